@@ -1,0 +1,228 @@
+"""A bank of training pictures: decoded once, laid end to end in one memory-mapped file, cropped anywhere.
+
+``bank.json`` lists the pictures (name, height, width, offset); ``pixels.u8`` holds their RGB samples, row by row.
+Decoding is the slow part of loading, so it happens once; and since pictures are whole, a crop may start at any pixel
+(a pool of pictures that were once JPEGs themselves must not be cropped on their old 8x8 grid).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["PatchBank", "Picture", "find_pictures", "write_bank"]
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where one picture of a bank lies.
+
+    Attributes
+    ----------
+    name : str
+        File name it came from.
+    height, width : int
+        Pixels.
+    offset : int
+        Byte of ``pixels.u8`` where its first sample lies.
+    """
+
+    name: str
+    height: int
+    width: int
+    offset: int
+
+
+def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """Yield the picture files among files, folders (recursively) and tars, as names and bytes.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Pictures, folders, or ``.tar`` archives of pictures.
+    exclude : sequence of str
+        Shell patterns; a file whose name (without folders) matches one is left out.
+
+    Yields
+    ------
+    tuple of (str, bytes)
+
+    Raises
+    ------
+    FileNotFoundError
+        If a source does not exist.
+    """
+
+    def wanted(name: str) -> bool:
+        base = name.rsplit("/", 1)[-1]
+        return Path(base).suffix.lower() in SUFFIXES and not any(fnmatch(base, pattern) for pattern in exclude)
+
+    for source in sources:
+        if source.is_dir():
+            for path in sorted(source.rglob("*")):
+                if path.is_file() and wanted(path.name):
+                    yield path.name, path.read_bytes()
+        elif source.suffix == ".tar":
+            with tarfile.open(source) as archive:
+                for member in archive:
+                    file = archive.extractfile(member) if member.isfile() and wanted(member.name) else None
+                    if file is not None:
+                        yield member.name.rsplit("/", 1)[-1], file.read()
+        elif not source.exists():
+            raise FileNotFoundError(f"{source} does not exist; name pictures, folders of pictures or tars of pictures")
+        elif wanted(source.name):
+            yield source.name, source.read_bytes()
+
+
+def _decode(item: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8] | str]:
+    from PIL import Image, ImageOps
+
+    name, data = item
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+        return name, np.asarray(upright)
+    except Exception as error:  # one unreadable picture must not end the run; the caller reports it
+        return name, f"{type(error).__name__}: {error}"
+
+
+def write_bank(
+    items: Iterable[tuple[str, bytes]], folder: Path, *, min_side: int = 64, workers: int | None = None
+) -> Iterator[tuple[str, str | None]]:
+    """Decode pictures into a bank, reporting each.
+
+    The bank appears under its name only when it is complete: files are written beside it and renamed.
+
+    Parameters
+    ----------
+    items : iterable of (str, bytes)
+        Names and file contents, as :func:`find_pictures` yields them.
+    folder : Path
+        Where to write; made if missing.
+    min_side : int
+        Pictures with a shorter side than this are left out.
+    workers : int, optional
+        Decoding processes; by default one a core.
+
+    Yields
+    ------
+    tuple of (str, str or None)
+        Each picture's name, and None if it was taken or else why not.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / "pixels.u8.partial"
+    pictures: list[Picture] = []
+    offset = 0
+    with partial.open("wb") as file, ProcessPoolExecutor(workers or os.cpu_count()) as pool:
+        for name, pixels in pool.map(_decode, items, chunksize=4):
+            if isinstance(pixels, str):
+                yield name, pixels
+                continue
+            height, width, _ = pixels.shape
+            if min(height, width) < min_side:
+                yield name, f"{width}x{height} pixels, smaller than {min_side}"
+                continue
+            file.write(pixels.tobytes())
+            pictures.append(Picture(name, height, width, offset))
+            offset += pixels.nbytes
+            yield name, None
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(folder / "pixels.u8")
+    index = folder / "bank.json.partial"
+    index.write_text(json.dumps([asdict(picture) for picture in pictures], indent=0))
+    index.replace(folder / "bank.json")
+
+
+class PatchBank:
+    """The pictures of a bank, split into a training and a held-out part.
+
+    The split follows from the name of each picture alone, so that it stays the same when a bank grows, and is the same
+    for every run.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that :func:`write_bank` wrote.
+    held_out : bool
+        Whether to open the held-out part instead of the training part.
+    share : int
+        One picture in this many is held out.
+
+    Attributes
+    ----------
+    pictures : list of Picture
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no bank.
+    ValueError
+        If the part is empty.
+    """
+
+    def __init__(self, folder: Path, *, held_out: bool = False, share: int = 25) -> None:
+        index = folder / "bank.json"
+        if not index.exists():
+            raise FileNotFoundError(f"{folder} holds no bank of patches; make one with `qgac prepare PICTURES --out {folder}`")
+        self.pictures = [
+            picture
+            for picture in (Picture(**entry) for entry in json.loads(index.read_text()))
+            if (_digest(picture.name) % share == 0) == held_out
+        ]
+        if not self.pictures:
+            raise ValueError(f"{folder} has no {'held-out' if held_out else 'training'} pictures; prepare more")
+        self._pixels = np.memmap(folder / "pixels.u8", dtype=np.uint8, mode="r")
+        area = np.array([picture.height * picture.width for picture in self.pictures], dtype=np.float64)
+        self._cumulative = np.cumsum(area) / area.sum()
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def picture(self, index: int) -> NDArray[np.uint8]:
+        """Return a whole picture as a read-only view, shape (H, W, 3), uint8 RGB."""
+        picture = self.pictures[index]
+        size = picture.height * picture.width * 3
+        return self._pixels[picture.offset : picture.offset + size].reshape(picture.height, picture.width, 3)
+
+    def crop(self, size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
+        """Return a random crop, uniform over the pixels of the bank.
+
+        Parameters
+        ----------
+        size : int
+            Side in pixels; a picture with a shorter side is mirrored outwards.
+        generator : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (size, size, 3), uint8
+            A view where the picture is large enough.
+        """
+        index = min(int(np.searchsorted(self._cumulative, generator.random())), len(self.pictures) - 1)
+        pixels = self.picture(index)
+        height, width, _ = pixels.shape
+        if height < size or width < size:
+            pixels = np.pad(pixels, ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0)), mode="symmetric")
+            height, width, _ = pixels.shape
+        top = int(generator.integers(height - size + 1))
+        left = int(generator.integers(width - size + 1))
+        return pixels[top : top + size, left : left + size]
+
+
+def _digest(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")

@@ -1,0 +1,1 @@
+"""JPEG files as their coefficients: reading, rendering, and the transforms around them."""

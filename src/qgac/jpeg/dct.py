@@ -1,0 +1,119 @@
+"""The orthonormal 8x8 block DCT (appendix D, eqs. 3 and 6; ITU-T T.81, A.3.3).
+
+On frequency channels the transform of a block is one fixed 64x64 matrix, the Kronecker product of the 8-point DCT with
+itself, applied to every block: a 1x1 convolution. Being orthonormal, its transpose is the inverse.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from qgac.jpeg.blocks import to_channels, to_plane
+
+__all__ = ["dct", "dct_matrix", "double_nearest", "idct", "shrink_box"]
+
+
+def dct_matrix() -> NDArray[np.float64]:
+    """Return the 8-point orthonormal DCT-II matrix.
+
+    Returns
+    -------
+    ndarray, shape (8, 8), float64
+        Row k holds the k-th basis function, so ``matrix @ samples`` are the coefficients.
+    """
+    frequency, sample = np.mgrid[:8, :8]
+    matrix = 0.5 * np.cos((2 * sample + 1) * frequency * math.pi / 16)
+    matrix[0] /= math.sqrt(2)
+    return matrix
+
+
+@lru_cache(maxsize=8)
+def _block_matrix(dtype: torch.dtype, device: torch.device) -> Tensor:
+    matrix = dct_matrix()
+    return torch.from_numpy(np.kron(matrix, matrix)).to(device=device, dtype=dtype)
+
+
+def _transform(channels: Tensor, matrix: Tensor) -> Tensor:
+    leading = channels.shape[:-3]
+    kernel = matrix[:, :, None, None]
+    with torch.autocast(channels.device.type, enabled=False):  # coefficients need all the digits they have
+        result = torch.nn.functional.conv2d(channels.reshape(-1, *channels.shape[-3:]), kernel)
+    return result.reshape(*leading, *result.shape[-3:])
+
+
+def dct(plane: Tensor) -> Tensor:
+    """Transform a plane of samples, block by block.
+
+    Parameters
+    ----------
+    plane : Tensor, shape (..., H, W), float
+        Samples centred around zero (-128..127); H and W multiples of 8.
+
+    Returns
+    -------
+    Tensor, shape (..., 64, H/8, W/8)
+        Coefficients as frequency channels; the DC of a flat block of value v is 8 v.
+    """
+    return _transform(to_channels(plane), _block_matrix(plane.dtype, plane.device))
+
+
+def idct(channels: Tensor) -> Tensor:
+    """Transform coefficients back into samples; the inverse of :func:`dct`.
+
+    Parameters
+    ----------
+    channels : Tensor, shape (..., 64, H/8, W/8), float
+        Dequantised coefficients as frequency channels.
+
+    Returns
+    -------
+    Tensor, shape (..., H, W)
+        Samples centred around zero.
+    """
+    return to_plane(_transform(channels, _block_matrix(channels.dtype, channels.device).T))
+
+
+def double_nearest(channels: Tensor, vertical: int, horizontal: int) -> Tensor:
+    """Upsample coefficients as nearest-neighbour upsampling of the samples would (section 3.3).
+
+    Parameters
+    ----------
+    channels : Tensor, shape (..., 64, h, w)
+        Dequantised, *not* normalised: the operator mixes frequencies, so it does not commute with a scale a frequency.
+    vertical, horizontal : int
+        Factors, at least 1.
+
+    Returns
+    -------
+    Tensor, shape (..., 64, vertical * h, horizontal * w)
+    """
+    if vertical == horizontal == 1:
+        return channels
+    samples = idct(channels).repeat_interleave(vertical, -2).repeat_interleave(horizontal, -1)
+    return dct(samples)
+
+
+def shrink_box(channels: Tensor, vertical: int, horizontal: int) -> Tensor:
+    """Downsample coefficients as the mean over boxes of samples would; undoes :func:`double_nearest` exactly.
+
+    Parameters
+    ----------
+    channels : Tensor, shape (..., 64, vertical * h, horizontal * w)
+    vertical, horizontal : int
+        Factors, at least 1.
+
+    Returns
+    -------
+    Tensor, shape (..., 64, h, w)
+    """
+    if vertical == horizontal == 1:
+        return channels
+    samples = idct(channels)
+    boxes = samples.unflatten(-1, (-1, horizontal)).unflatten(-3, (-1, vertical))
+    return dct(boxes.mean((-1, -3)))

@@ -1,0 +1,127 @@
+"""What a JPEG file says, as plain data: quantised coefficients, quantisation tables, colour, metadata.
+
+Nothing here knows the file format's markers or codes; :mod:`qgac.jpeg.reader` fills these types and everything else
+only reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Color = Literal["gray", "YCbCr", "RGB", "CMYK", "YCCK"]
+Process = Literal["baseline", "extended", "progressive"]
+
+
+class JPEGError(ValueError):
+    """A file that is no JPEG, is damaged, or is of a kind that is not supported.
+
+    The message is one sentence that says what is wrong and what to do about it. It does not name the file: whoever
+    knows the name adds it.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One colour component of a picture: its quantised DCT coefficients and the table they were divided by.
+
+    Attributes
+    ----------
+    coefficients : ndarray of int16, shape (rows, columns, 8, 8)
+        Quantised coefficients, one 8x8 block each, in natural order: ``[..., u, v]`` is the coefficient of vertical
+        frequency ``u`` and horizontal frequency ``v``. Only the blocks the picture needs are present:
+        ``rows = ceil(ceil(height * vertical / max(vertical)) / 8)``, columns likewise (ITU-T T.81, A.1.1 and A.2.4).
+    table : ndarray of uint16, shape (8, 8)
+        Quantisation steps, 1..65535, natural order. ``coefficients * table`` are the DCT coefficients that JPEG
+        decoders transform back.
+    horizontal, vertical : int
+        Sampling factors, 1..4, relative to the largest factor of the picture.
+    """
+
+    coefficients: npt.NDArray[np.int16]
+    table: npt.NDArray[np.uint16]
+    horizontal: int
+    vertical: int
+
+
+@dataclass(frozen=True)
+class Density:
+    """Pixel density of the JFIF header.
+
+    Attributes
+    ----------
+    unit : int
+        0: `x` and `y` only give the aspect ratio of a pixel; 1: pixels per inch; 2: pixels per centimetre.
+    x, y : int
+        Horizontal and vertical density, 1..65535.
+    """
+
+    unit: int
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    r"""What a file carries beside the picture, as raw bytes.
+
+    Attributes
+    ----------
+    exif : bytes or None
+        The TIFF structure of the EXIF segment, without its ``Exif\0\0`` prefix.
+    icc : bytes or None
+        The ICC profile, put together from all its segments.
+    xmp : bytes or None
+        The XMP packet (the main one; "extended XMP" is not read).
+    iptc : bytes or None
+        The payload of the Photoshop segment (APP13), which holds the IPTC record.
+    comments : tuple of bytes
+        The comment segments, in the order of the file.
+    density : Density or None
+        The pixel density of the JFIF header.
+    """
+
+    exif: bytes | None = None
+    icc: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    comments: tuple[bytes, ...] = ()
+    density: Density | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class JPEGImage:
+    """A JPEG picture before decompression.
+
+    Attributes
+    ----------
+    width, height : int
+        Size in pixels, 1..65535 each.
+    color : {"gray", "YCbCr", "RGB", "CMYK", "YCCK"}
+        What the components mean, decided as libjpeg decides it.
+    components : tuple of Component
+        One for gray, three for YCbCr and RGB, four for CMYK and YCCK.
+    metadata : Metadata
+        EXIF, ICC profile, XMP, IPTC, comments and density.
+    process : {"baseline", "extended", "progressive"}
+        The coding process of the file.
+    inverted : bool
+        Whether CMYK samples are stored inverted (0 = full ink), as files with an Adobe marker are taken to.
+    missing : float
+        Share of the coded blocks that could not be decoded, 0..1; always 0.0 unless read with ``tolerant=True``.
+    notes : tuple of str
+        Things worth telling the user: further pictures in the file, trailing data, damage that was passed over.
+    """
+
+    width: int
+    height: int
+    color: Color
+    components: tuple[Component, ...]
+    metadata: Metadata
+    process: Process
+    inverted: bool = False
+    missing: float = 0.0
+    notes: tuple[str, ...] = ()

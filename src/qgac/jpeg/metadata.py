@@ -1,0 +1,103 @@
+"""Metadata segments: JFIF header, EXIF, XMP, ICC profile, Photoshop/IPTC, comments, and the Adobe marker."""
+
+from __future__ import annotations
+
+import struct
+
+from qgac.jpeg.image import Color, Density, Metadata
+from qgac.jpeg.markers import APP0, COM
+
+_EXIF = (b"Exif\0\0", b"Exif\0\xff")
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_ICC = b"ICC_PROFILE\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+
+
+class MetadataCollector:
+    """Takes in the APPn and COM segments of a file one by one and keeps what is known."""
+
+    def __init__(self) -> None:
+        self._exif: bytes | None = None
+        self._xmp: bytes | None = None
+        self._photoshop: bytes | None = None
+        self._icc_chunks: list[tuple[int, int, bytes]] = []
+        self._comments: list[bytes] = []
+        self._density: Density | None = None
+        self._jfif = False
+        self._adobe_transform: int | None = None
+
+    def add(self, marker: int, payload: bytes) -> None:
+        """Take in one segment.
+
+        Parameters
+        ----------
+        marker : int
+            Second byte of the marker: 0xE0..0xEF (APPn) or 0xFE (COM).
+        payload : bytes
+            What follows the segment's length.
+        """
+        if marker == COM:
+            self._comments.append(payload)
+        elif marker == APP0 and payload.startswith(b"JFIF\0") and len(payload) >= 12:
+            self._add_jfif(payload)
+        elif marker == APP0 + 1 and payload.startswith(_EXIF):
+            self._exif = self._exif or payload[6:]
+        elif marker == APP0 + 1 and payload.startswith(_XMP):
+            self._xmp = self._xmp or payload[len(_XMP) :]
+        elif marker == APP0 + 2 and payload.startswith(_ICC) and len(payload) >= len(_ICC) + 2:
+            number, total = payload[len(_ICC)], payload[len(_ICC) + 1]
+            self._icc_chunks.append((number, total, payload[len(_ICC) + 2 :]))
+        elif marker == APP0 + 13 and payload.startswith(_PHOTOSHOP):
+            # Long resource blocks continue in further segments, each with the prefix again.
+            self._photoshop = payload if self._photoshop is None else self._photoshop + payload[len(_PHOTOSHOP) :]
+        elif marker == APP0 + 14 and payload.startswith(b"Adobe") and len(payload) >= 12:
+            self._adobe_transform = payload[11]
+
+    def color(self, identifiers: tuple[int, ...]) -> Color:
+        """Decide the colour space as libjpeg does, from the JFIF and Adobe markers seen so far.
+
+        Parameters
+        ----------
+        identifiers : tuple of int
+            Component identifiers of the frame header; 1, 3 or 4 of them.
+        """
+        if len(identifiers) == 1:
+            return "gray"
+        if len(identifiers) == 4:
+            return "CMYK" if self._adobe_transform in (None, 0) else "YCCK"
+        if self._jfif:
+            return "YCbCr"
+        if self._adobe_transform is not None:
+            return "RGB" if self._adobe_transform == 0 else "YCbCr"
+        return "RGB" if bytes(identifiers) == b"RGB" else "YCbCr"
+
+    def finish(self) -> tuple[Metadata, list[str]]:
+        """Put everything together; the second value says what had to be left out."""
+        notes: list[str] = []
+        icc = self._assemble_icc()
+        if self._icc_chunks and icc is None:
+            notes.append("the ICC profile is incomplete and was ignored")
+        metadata = Metadata(
+            exif=self._exif or None,
+            icc=icc,
+            xmp=self._xmp or None,
+            iptc=self._photoshop,
+            comments=tuple(self._comments),
+            density=self._density,
+        )
+        return metadata, notes
+
+    def _add_jfif(self, payload: bytes) -> None:
+        # libjpeg wants the two thumbnail bytes before it believes the header; the density is there without them.
+        self._jfif = self._jfif or len(payload) >= 14
+        unit, x, y = struct.unpack_from(">BHH", payload, 7)
+        if unit <= 2 and x > 0 and y > 0:
+            self._density = Density(unit, x, y)
+
+    def _assemble_icc(self) -> bytes | None:
+        chunks = sorted(self._icc_chunks)
+        totals = {total for _, total, _ in chunks}
+        numbers = [number for number, _, _ in chunks]
+        if len(totals) != 1 or numbers != list(range(1, totals.pop() + 1)):
+            return None
+        return b"".join(data for _, _, data in chunks) or None

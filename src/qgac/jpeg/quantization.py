@@ -1,0 +1,103 @@
+"""Quantisation tables of the Independent JPEG Group: from a quality to tables and back (ITU-T T.81, Annex K.1).
+
+A file stores no quality, only tables; the scale below is libjpeg's convention (``jcparam.c``), which most software
+follows. NumPy only.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["chroma_table", "luma_table", "quality_of"]
+
+_LUMA = np.array(
+    [
+        [16, 11, 10, 16, 24, 40, 51, 61],
+        [12, 12, 14, 19, 26, 58, 60, 55],
+        [14, 13, 16, 24, 40, 57, 69, 56],
+        [14, 17, 22, 29, 51, 87, 80, 62],
+        [18, 22, 37, 56, 68, 109, 103, 77],
+        [24, 35, 55, 64, 81, 104, 113, 92],
+        [49, 64, 78, 87, 103, 121, 120, 101],
+        [72, 92, 95, 98, 112, 100, 103, 99],
+    ],
+    dtype=np.int64,
+)
+_CHROMA = np.full((8, 8), 99, dtype=np.int64)
+_CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
+
+
+def _scaled(base: NDArray[np.int64], quality: int) -> NDArray[np.uint16]:
+    if not 0 <= quality <= 100:
+        raise ValueError(f"quality {quality} is not between 0 and 100")
+    quality = max(quality, 1)
+    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return np.clip((base * percent + 50) // 100, 1, 255).astype(np.uint16)
+
+
+def luma_table(quality: int) -> NDArray[np.uint16]:
+    """Return libjpeg's luma table of a quality.
+
+    Parameters
+    ----------
+    quality : int
+        0..100; 0 acts as 1.
+
+    Returns
+    -------
+    ndarray, shape (8, 8), uint16
+        Quantisation steps, natural order, limited to 1..255 (baseline).
+
+    Raises
+    ------
+    ValueError
+        If the quality is out of range.
+    """
+    return _scaled(_LUMA, quality)
+
+
+def chroma_table(quality: int) -> NDArray[np.uint16]:
+    """Return libjpeg's chroma table of a quality; as :func:`luma_table`.
+
+    Parameters
+    ----------
+    quality : int
+        0..100; 0 acts as 1.
+
+    Returns
+    -------
+    ndarray, shape (8, 8), uint16
+
+    Raises
+    ------
+    ValueError
+        If the quality is out of range.
+    """
+    return _scaled(_CHROMA, quality)
+
+
+@lru_cache(maxsize=2)
+def _qualities(chroma: bool) -> dict[bytes, int]:
+    table = chroma_table if chroma else luma_table
+    return {table(quality).tobytes(): quality for quality in range(100, 0, -1)}
+
+
+def quality_of(table: ArrayLike, *, chroma: bool = False) -> int | None:
+    """Return the libjpeg quality a table stands for.
+
+    Parameters
+    ----------
+    table : array_like, shape (8, 8)
+        Quantisation steps in natural order.
+    chroma : bool
+        Whether to look among the chroma tables.
+
+    Returns
+    -------
+    int or None
+        1..100 (the lowest of equal ones), or None for a table that no quality has.
+    """
+    return _qualities(chroma).get(np.asarray(table).astype(np.uint16).tobytes())

@@ -1,0 +1,391 @@
+"""The frame as it fills up, scan by scan: where blocks lie, which restart segment holds which MCUs, what is missing.
+
+This is the part of the decoder between the headers (:mod:`qgac.jpeg.markers`) and the bits
+(:mod:`qgac.jpeg.entropy`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from qgac.jpeg.huffman import HuffmanTables
+from qgac.jpeg.image import Component, JPEGError
+from qgac.jpeg.markers import RST0, RST7, ComponentHeader, DamageError, FrameHeader, ScanHeader
+
+MAX_BLOCKS_PER_BYTE = 40
+"""More blocks than this for each byte of the file cannot be: even a single-coloured picture stays below 10."""
+
+_NOT_SENT = -1
+_HARMLESS_SURPLUS = 16  # bytes; some cameras leave a few behind each picture
+
+
+@dataclass(eq=False)
+class Plane:
+    """The blocks of one component.
+
+    Rows and columns are those the picture needs; the buffer also holds the blocks that fill the last MCUs up
+    (ITU-T T.81, A.2.4).
+    """
+
+    header: ComponentHeader
+    rows: int
+    columns: int
+    padded_rows: int
+    padded_columns: int
+    offset: int  # of the first coefficient in the frame's buffer
+    table: npt.NDArray[np.uint16] | None = None
+    # Bits still to come of each coefficient, in zig-zag order ("Al" of the last scan that brought it).
+    precision: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(64, _NOT_SENT, np.int64))
+    arrived: float = 0.0  # how many coefficients have come in full, in units of whole planes
+
+
+@dataclass(frozen=True)
+class EntropyData:
+    """The entropy-coded data of a scan, taken apart into restart segments.
+
+    Attributes
+    ----------
+    end : int
+        Position of the marker that follows, or the length of the file.
+    words : ndarray of uint32, shape (words,)
+        All segments, see :mod:`qgac.jpeg.entropy`.
+    extents : ndarray of int64, shape (segments, 3)
+        First word, number of bits, marker code before the segment (0 for the first).
+    """
+
+    end: int
+    words: npt.NDArray[np.uint32]
+    extents: npt.NDArray[np.int64]
+
+
+def split_entropy_data(data: npt.NDArray[np.uint8], start: int, *, tolerant: bool) -> EntropyData:
+    """Take the entropy-coded data apart that begin at `start`.
+
+    Parameters
+    ----------
+    data : ndarray of uint8, shape (bytes,)
+        The whole file.
+    start : int
+        The position after the scan header.
+    tolerant : bool
+        Whether impossible markers within the data count as damage (the next restart marker may help) and not as the
+        end of the scan.
+    """
+    from qgac.jpeg import entropy
+
+    end, segments, words = entropy.measure_scan(data, start, tolerant)
+    buffer = np.empty(words, np.uint32)
+    extents = np.zeros((segments, 3), np.int64)
+    entropy.split_scan(data, start, end, buffer, extents)
+    return EntropyData(end, buffer, extents)
+
+
+class Frame:
+    """The coefficients of a picture while its scans come in.
+
+    Parameters
+    ----------
+    header : FrameHeader
+        The frame header, its height filled in.
+    file_size : int
+        Bytes of the whole file.
+    max_pixels : int
+        Largest number of pixels that is accepted.
+
+    Raises
+    ------
+    JPEGError
+        If the picture is too large or cannot be as large as it says; before anything is allocated.
+    """
+
+    def __init__(self, header: FrameHeader, file_size: int, max_pixels: int) -> None:
+        self.header = header
+        self.planes: list[Plane] = []
+        pixels = header.width * header.height
+        if pixels > max_pixels:
+            raise JPEGError(
+                f"the picture has {header.width} x {header.height} = {pixels / 1e6:.1f} million pixels, more than the "
+                f"limit of {max_pixels / 1e6:g} million; raise the limit (max_pixels) if it is to be read"
+            )
+        horizontal_max = max(component.horizontal for component in header.components)
+        vertical_max = max(component.vertical for component in header.components)
+        self._mcu_columns = _ceil_divide(header.width, 8 * horizontal_max)
+        self._mcu_rows = _ceil_divide(header.height, 8 * vertical_max)
+        size = 0
+        for component in header.components:
+            plane = Plane(
+                header=component,
+                rows=_ceil_divide(_ceil_divide(header.height * component.vertical, vertical_max), 8),
+                columns=_ceil_divide(_ceil_divide(header.width * component.horizontal, horizontal_max), 8),
+                padded_rows=self._mcu_rows * component.vertical,
+                padded_columns=self._mcu_columns * component.horizontal,
+                offset=size,
+            )
+            self.planes.append(plane)
+            size += 64 * plane.padded_rows * plane.padded_columns
+        if size // 64 > MAX_BLOCKS_PER_BYTE * file_size:
+            raise DamageError(
+                f"a picture of {header.width} x {header.height} pixels cannot be held by a file of {file_size} bytes"
+            )
+        self._coefficients = np.zeros(size, np.int16)
+
+    @property
+    def missing(self) -> float:
+        """Share of the coefficients that have not come in full, 0..1."""
+        needed = sum(plane.rows * plane.columns for plane in self.planes)
+        arrived = sum(plane.arrived * plane.rows * plane.columns for plane in self.planes)
+        return max(0.0, 1.0 - arrived / needed)
+
+    @property
+    def complete(self) -> bool:
+        """Whether scans have brought all coefficients of all components to full precision."""
+        return all((plane.precision == 0).all() for plane in self.planes)
+
+    def decode_scan(
+        self,
+        scan: ScanHeader,
+        data: EntropyData,
+        huffman: HuffmanTables,
+        quantization: dict[int, npt.NDArray[np.uint16]],
+        restart_interval: int,
+        *,
+        tolerant: bool,
+    ) -> list[str]:
+        """Decode one scan into the coefficients.
+
+        Parameters
+        ----------
+        scan : ScanHeader
+            Its header.
+        data : EntropyData
+            Its data.
+        huffman : HuffmanTables
+            The Huffman tables as they are now.
+        quantization : dict of int to ndarray of uint16, shape (8, 8)
+            The quantisation tables as they are now; a component keeps the one its first scan finds.
+        restart_interval : int
+            MCUs between restart markers, 0 for none.
+        tolerant : bool
+            Whether to keep what can be decoded of damaged data.
+
+        Returns
+        -------
+        list of str
+            What is worth telling the user.
+
+        Raises
+        ------
+        DamageError
+            If the scan contradicts what came before; also, unless `tolerant`, if its data are damaged.
+        """
+        planes = self._select_planes(scan)
+        self._check_progression(planes, scan)
+        for plane in planes:
+            _latch_table(plane, quantization)
+        layout = self._lay_out(planes, scan, huffman)
+        if len(planes) == 1:
+            columns, rows = planes[0].columns, planes[0].rows
+        else:
+            columns, rows = self._mcu_columns, self._mcu_rows
+        segments, faults = _assign_mcus(data.extents, columns * rows, restart_interval, tolerant=tolerant)
+        outcomes = self._run_kernel(scan, data.words, segments, layout, columns, huffman)
+        notes = _judge(segments, outcomes, columns * rows, faults, tolerant=tolerant)
+
+        for plane in planes:
+            plane.precision[scan.first : scan.last + 1] = scan.low
+            if scan.low == 0:
+                plane.arrived += int(outcomes[:, 1].sum()) / (columns * rows) * (scan.last - scan.first + 1) / 64
+        return notes
+
+    def components(self, quantization: dict[int, npt.NDArray[np.uint16]]) -> tuple[Component, ...]:
+        """Return the components as far as they are decoded.
+
+        Parameters
+        ----------
+        quantization : dict of int to ndarray of uint16, shape (8, 8)
+            The quantisation tables at the end of the file, for components no scan of which was found.
+
+        Raises
+        ------
+        DamageError
+            If the quantisation table of such a component is missing as well.
+        """
+        components = []
+        for plane in self.planes:
+            table = _latch_table(plane, quantization)
+            size = 64 * plane.padded_rows * plane.padded_columns
+            blocks = self._coefficients[plane.offset : plane.offset + size]
+            blocks = blocks.reshape(plane.padded_rows, plane.padded_columns, 8, 8)[: plane.rows, : plane.columns]
+            components.append(Component(blocks, table, plane.header.horizontal, plane.header.vertical))
+        return tuple(components)
+
+    def _select_planes(self, scan: ScanHeader) -> list[Plane]:
+        """Find the components of a scan, which stand in the order of the frame header (B.2.3)."""
+        planes: list[Plane] = []
+        candidates = iter(self.planes)
+        for identifier, _, _ in scan.selectors:
+            plane = next((plane for plane in candidates if plane.header.identifier == identifier), None)
+            if plane is None:
+                raise DamageError("a scan header (SOS) names components that the frame header does not")
+            planes.append(plane)
+        if len(planes) > 1 and sum(plane.header.horizontal * plane.header.vertical for plane in planes) > 10:
+            raise DamageError("a scan has more than ten blocks in its coding unit")
+        return planes
+
+    @staticmethod
+    def _check_progression(planes: list[Plane], scan: ScanHeader) -> None:
+        """Refuse scans that come twice or refine what is not there (G.1.1.1); it bounds the work as well."""
+        for plane in planes:
+            expected = scan.high if scan.high else _NOT_SENT
+            repeated = (plane.precision[scan.first : scan.last + 1] != expected).any()
+            if repeated or (scan.first > 0 and plane.precision[0] == _NOT_SENT):
+                raise DamageError("the scans repeat or contradict each other")
+
+    def _lay_out(self, planes: list[Plane], scan: ScanHeader, huffman: HuffmanTables) -> npt.NDArray[np.int64]:
+        """Describe the blocks of an MCU for the kernels (A.2.2 and A.2.3)."""
+        layout = []
+        for component, (plane, (_, dc_slot, ac_slot)) in enumerate(zip(planes, scan.selectors, strict=True)):
+            dc_row, ac_row = huffman.row("DC", dc_slot), huffman.row("AC", ac_slot)
+            needs_dc = scan.first == 0 and scan.high == 0
+            if (needs_dc and not huffman.has(dc_row)) or (scan.last > 0 and not huffman.has(ac_row)):
+                raise DamageError("a scan uses a Huffman table that the file does not hold")
+            interleaved = len(planes) > 1
+            across = plane.header.horizontal if interleaved else 1
+            down = plane.header.vertical if interleaved else 1
+            row_step = 64 * plane.padded_columns
+            for y in range(down):
+                for x in range(across):
+                    start = plane.offset + y * row_step + 64 * x
+                    layout.append((component, start, 64 * across, row_step * down, dc_row, ac_row))
+        return np.array(layout, np.int64)
+
+    def _run_kernel(
+        self,
+        scan: ScanHeader,
+        words: npt.NDArray[np.uint32],
+        segments: npt.NDArray[np.int64],
+        layout: npt.NDArray[np.int64],
+        columns: int,
+        huffman: HuffmanTables,
+    ) -> npt.NDArray[np.int64]:
+        from qgac.jpeg import entropy
+
+        outcomes = np.zeros((len(segments), 3), np.int64)
+        shared = (words, segments, layout, columns, huffman.short_codes, huffman.long_codes, self._coefficients)
+        if self.header.process != "progressive":
+            entropy.decode_sequential(*shared, outcomes)
+        elif scan.first == 0:
+            entropy.decode_progressive_dc(*shared, scan.high > 0, scan.low, outcomes)
+        elif scan.high == 0:
+            entropy.decode_progressive_ac_first(*shared, scan.first, scan.last, scan.low, outcomes)
+        else:
+            entropy.decode_progressive_ac_refine(*shared, scan.first, scan.last, scan.low, outcomes)
+        return outcomes
+
+
+def _ceil_divide(dividend: int, divisor: int) -> int:
+    return -(-dividend // divisor)
+
+
+def _latch_table(plane: Plane, quantization: dict[int, npt.NDArray[np.uint16]]) -> npt.NDArray[np.uint16]:
+    """Keep the quantisation table that is in force when a component's first scan begins."""
+    if plane.table is not None:
+        return plane.table
+    table = quantization.get(plane.header.table_slot)
+    if table is None:
+        raise DamageError("a component uses a quantisation table that the file does not hold")
+    if (table == 0).any():
+        raise DamageError("a quantisation table holds a step of zero")
+    plane.table = table
+    return table
+
+
+def _assign_mcus(
+    extents: npt.NDArray[np.int64], mcus: int, restart_interval: int, *, tolerant: bool
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Say which MCUs each segment holds.
+
+    Returns
+    -------
+    segments : ndarray of int64, shape (segments, 4)
+        As the kernels want them: first word, number of bits, first MCU, end of MCUs.
+    faults : list of str
+        What is wrong with the restart markers; only when `tolerant`.
+    """
+    interval = restart_interval or mcus
+    number = _ceil_divide(mcus, interval)
+    codes = extents[1:, 2]
+    if len(codes) == number and extents[-1, 1] == 0:  # a needless restart marker at the very end
+        codes = codes[:-1]
+    regular = len(codes) == number - 1 and (codes == RST0 + np.arange(len(codes)) % 8).all()
+    if regular:
+        chosen = np.arange(number)
+        intervals = chosen
+        faults = []
+    elif tolerant:
+        chosen, intervals = _resynchronize(extents[:, 2], number)
+        faults = ["restart markers are missing or wrong"]
+    else:
+        raise DamageError("restart markers are missing or wrong" if restart_interval else "stray restart markers")
+    segments = np.empty((len(chosen), 4), np.int64)
+    segments[:, :2] = extents[chosen, :2]
+    segments[:, 2] = intervals * interval
+    segments[:, 3] = np.minimum(segments[:, 2] + interval, mcus)
+    return segments, faults
+
+
+def _resynchronize(codes: npt.NDArray[np.int64], number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Choose segments for the restart intervals by libjpeg's rule (``jpeg_resync_to_restart``).
+
+    A marker that is one or two ahead of the one expected means that intervals were lost; one that is one or two behind
+    is a leftover and passed over; anything else is taken for the one expected.
+    """
+    chosen, intervals = [0], [0]
+    for segment, code in enumerate(codes.tolist()):
+        expected = intervals[-1] + 1
+        if segment == 0 or not RST0 <= code <= RST7:
+            continue
+        ahead = (code - RST0 - (expected - 1)) % 8
+        if ahead in (6, 7):
+            continue
+        interval = expected + ahead if ahead in (1, 2) else expected
+        if interval < number:
+            chosen.append(segment)
+            intervals.append(interval)
+    return np.array(chosen, np.int64), np.array(intervals, np.int64)
+
+
+def _judge(
+    segments: npt.NDArray[np.int64],
+    outcomes: npt.NDArray[np.int64],
+    mcus: int,
+    faults: list[str],
+    *,
+    tolerant: bool,
+) -> list[str]:
+    """Turn what the kernel reports into notes or, unless `tolerant`, into an error."""
+    from qgac.jpeg import entropy
+
+    causes = {
+        entropy.INVALID_CODE: "invalid Huffman code",
+        entropy.ENDED_EARLY: "the picture data end early",
+        entropy.INDEX_TOO_LARGE: "a block has too many coefficients",
+        entropy.VALUE_TOO_LARGE: "a coefficient is out of range",
+    }
+    notes = list(faults)
+    failed = np.flatnonzero(outcomes[:, 0])
+    surplus = outcomes[:, 2] // 8
+    if failed.size:
+        first = int(failed[0])
+        share = float(segments[first, 2] + outcomes[first, 1]) / mcus
+        notes.append(f"{causes[int(outcomes[first, 0])]} ({share:.0%} into a scan)")
+    elif (surplus[:-1] > 0).any() or surplus[-1] > _HARMLESS_SURPLUS:
+        notes.append("a scan holds more data than its blocks need")
+    if notes and not tolerant:
+        raise DamageError(notes[0])
+    if not failed.size and 0 < surplus[-1] <= _HARMLESS_SURPLUS:
+        notes.append(f"{int(surplus[-1])} needless bytes after the data of a scan were passed over")
+    return notes

@@ -1,0 +1,154 @@
+"""Colour channel correction network (section 3.3, Fig. 9): chroma restored with the restored Y as its guide.
+
+Chroma blocks are processed at the resolution of the file, upsampled by a learned transposed convolution, joined with a
+representation of the restored Y blocks, processed again, and turned into the residual of the nearest-neighbour
+upsampled chroma. One network serves every sampling: each pair of factors has an upsampler of its own; 4:4:4 can do
+without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
+from qgac.models.trunk import Trunk
+
+__all__ = ["ColorConfiguration", "ColorNetwork"]
+
+
+@dataclass(frozen=True)
+class ColorConfiguration:
+    """The numbers of a colour network; the defaults are the paper's.
+
+    Attributes
+    ----------
+    width : int
+        Channels of the chroma representation at its own resolution.
+    joined_width : int
+        Channels of upsampled chroma and Y together, half of them each.
+    manifold : int
+        Channels inside every CFM.
+    rrdbs, residual_blocks : int
+        Trunk at the resolution of the chroma.
+    joined_rrdbs, joined_residual_blocks : int
+        Trunk at full resolution.
+    planes : int
+        1: Cb and Cr one after the other, as in the paper; 2: together, at half the cost.
+    factors : tuple of (int, int)
+        The (vertical, horizontal) subsampling factors with a learned upsampler. Without one for (1, 1), 4:4:4 passes
+        unchanged where the widths allow it (`width` is half of `joined_width`).
+    output_activation : bool
+        Whether a PReLU follows the last layer, as in the author's later port.
+    """
+
+    width: int = 32
+    joined_width: int = 64
+    manifold: int = 64
+    rrdbs: int = 1
+    residual_blocks: int = 0
+    joined_rrdbs: int = 1
+    joined_residual_blocks: int = 0
+    planes: int = 1
+    factors: tuple[tuple[int, int], ...] = ((2, 2),)
+    output_activation: bool = True
+
+    def __post_init__(self) -> None:
+        if self.planes not in (1, 2):
+            raise ValueError("a colour network restores 1 or 2 planes at a time")
+        # JSON and TOML know lists only.
+        object.__setattr__(self, "factors", tuple((int(v), int(u)) for v, u in self.factors))
+
+
+class _Upsampler(nn.Sequential):
+    """4x4 stride-2 transposed convolution (Fig. 9); 3 wide and of stride 1 along an axis that is not subsampled."""
+
+    def __init__(self, inputs: int, outputs: int, vertical: int, horizontal: int) -> None:
+        shape = {1: (3, 1), 2: (4, 1)}
+        (tall, pad_y), (wide, pad_x) = shape[vertical], shape[horizontal]
+        super().__init__(
+            nn.ConvTranspose2d(inputs, outputs, (tall, wide), stride=(vertical, horizontal), padding=(pad_y, pad_x)),
+            nn.PReLU(),
+        )
+
+
+class ColorNetwork(nn.Module):
+    """The residual of the upsampled chroma coefficients, conditioned on both tables.
+
+    Parameters
+    ----------
+    configuration : ColorConfiguration
+    inputs : int
+        Coefficient maps of each chroma plane that come in.
+    log_table : bool
+        See :class:`qgac.models.cfm.ConvolutionalFilterManifold`.
+
+    Attributes
+    ----------
+    factors : set of (int, int)
+        The subsampling factors it can restore.
+    receptive_field : int
+        Luma blocks to each side that a block of the output depends on.
+    """
+
+    def __init__(
+        self, configuration: ColorConfiguration | None = None, *, inputs: int = 1, log_table: bool = False
+    ) -> None:
+        super().__init__()
+        c = configuration or ColorConfiguration()
+        self.planes = c.planes
+        half = c.joined_width // 2
+        self.passes_444 = c.width == half
+        self.encode_chroma = ConvolutionalFilterManifold(
+            inputs * c.planes, c.width, manifold=c.manifold, tables=c.planes, log_table=log_table
+        )
+        self.chroma_trunk = Trunk(c.width, rrdbs=c.rrdbs, residual_blocks=c.residual_blocks)
+        self.upsamplers = nn.ModuleDict(
+            {f"{vertical}x{horizontal}": _Upsampler(c.width, half, vertical, horizontal) for vertical, horizontal in c.factors}
+        )
+        self.encode_y = ConvolutionalFilterManifold(1, half, manifold=c.manifold, log_table=log_table)
+        self.joined_trunk = Trunk(2 * half, rrdbs=c.joined_rrdbs, residual_blocks=c.joined_residual_blocks)
+        self.decode = TransposedConvolutionalFilterManifold(
+            2 * half,
+            c.planes,
+            manifold=c.manifold,
+            tables=c.planes,
+            log_table=log_table,
+            activation=c.output_activation,
+            zero=True,
+        )
+        coarsest = max((max(pair) for pair in c.factors), default=1)
+        self.factors = {*c.factors, (1, 1)} if self.passes_444 else {*c.factors}
+        self.receptive_field = self.joined_trunk.receptive_field + coarsest * (self.chroma_trunk.receptive_field + 2)
+
+    def forward(
+        self, chroma: Tensor, tables: Tensor, y: Tensor, y_table: Tensor, factors: tuple[int, int] = (2, 2)
+    ) -> Tensor:
+        """Compute the residual of one plane, or of both, as `planes` says.
+
+        Parameters
+        ----------
+        chroma : Tensor, shape (N, 64 * planes * inputs, h, w)
+            Normalised, at the resolution of the file.
+        tables : Tensor, shape (N, planes, 8, 8)
+            Chroma quantisation steps.
+        y : Tensor, shape (N, 64, vertical * h, horizontal * w)
+            Restored Y coefficients, normalised.
+        y_table : Tensor, shape (N, 1, 8, 8)
+            Y quantisation steps.
+        factors : tuple of (int, int)
+            Vertical and horizontal subsampling, one of :attr:`factors`.
+
+        Returns
+        -------
+        Tensor, shape (N, 64 * planes, vertical * h, horizontal * w)
+            Frequency outermost.
+        """
+        representation = self.chroma_trunk(self.encode_chroma(chroma, tables))
+        name = f"{factors[0]}x{factors[1]}"
+        if name in self.upsamplers:
+            representation = self.upsamplers[name](representation)
+        joined = torch.cat((representation, self.encode_y(y, y_table)), 1)
+        return self.decode(self.joined_trunk(joined), tables)  # type: ignore[no-any-return]

@@ -1,0 +1,191 @@
+"""The whole network: dequantised coefficients in, restored coefficients out (Fig. 2).
+
+Y first, then Cb and Cr guided by the restored Y. This class holds what lies between the coefficients of a file and the
+two networks: normalisation, nearest-neighbour upsampling of chroma, and the scale of the residual. By default that
+scale is the quantisation step: a coefficient is wrong by at most half a step, so the output of the network has the same
+size at every quality. The paper's scale, the standard deviation of the frequency, is the alternative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from qgac.jpeg.blocks import interleave_maps, separate_maps
+from qgac.jpeg.dct import double_nearest
+from qgac.models.color_network import ColorConfiguration, ColorNetwork
+from qgac.models.normalization import Normalization
+from qgac.models.y_network import YConfiguration, YNetwork
+
+__all__ = ["QGAC", "Configuration"]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The numbers of a whole network; the defaults are the paper's.
+
+    Attributes
+    ----------
+    y : YConfiguration
+    color : ColorConfiguration
+    residual_in_steps : bool
+        Scale the residual by the quantisation step (True) or by the standard deviation of its frequency (the paper).
+    levels : bool
+        Feed the quantised levels beside the normalised coefficients, see :class:`qgac.models.normalization.Normalization`.
+    log_table : bool
+        Feed the logarithm of the table to every CFM, see :class:`qgac.models.cfm.ConvolutionalFilterManifold`.
+    """
+
+    y: YConfiguration = field(default_factory=YConfiguration)
+    color: ColorConfiguration = field(default_factory=ColorConfiguration)
+    residual_in_steps: bool = True
+    levels: bool = False
+    log_table: bool = False
+
+    @classmethod
+    def from_dict(cls, numbers: dict[str, Any]) -> Configuration:
+        """Build a configuration from nested dictionaries, as :meth:`to_dict` makes them and recipes hold them.
+
+        Parameters
+        ----------
+        numbers : dict
+            Missing entries take the paper's value.
+
+        Returns
+        -------
+        Configuration
+
+        Raises
+        ------
+        TypeError
+            If an entry is unknown.
+        """
+        parts = dict(numbers)
+        return cls(
+            y=YConfiguration(**parts.pop("y", {})), color=ColorConfiguration(**parts.pop("color", {})), **parts
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested dictionaries of numbers, fit for JSON."""
+        return asdict(self)
+
+
+class QGAC(nn.Module):
+    """Quantization guided artifact correction of JPEG coefficients.
+
+    Parameters
+    ----------
+    configuration : Configuration, optional
+        The paper's by default: 256,763,645 parameters for Y and 2,645,097 for colour.
+    """
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        super().__init__()
+        self.configuration = c = configuration or Configuration()
+        self.normalize_y = Normalization(1, levels=c.levels)
+        self.normalize_chroma = Normalization(2, levels=c.levels)
+        maps = self.normalize_y.maps
+        self.y_network = YNetwork(c.y, inputs=maps, log_table=c.log_table)
+        self.color_network = ColorNetwork(c.color, inputs=maps, log_table=c.log_table)
+
+    @property
+    def receptive_field_y(self) -> int:
+        """Blocks to each side that a restored Y block depends on."""
+        return self.y_network.receptive_field
+
+    @property
+    def receptive_field_color(self) -> int:
+        """Luma blocks to each side that a restored chroma block depends on, once Y is restored."""
+        return self.color_network.receptive_field
+
+    @property
+    def factors(self) -> set[tuple[int, int]]:
+        """The (vertical, horizontal) chroma subsampling factors that the network restores."""
+        return self.color_network.factors
+
+    def restore_y(self, y: Tensor, table: Tensor) -> Tensor:
+        """Restore luma, or any single plane that stands for one.
+
+        Parameters
+        ----------
+        y : Tensor, shape (N, 64, h, w)
+            Dequantised coefficients.
+        table : Tensor, shape (N, 8, 8)
+            Quantisation steps, 1..65535.
+
+        Returns
+        -------
+        Tensor, shape (N, 64, h, w)
+            Restored coefficients; not projected onto the quantisation interval.
+        """
+        tables = table[:, None]
+        inputs = interleave_maps(self.normalize_y(y[:, None], tables))
+        residual = self.y_network(inputs.contiguous(memory_format=torch.channels_last), tables)
+        return y + self._scale(residual[:, None], tables, self.normalize_y.std)[:, 0]
+
+    def restore_chroma(
+        self, chroma: Tensor, tables: Tensor, y: Tensor, y_table: Tensor, factors: tuple[int, int]
+    ) -> Tensor:
+        """Restore Cb and Cr.
+
+        Parameters
+        ----------
+        chroma : Tensor, shape (N, 128, h / vertical, w / horizontal)
+            Dequantised coefficients, channel 2 f for Cb and 2 f + 1 for Cr.
+        tables : Tensor, shape (N, 2, 8, 8)
+            Quantisation steps of Cb and Cr.
+        y : Tensor, shape (N, 64, h, w)
+            Restored Y coefficients, dequantised scale.
+        y_table : Tensor, shape (N, 8, 8)
+            Quantisation steps of Y.
+        factors : tuple of (int, int)
+            Vertical and horizontal subsampling, one of :attr:`factors`.
+
+        Returns
+        -------
+        Tensor, shape (N, 128, h, w)
+            Restored coefficients at full resolution; not projected.
+        """
+        planes = separate_maps(chroma, 2)  # (N, 2, 64, h / vertical, w / horizontal)
+        guide = self.normalize_y(y[:, None], y_table[:, None])[:, 0]  # its levels, if any, say nothing once restored
+        if self.color_network.planes == 2:
+            inputs = interleave_maps(self.normalize_chroma(planes, tables))
+            residual = self._color_residual(inputs, tables, guide, y_table, factors)
+            residuals = separate_maps(residual, 2)
+        else:
+            residuals = torch.stack(
+                [
+                    self._color_residual(
+                        interleave_maps(self.normalize_chroma(planes[:, p : p + 1], tables[:, p : p + 1], plane=p)),
+                        tables[:, p : p + 1],
+                        guide,
+                        y_table,
+                        factors,
+                    )
+                    for p in range(2)
+                ],
+                1,
+            )
+        return interleave_maps(
+            double_nearest(planes, *factors) + self._scale(residuals, tables, self.normalize_chroma.std)
+        )
+
+    def _color_residual(
+        self, inputs: Tensor, tables: Tensor, guide: Tensor, y_table: Tensor, factors: tuple[int, int]
+    ) -> Tensor:
+        residual: Tensor = self.color_network(
+            inputs.contiguous(memory_format=torch.channels_last),
+            tables,
+            guide.contiguous(memory_format=torch.channels_last),
+            y_table[:, None],
+            factors,
+        )
+        return residual
+
+    def _scale(self, residual: Tensor, tables: Tensor, std: Tensor) -> Tensor:
+        """Bring a residual (N, P, 64, h, w) to the scale of dequantised coefficients."""
+        scale = tables.flatten(-2) if self.configuration.residual_in_steps else std[None]
+        return residual.to(scale.dtype) * scale[..., None, None]

@@ -1,0 +1,257 @@
+"""A training run as a TOML file: frozen dataclasses, every unknown key an error that names the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import sys
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from qgac.models.qgac import Configuration
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["Data", "Optimization", "Qualities", "Recipe", "RecipeError", "Validation", "read_recipe"]
+
+
+class RecipeError(ValueError):
+    """A recipe is not valid."""
+
+
+@dataclass(frozen=True)
+class Qualities:
+    """The distribution of libjpeg qualities.
+
+    Attributes
+    ----------
+    values : tuple of int
+        Draw uniformly from these; empty to draw from a range.
+    low, high : int
+        Range, both ends included.
+    power : float
+        Quality is ``low + (high - low) * u ** power`` for uniform u: 1 is flat, more prefers low qualities.
+    """
+
+    values: tuple[int, ...] = ()
+    low: int = 10
+    high: int = 100
+    power: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(self.values))
+        if not 1 <= self.low <= self.high <= 100 or any(not 1 <= value <= 100 for value in self.values):
+            raise RecipeError("qualities must lie between 1 and 100")
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a batch is made of.
+
+    Attributes
+    ----------
+    batch : int
+        Patches a batch.
+    patch : int
+        Side of a patch in pixels, a multiple of 16.
+    qualities : Qualities
+    candidates : int
+        Each patch is the most textured of this many random crops.
+    downscale_share : float
+        Share of the patches that are downscaled first, 0..1.
+    downscale : float
+        Largest factor of it, drawn uniformly from 1.
+    flips : bool
+        Mirror and transpose at random.
+    factors : tuple of (int, int)
+        Chroma (vertical, horizontal) subsampling factors to draw from (colour stage).
+    factor_weights : tuple of float
+        Their weights; empty for equal ones.
+    """
+
+    batch: int = 32
+    patch: int = 256
+    qualities: Qualities = field(default_factory=Qualities)
+    candidates: int = 1
+    downscale_share: float = 0.0
+    downscale: float = 2.0
+    flips: bool = False
+    factors: tuple[tuple[int, int], ...] = ((2, 2),)
+    factor_weights: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factors", tuple((int(v), int(u)) for v, u in self.factors))
+        object.__setattr__(self, "factor_weights", tuple(self.factor_weights))
+        if self.patch % 16 or self.patch < 16:
+            raise RecipeError(f"patch {self.patch} is not a multiple of 16")
+        if self.factor_weights and len(self.factor_weights) != len(self.factors):
+            raise RecipeError("factor_weights needs one weight for each of factors")
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """How the weights move.
+
+    Attributes
+    ----------
+    steps : int
+        Batches in all.
+    learning_rate : float
+        Of Adam, at its highest.
+    final_learning_rate : float
+        Where the cosine ends.
+    schedule : {"cosine", "step"}
+        Cosine annealing, or halving every `halve_every` steps.
+    halve_every : int
+        Steps between two halvings.
+    warmup : int
+        Steps of linear increase at the start.
+    betas : tuple of (float, float)
+        Of Adam.
+    ssim_weight : float
+        The balance lambda of eq. 1.
+    clip : float
+        Largest norm of the gradient; 0 for none.
+    ema : float
+        Decay of the moving average of the weights that is validated and exported; 0 for none.
+    precision : {"float32", "bfloat16"}
+        Arithmetic of the convolutions; weights stay float32.
+    """
+
+    steps: int = 400_000
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-6
+    schedule: Literal["cosine", "step"] = "cosine"
+    halve_every: int = 100_000
+    warmup: int = 0
+    betas: tuple[float, float] = (0.9, 0.999)
+    ssim_weight: float = 0.05
+    clip: float = 0.0
+    ema: float = 0.999
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+    def __post_init__(self) -> None:
+        first, second = self.betas
+        object.__setattr__(self, "betas", (first, second))
+        if self.schedule not in ("cosine", "step"):
+            raise RecipeError(f"schedule {self.schedule!r} is neither 'cosine' nor 'step'")
+        if self.precision not in ("float32", "bfloat16"):
+            raise RecipeError(f"precision {self.precision!r} is neither 'float32' nor 'bfloat16'")
+
+    def learning_rate_at(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        if self.schedule == "step":
+            return float(self.learning_rate * 0.5 ** (step // self.halve_every))
+        progress = (step - self.warmup) / max(1, self.steps - self.warmup)
+        swing = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        return self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * swing
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What is measured on held-out pictures.
+
+    Attributes
+    ----------
+    every : int
+        Steps between two validations.
+    pictures : int
+        How many held-out pictures, one central crop each.
+    patch : int
+        Side of that crop, a multiple of 16.
+    qualities : tuple of int
+        Each crop is compressed at each of these.
+    """
+
+    every: int = 1000
+    pictures: int = 24
+    patch: int = 192
+    qualities: tuple[int, ...] = (10, 30, 70)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "qualities", tuple(self.qualities))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training run.
+
+    Attributes
+    ----------
+    stage : {"y", "color"}
+        What is trained. The colour stage starts from the weights of a Y stage and leaves them as they are.
+    seed : int
+        Of the start weights and of every batch.
+    minutes_between_checkpoints : float
+        Besides the checkpoint at every validation.
+    model : Configuration
+    data : Data
+    optimization : Optimization
+    validation : Validation
+    """
+
+    stage: Literal["y", "color"]
+    seed: int = 0
+    minutes_between_checkpoints: float = 5.0
+    model: Configuration = field(default_factory=Configuration)
+    data: Data = field(default_factory=Data)
+    optimization: Optimization = field(default_factory=Optimization)
+    validation: Validation = field(default_factory=Validation)
+
+    def __post_init__(self) -> None:
+        if self.stage not in ("y", "color"):
+            raise RecipeError(f"stage {self.stage!r} is neither 'y' nor 'color'")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested dictionaries of numbers, fit for JSON."""
+        return asdict(self)
+
+
+T = TypeVar("T")
+
+
+def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
+    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise RecipeError(f"unknown key {key!r} in {where}; {hint}")
+        default = known[key].default_factory
+        part = default() if callable(default) else None
+        values[key] = _build(type(part), value, f"{where}.{key}") if part is not None else value
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"{where}: {error}") from error
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Parameters
+    ----------
+    path : Path
+        TOML file.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    RecipeError
+        If it is not TOML, or holds an unknown key or an impossible value.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not TOML: {error}") from error
+    return _build(Recipe, content, path.name)
