@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-JPEG ?= examples/harbour.jpg
+JPEG ?= examples/night.jpg
 
 .PHONY: restore test lint types unit clean
 

@@ -1,1 +1,68 @@
-"""qgac."""
+"""Quantization guided JPEG artifact correction: restores JPEG pictures from their own coefficients and tables.
+
+>>> import qgac
+>>> picture = qgac.restore("photo.jpg")  # doctest: +SKIP
+>>> picture.to_pil().save("photo.png")  # doctest: +SKIP
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qgac.checkpoints import load_model, save_model
+    from qgac.jpeg.image import JPEGError, JPEGImage
+    from qgac.jpeg.reader import read_jpeg
+    from qgac.metrics import psnr, psnr_b, ssim
+    from qgac.models.qgac import QGAC, Configuration
+    from qgac.restore import Restored, Restorer, restore
+
+__all__ = [
+    "QGAC",
+    "Configuration",
+    "JPEGError",
+    "JPEGImage",
+    "Restored",
+    "Restorer",
+    "__version__",
+    "load_model",
+    "psnr",
+    "psnr_b",
+    "read_jpeg",
+    "restore",
+    "save_model",
+    "ssim",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "QGAC": "qgac.models.qgac",
+    "Configuration": "qgac.models.qgac",
+    "JPEGError": "qgac.jpeg.image",
+    "JPEGImage": "qgac.jpeg.image",
+    "Restored": "qgac.restore",
+    "Restorer": "qgac.restore",
+    "load_model": "qgac.checkpoints",
+    "psnr": "qgac.metrics",
+    "psnr_b": "qgac.metrics",
+    "read_jpeg": "qgac.jpeg.reader",
+    "restore": "qgac.restore",
+    "save_model": "qgac.checkpoints",
+    "ssim": "qgac.metrics",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from qgac.models.qgac import QGAC, Configuration
 
-__all__ = ["WeightsError", "load_model", "load_record", "save_model", "shipped_models"]
+__all__ = ["WeightsError", "interpolate", "load_model", "load_record", "save_model", "shipped_models"]
 
 _FORMAT = 1
 
@@ -130,3 +130,44 @@ def save_model(
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, str(partial), metadata={"qgac": json.dumps(header)})
     partial.replace(path)
+
+
+@torch.no_grad()
+def interpolate(regression: QGAC, other: QGAC, alpha: float) -> QGAC:
+    """Blend two networks parameter by parameter: (1 - alpha) regression + alpha other (appendix B.2, eq. 1).
+
+    Parameters
+    ----------
+    regression, other : QGAC
+        Networks of one configuration and one normalisation; neither is changed.
+    alpha : float
+        0..1; 0 gives the first and 1 the second network, to the bit.
+
+    Returns
+    -------
+    QGAC
+        A new network in evaluation mode, on the device of the first one, convolutions in channels_last.
+
+    Raises
+    ------
+    ValueError
+        If `alpha` is out of range, or the two networks are of different configurations or statistics.
+    """
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"networks are blended with an alpha between 0 and 1, got {alpha:g}")
+    if regression.configuration != other.configuration:
+        raise ValueError("networks of different configurations cannot be blended; give two runs of one configuration")
+    buffers = dict(other.named_buffers())
+    for name, buffer in regression.named_buffers():
+        if not torch.equal(buffer, buffers[name].to(buffer.device)):
+            raise ValueError(f"the networks differ in {name}, which is not learned; start one run from the other's weights")
+    ends = dict(other.named_parameters())
+    weights = dict(regression.named_buffers())
+    for name, start in regression.named_parameters():
+        end = ends[name].to(start)
+        # The ends are taken, not computed: 1 * w + 0 * v may lose the sign of a zero.
+        weights[name] = start if alpha == 0 else end if alpha == 1 else (1 - alpha) * start + alpha * end
+    with torch.device("meta"):
+        model = QGAC(regression.configuration)
+    model.load_state_dict({name: value.detach().clone() for name, value in weights.items()}, assign=True)
+    return model.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

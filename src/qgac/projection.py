@@ -4,6 +4,10 @@ Rounding tells where the true coefficient lay: within half a step of the decoded
 orthogonal projection onto a convex set that holds the truth, so it never raises the squared error (of coefficients,
 and, the DCT being orthonormal, of samples), and it makes re-quantising with the file's own tables give the file's own
 coefficients back.
+
+Of a subsampled plane the file holds the means over boxes, so only those are known. There the downsampled plane is
+clamped and the difference is added back by repetition. Since the box mean undoes the repetition, the result fulfils the
+condition exactly; since repetition is the adjoint of the box mean up to a scale, it is the nearest one that does.
 """
 
 from __future__ import annotations
@@ -15,37 +19,41 @@ from qgac.jpeg.dct import double_nearest, shrink_box
 
 __all__ = ["project", "project_chroma"]
 
-# Re-quantising must round back to the same level, so the interval is closed just short of its ends: exactly at an end
-# the level would be a tie, and float32 (24 bits) must still tell the two apart at the largest coefficients (2^15).
-_HALF = 0.5 - 2**-10
+# Re-quantising must round back to the same level, so the interval is closed just short of its ends: at an end the
+# level would be a tie. The margin is that of float32 (24 bits) at the largest level a file can hold (2^15), where the
+# products and sums that lead here and the division that follows are together wrong by up to 1.5 * 2^-9 steps.
+_HALF = 0.5 - 2**-8
 
 
-def project(coefficients: Tensor, decoded: Tensor, table: Tensor) -> Tensor:
-    """Clamp restored coefficients to the quantisation interval of the decoded ones.
+def project(coefficients: Tensor, decoded: Tensor, table: Tensor, factors: tuple[int, int] = (1, 1)) -> Tensor:
+    """Project the restored coefficients of a plane so that quantising them gives the file's own.
 
     Parameters
     ----------
-    coefficients : Tensor, shape (N, 64, h, w)
-        Restored, dequantised scale.
-    decoded : Tensor, shape (N, 64, h, w)
+    coefficients : Tensor, shape (..., 64, h, w)
+        Restored, dequantised scale, at full resolution.
+    decoded : Tensor, shape (..., 64, h / vertical, w / horizontal)
         As the file has them, dequantised.
-    table : Tensor, shape (N, 8, 8)
+    table : Tensor, shape (..., 8, 8)
         Quantisation steps.
+    factors : tuple of (int, int)
+        Vertical and horizontal subsampling of the plane in the file.
 
     Returns
     -------
-    Tensor, shape (N, 64, h, w)
+    Tensor, shape (..., 64, h, w)
+        Each coefficient, or each coefficient of the box-downsampled plane, lies within half a step (less 1/256 step) of
+        the decoded one.
     """
-    half = _HALF * table.reshape(-1, 64, 1, 1)
-    return coefficients.clamp(decoded - half, decoded + half)
+    half = _HALF * table.flatten(-2)[..., None, None]
+    if factors == (1, 1):
+        return coefficients.clamp(decoded - half, decoded + half)
+    known = shrink_box(coefficients, *factors)
+    return coefficients + double_nearest(known.clamp(decoded - half, decoded + half) - known, *factors)
 
 
 def project_chroma(coefficients: Tensor, decoded: Tensor, tables: Tensor, factors: tuple[int, int]) -> Tensor:
-    """Project full-resolution chroma so that its box-downsampled planes lie in their quantisation intervals.
-
-    The file holds the means over boxes, so only those are known. The downsampled planes are clamped and the difference
-    is added back, upsampled by repetition; since the box mean undoes the repetition, the result is exact, and the
-    nearest picture that fulfils the condition.
+    """Project Cb and Cr in the layout of the colour network.
 
     Parameters
     ----------
@@ -62,9 +70,4 @@ def project_chroma(coefficients: Tensor, decoded: Tensor, tables: Tensor, factor
     -------
     Tensor, shape (N, 128, h, w)
     """
-    planes = separate_maps(coefficients, 2)
-    small = shrink_box(planes, *factors)
-    known = separate_maps(decoded, 2)
-    half = _HALF * tables.flatten(-2)[..., None, None]
-    correction = small.clamp(known - half, known + half) - small
-    return interleave_maps(planes + double_nearest(correction, *factors))
+    return interleave_maps(project(separate_maps(coefficients, 2), separate_maps(decoded, 2), tables, factors))

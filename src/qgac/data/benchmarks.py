@@ -19,6 +19,8 @@ __all__ = ["BENCHMARKS", "Benchmark", "BenchmarkError", "Channels", "benchmark_p
 
 Channels = Literal["color", "y"]
 
+_SMALLEST = 16
+
 
 class BenchmarkError(ValueError):
     """A test set is incomplete, or a picture of it cannot be used."""
@@ -109,9 +111,7 @@ def benchmark_pictures(dataset: str, root: Path) -> list[Path]:
     if not benchmark.names:
         if len(found) not in benchmark.counts:
             expected = " or ".join(map(str, benchmark.counts))
-            raise BenchmarkError(
-                f"{root} holds {len(found)} pictures, {benchmark.title} has {expected}; complete it, or use --dataset folder"
-            )
+            raise BenchmarkError(f"{root} holds {len(found)} pictures, {benchmark.title} has {expected}; complete it")
         return found
     wanted = {name.lower(): name for name in benchmark.names}
     pictures: dict[str, Path] = {}
@@ -150,7 +150,7 @@ def load_reference(path: Path, channels: Channels) -> NDArray[np.uint8]:
     Raises
     ------
     BenchmarkError
-        If the file is no picture, has other samples, or is gray where colour is asked for.
+        If the file is no picture, has other samples, is gray where colour is asked for, or smaller than 16x16.
     """
     import torch
     from PIL import Image
@@ -168,6 +168,10 @@ def load_reference(path: Path, channels: Channels) -> NDArray[np.uint8]:
             samples = np.array(picture.convert("L" if gray else "RGB"))
     except (OSError, SyntaxError) as error:
         raise BenchmarkError(f"{path} cannot be read ({error}); replace it") from error
+    if min(samples.shape[:2]) < _SMALLEST:
+        raise BenchmarkError(
+            f"{path} is smaller than {_SMALLEST}x{_SMALLEST} pixels, too small for PSNR-B; leave it out"
+        )
     if gray or channels == "color":
         return samples
     rgb = torch.from_numpy(samples).permute(2, 0, 1).double()

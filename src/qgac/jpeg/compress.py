@@ -1,9 +1,10 @@
 """Compression on the fly for training: samples to quantised coefficients, as libjpeg makes them.
 
-Agrees with libjpeg but for coefficients that lie within its integer DCT's error of a rounding boundary (well under
-0.5 % of them, and then by one step): colour conversion and chroma downsampling are rounded to 8 bit as in ``jccolor.c``
-and ``jcsample.c``, quantisation rounds half away from zero as in ``jcdctmgr.c`` (the paper's appendix D says that it
-truncates; libjpeg rounds).
+Colour conversion and chroma downsampling are rounded to 8 bit as in ``jccolor.c`` and ``jcsample.c``, quantisation
+rounds half away from zero as in ``jcdctmgr.c`` (the paper's appendix D says that it truncates; libjpeg rounds). What is
+left is libjpeg's integer DCT, whose coefficients have three fractional bits: a level differs, by one step, where the
+exact coefficient lies within about 0.2 of a rounding boundary. On photographs that are 0.1 % of the luma levels at
+quality 50, 0.8 % at 90, 4 % at 98, and a third of that in chroma.
 """
 
 from __future__ import annotations

@@ -100,4 +100,7 @@ def quality_of(table: ArrayLike, *, chroma: bool = False) -> int | None:
     int or None
         1..100 (the lowest of equal ones), or None for a table that no quality has.
     """
-    return _qualities(chroma).get(np.asarray(table).astype(np.uint16).tobytes())
+    values = np.asarray(table)
+    if not ((values >= 1) & (values <= 255)).all():  # a conversion to uint16 would wrap such values around
+        return None
+    return _qualities(chroma).get(values.astype(np.uint16).tobytes())

@@ -1,7 +1,7 @@
 """The frame as it fills up, scan by scan: where blocks lie, which restart segment holds which MCUs, what is missing.
 
 This is the part of the decoder between the headers (:mod:`qgac.jpeg.markers`) and the bits
-(:mod:`qgac.jpeg.entropy`).
+(:mod:`qgac.jpeg.entropy`, :mod:`qgac.jpeg.progressive`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from qgac.jpeg import entropy, progressive
 from qgac.jpeg.huffman import HuffmanTables
 from qgac.jpeg.image import Component, JPEGError
-from qgac.jpeg.markers import RST0, RST7, ComponentHeader, DamageError, FrameHeader, ScanHeader
+from qgac.jpeg.markers import ComponentHeader, DamageError, FrameHeader, ScanHeader
+from qgac.jpeg.segments import EntropyData, assign_mcus, ceil_divide
 
 MAX_BLOCKS_PER_BYTE = 40
 """More blocks than this for each byte of the file cannot be: even a single-coloured picture stays below 10."""
+
+MAX_VISITS_PER_BYTE = 400
+"""The same for the blocks of all scans together, so that no small file keeps the decoder busy for minutes."""
 
 _NOT_SENT = -1
 _HARMLESS_SURPLUS = 16  # bytes; some cameras leave a few behind each picture
@@ -39,48 +44,7 @@ class Plane:
     table: npt.NDArray[np.uint16] | None = None
     # Bits still to come of each coefficient, in zig-zag order ("Al" of the last scan that brought it).
     precision: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(64, _NOT_SENT, np.int64))
-    arrived: float = 0.0  # how many coefficients have come in full, in units of whole planes
-
-
-@dataclass(frozen=True)
-class EntropyData:
-    """The entropy-coded data of a scan, taken apart into restart segments.
-
-    Attributes
-    ----------
-    end : int
-        Position of the marker that follows, or the length of the file.
-    words : ndarray of uint32, shape (words,)
-        All segments, see :mod:`qgac.jpeg.entropy`.
-    extents : ndarray of int64, shape (segments, 3)
-        First word, number of bits, marker code before the segment (0 for the first).
-    """
-
-    end: int
-    words: npt.NDArray[np.uint32]
-    extents: npt.NDArray[np.int64]
-
-
-def split_entropy_data(data: npt.NDArray[np.uint8], start: int, *, tolerant: bool) -> EntropyData:
-    """Take the entropy-coded data apart that begin at `start`.
-
-    Parameters
-    ----------
-    data : ndarray of uint8, shape (bytes,)
-        The whole file.
-    start : int
-        The position after the scan header.
-    tolerant : bool
-        Whether impossible markers within the data count as damage (the next restart marker may help) and not as the
-        end of the scan.
-    """
-    from qgac.jpeg import entropy
-
-    end, segments, words = entropy.measure_scan(data, start, tolerant)
-    buffer = np.empty(words, np.uint32)
-    extents = np.zeros((segments, 3), np.int64)
-    entropy.split_scan(data, start, end, buffer, extents)
-    return EntropyData(end, buffer, extents)
+    arrived: float = 0.0  # share of the coefficients that have come, see `Frame.missing`
 
 
 class Frame:
@@ -104,6 +68,7 @@ class Frame:
     def __init__(self, header: FrameHeader, file_size: int, max_pixels: int) -> None:
         self.header = header
         self.planes: list[Plane] = []
+        self._visits_left = MAX_VISITS_PER_BYTE * file_size
         pixels = header.width * header.height
         if pixels > max_pixels:
             raise JPEGError(
@@ -112,14 +77,14 @@ class Frame:
             )
         horizontal_max = max(component.horizontal for component in header.components)
         vertical_max = max(component.vertical for component in header.components)
-        self._mcu_columns = _ceil_divide(header.width, 8 * horizontal_max)
-        self._mcu_rows = _ceil_divide(header.height, 8 * vertical_max)
+        self._mcu_columns = ceil_divide(header.width, 8 * horizontal_max)
+        self._mcu_rows = ceil_divide(header.height, 8 * vertical_max)
         size = 0
         for component in header.components:
             plane = Plane(
                 header=component,
-                rows=_ceil_divide(_ceil_divide(header.height * component.vertical, vertical_max), 8),
-                columns=_ceil_divide(_ceil_divide(header.width * component.horizontal, horizontal_max), 8),
+                rows=ceil_divide(ceil_divide(header.height * component.vertical, vertical_max), 8),
+                columns=ceil_divide(ceil_divide(header.width * component.horizontal, horizontal_max), 8),
                 padded_rows=self._mcu_rows * component.vertical,
                 padded_columns=self._mcu_columns * component.horizontal,
                 offset=size,
@@ -134,10 +99,13 @@ class Frame:
 
     @property
     def missing(self) -> float:
-        """Share of the coefficients that have not come in full, 0..1."""
+        """Share of the coefficients that have not come, 0..1.
+
+        One that still lacks its last n bits, in a progressive picture, counts as 1 / (1 + n) of one that has come.
+        """
         needed = sum(plane.rows * plane.columns for plane in self.planes)
         arrived = sum(plane.arrived * plane.rows * plane.columns for plane in self.planes)
-        return max(0.0, 1.0 - arrived / needed)
+        return max(0.0, round(1.0 - arrived / needed, 9))  # without the rounding errors of the sum
 
     @property
     def complete(self) -> bool:
@@ -190,14 +158,18 @@ class Frame:
             columns, rows = planes[0].columns, planes[0].rows
         else:
             columns, rows = self._mcu_columns, self._mcu_rows
-        segments, faults = _assign_mcus(data.extents, columns * rows, restart_interval, tolerant=tolerant)
+        self._visits_left -= columns * rows * len(layout)
+        if self._visits_left < 0:
+            raise DamageError("there are more scans than a file of this size can hold")
+        segments, faults = assign_mcus(data.extents, columns * rows, restart_interval, tolerant=tolerant)
         outcomes = self._run_kernel(scan, data.words, segments, layout, columns, huffman)
         notes = _judge(segments, outcomes, columns * rows, faults, tolerant=tolerant)
 
         for plane in planes:
             plane.precision[scan.first : scan.last + 1] = scan.low
-            if scan.low == 0:
-                plane.arrived += int(outcomes[:, 1].sum()) / (columns * rows) * (scan.last - scan.first + 1) / 64
+            gain = 1 / (1 + scan.low) - (1 / (1 + scan.high) if scan.high else 0)
+            decoded = int(outcomes[:, 1].sum()) / (columns * rows)
+            plane.arrived += gain * decoded * (scan.last - scan.first + 1) / 64
         return notes
 
     def components(self, quantization: dict[int, npt.NDArray[np.uint16]]) -> tuple[Component, ...]:
@@ -271,23 +243,17 @@ class Frame:
         columns: int,
         huffman: HuffmanTables,
     ) -> npt.NDArray[np.int64]:
-        from qgac.jpeg import entropy
-
         outcomes = np.zeros((len(segments), 3), np.int64)
         shared = (words, segments, layout, columns, huffman.short_codes, huffman.long_codes, self._coefficients)
         if self.header.process != "progressive":
             entropy.decode_sequential(*shared, outcomes)
         elif scan.first == 0:
-            entropy.decode_progressive_dc(*shared, scan.high > 0, scan.low, outcomes)
+            progressive.decode_progressive_dc(*shared, scan.high > 0, scan.low, outcomes)
         elif scan.high == 0:
-            entropy.decode_progressive_ac_first(*shared, scan.first, scan.last, scan.low, outcomes)
+            progressive.decode_progressive_ac_first(*shared, scan.first, scan.last, scan.low, outcomes)
         else:
-            entropy.decode_progressive_ac_refine(*shared, scan.first, scan.last, scan.low, outcomes)
+            progressive.decode_progressive_ac_refine(*shared, scan.first, scan.last, scan.low, outcomes)
         return outcomes
-
-
-def _ceil_divide(dividend: int, divisor: int) -> int:
-    return -(-dividend // divisor)
 
 
 def _latch_table(plane: Plane, quantization: dict[int, npt.NDArray[np.uint16]]) -> npt.NDArray[np.uint16]:
@@ -303,61 +269,6 @@ def _latch_table(plane: Plane, quantization: dict[int, npt.NDArray[np.uint16]]) 
     return table
 
 
-def _assign_mcus(
-    extents: npt.NDArray[np.int64], mcus: int, restart_interval: int, *, tolerant: bool
-) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Say which MCUs each segment holds.
-
-    Returns
-    -------
-    segments : ndarray of int64, shape (segments, 4)
-        As the kernels want them: first word, number of bits, first MCU, end of MCUs.
-    faults : list of str
-        What is wrong with the restart markers; only when `tolerant`.
-    """
-    interval = restart_interval or mcus
-    number = _ceil_divide(mcus, interval)
-    codes = extents[1:, 2]
-    if len(codes) == number and extents[-1, 1] == 0:  # a needless restart marker at the very end
-        codes = codes[:-1]
-    regular = len(codes) == number - 1 and (codes == RST0 + np.arange(len(codes)) % 8).all()
-    if regular:
-        chosen = np.arange(number)
-        intervals = chosen
-        faults = []
-    elif tolerant:
-        chosen, intervals = _resynchronize(extents[:, 2], number)
-        faults = ["restart markers are missing or wrong"]
-    else:
-        raise DamageError("restart markers are missing or wrong" if restart_interval else "stray restart markers")
-    segments = np.empty((len(chosen), 4), np.int64)
-    segments[:, :2] = extents[chosen, :2]
-    segments[:, 2] = intervals * interval
-    segments[:, 3] = np.minimum(segments[:, 2] + interval, mcus)
-    return segments, faults
-
-
-def _resynchronize(codes: npt.NDArray[np.int64], number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Choose segments for the restart intervals by libjpeg's rule (``jpeg_resync_to_restart``).
-
-    A marker that is one or two ahead of the one expected means that intervals were lost; one that is one or two behind
-    is a leftover and passed over; anything else is taken for the one expected.
-    """
-    chosen, intervals = [0], [0]
-    for segment, code in enumerate(codes.tolist()):
-        expected = intervals[-1] + 1
-        if segment == 0 or not RST0 <= code <= RST7:
-            continue
-        ahead = (code - RST0 - (expected - 1)) % 8
-        if ahead in (6, 7):
-            continue
-        interval = expected + ahead if ahead in (1, 2) else expected
-        if interval < number:
-            chosen.append(segment)
-            intervals.append(interval)
-    return np.array(chosen, np.int64), np.array(intervals, np.int64)
-
-
 def _judge(
     segments: npt.NDArray[np.int64],
     outcomes: npt.NDArray[np.int64],
@@ -367,8 +278,6 @@ def _judge(
     tolerant: bool,
 ) -> list[str]:
     """Turn what the kernel reports into notes or, unless `tolerant`, into an error."""
-    from qgac.jpeg import entropy
-
     causes = {
         entropy.INVALID_CODE: "invalid Huffman code",
         entropy.ENDED_EARLY: "the picture data end early",

@@ -14,7 +14,6 @@ from typing import Any, overload
 
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
 
 from qgac.metrics.pairs import pair
 
@@ -28,9 +27,7 @@ _C2 = 0.03**2
 def ssim(*, restored: Tensor, reference: Tensor, window: int = 8) -> Tensor: ...
 @overload
 def ssim(*, restored: NDArray[Any], reference: NDArray[Any], window: int = 8) -> float: ...
-def ssim(
-    *, restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any], window: int = 8
-) -> Tensor | float:
+def ssim(*, restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any], window: int = 8) -> Tensor | float:
     """Compute the mean SSIM of each picture.
 
     Parameters
@@ -58,7 +55,8 @@ def ssim(
         raise ValueError(f"a picture of {width}x{height} pixels is smaller than the {window}x{window} window")
 
     def mean(values: Tensor) -> Tensor:
-        return F.avg_pool2d(values, window, stride=1)
+        # Rows, then columns: on the CPU several times faster than average pooling.
+        return values.unfold(-1, window, 1).sum(-1).unfold(-2, window, 1).sum(-1) / window**2
 
     mean_x, mean_y = mean(x), mean(y)
     variance_x = mean(x * x) - mean_x * mean_x

@@ -114,6 +114,11 @@ class Optimization:
         Of Adam.
     ssim_weight : float
         The balance lambda of eq. 1.
+    roundness : float
+        See :func:`qgac.losses.regression_loss`; in units of the sample range.
+    color_space : {"rgb", "ycbcr"}
+        Where the colour stage measures its error. The paper's RGB error is mostly that of the frozen Y, which drowns
+        the gradient of the chroma; the error of Cb and Cr alone does not have it.
     clip : float
         Largest norm of the gradient; 0 for none.
     ema : float
@@ -130,6 +135,8 @@ class Optimization:
     warmup: int = 0
     betas: tuple[float, float] = (0.9, 0.999)
     ssim_weight: float = 0.05
+    roundness: float = 0.0
+    color_space: Literal["rgb", "ycbcr"] = "rgb"
     clip: float = 0.0
     ema: float = 0.999
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -139,6 +146,8 @@ class Optimization:
         object.__setattr__(self, "betas", (first, second))
         if self.schedule not in ("cosine", "step"):
             raise RecipeError(f"schedule {self.schedule!r} is neither 'cosine' nor 'step'")
+        if self.color_space not in ("rgb", "ycbcr"):
+            raise RecipeError(f"color_space {self.color_space!r} is neither 'rgb' nor 'ycbcr'")
         if self.precision not in ("float32", "bfloat16"):
             raise RecipeError(f"precision {self.precision!r} is neither 'float32' nor 'bfloat16'")
 

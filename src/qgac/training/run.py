@@ -7,7 +7,7 @@ import csv
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,8 @@ class Run:
         average), ``metrics.csv`` and ``recipe.json``.
     resume : bool
         Go on from ``run.pt``.
+    stop : callable, optional
+        Asked between steps; once it returns True, the run is saved and its steps end.
 
     Raises
     ------
@@ -75,8 +77,18 @@ class Run:
         If there is a run in the folder and it should not be resumed, or the other way round, or the recipes differ.
     """
 
-    def __init__(self, recipe: Recipe, model: QGAC, trained: nn.Module, folder: Path, *, resume: bool) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: QGAC,
+        trained: nn.Module,
+        folder: Path,
+        *,
+        resume: bool,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
         self.recipe = recipe
+        self._stop = stop
         self.model = model
         self.folder = folder
         self.step = 0
@@ -105,6 +117,9 @@ class Run:
     def steps(self) -> Iterator[int]:
         """Yield the number of each step that is left, with the learning rate set."""
         while self.step < self.recipe.optimization.steps:
+            if self._stop is not None and self._stop():
+                self.save()
+                return
             for group in self.optimizer.param_groups:
                 group["lr"] = self.recipe.optimization.learning_rate_at(self.step)
             yield self.step

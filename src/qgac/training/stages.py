@@ -5,7 +5,7 @@ Both yield their progress, so that whoever runs them prints, plots or stops.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,13 @@ _REPORT_EVERY = 50
 
 
 def train(
-    recipe: Recipe, patches: Path, folder: Path, *, start: Path | None = None, resume: bool = False
+    recipe: Recipe,
+    patches: Path,
+    folder: Path,
+    *,
+    start: Path | None = None,
+    resume: bool = False,
+    stop: Callable[[], bool] | None = None,
 ) -> Iterator[Progress]:
     """Run the stage of a recipe.
 
@@ -45,6 +51,8 @@ def train(
         Weights to start from; the colour stage needs those of a Y stage.
     resume : bool
         Go on with the run in the folder.
+    stop : callable, optional
+        Asked between steps; once it returns True, the run is saved and ends, to be resumed.
 
     Yields
     ------
@@ -71,7 +79,7 @@ def train(
         _fit_statistics(model, bank, recipe)
     stage = train_y if recipe.stage == "y" else train_color
     trained = model.y_network if recipe.stage == "y" else model.color_network
-    run = Run(recipe, model, trained, folder, resume=resume)
+    run = Run(recipe, model, trained, folder, resume=resume, stop=stop)
     return stage(run, bank, held_out)
 
 
@@ -84,15 +92,13 @@ def train_y(run: Run, bank: PatchBank, held_out: PatchBank) -> Iterator[Progress
         with _precision(recipe):
             restored = model.restore_y(batch.y, batch.y_table)
         target = rgb_to_ycbcr(batch.rgb)[:, :1] / 255
-        loss, parts = regression_loss(
-            (idct(restored)[:, None] + 128) / 255, target, ssim_weight=recipe.optimization.ssim_weight
-        )
+        loss, parts = _loss(recipe, (idct(restored)[:, None] + 128) / 255, target)
         run.update(loss, parts)
         yield from _after_step(run, crops)
 
 
 def train_color(run: Run, bank: PatchBank, held_out: PatchBank) -> Iterator[Progress]:
-    """Train the colour network with eq. 1 on RGB samples, the Y network frozen; yields as :func:`train`."""
+    """Train the colour network with eq. 1 on RGB or chroma samples, the Y network frozen; yields as :func:`train`."""
     recipe, model = run.recipe, run.model
     crops = held_out_crops(held_out, recipe.validation.pictures, recipe.validation.patch)
     for step in run.steps():
@@ -101,9 +107,11 @@ def train_color(run: Run, bank: PatchBank, held_out: PatchBank) -> Iterator[Prog
             with torch.no_grad():
                 y = model.restore_y(batch.y, batch.y_table)
             chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
-        loss, parts = regression_loss(
-            _rgb(y, chroma) / 255, batch.rgb / 255, ssim_weight=recipe.optimization.ssim_weight
-        )
+        if recipe.optimization.color_space == "rgb":
+            loss, parts = _loss(recipe, _rgb(y, chroma) / 255, batch.rgb / 255)
+        else:
+            samples = (idct(separate_maps(chroma, 2)) + 128) / 255
+            loss, parts = _loss(recipe, samples, rgb_to_ycbcr(batch.rgb)[:, 1:] / 255)
         run.update(loss, parts)
         yield from _after_step(run, crops)
 
@@ -163,6 +171,11 @@ def _rgb(y: Tensor, chroma: Tensor) -> Tensor:
     """Turn restored coefficients (N, 64, h, w) and (N, 128, h, w) into RGB samples 0..255, not clamped."""
     planes = torch.cat((y[:, None], separate_maps(chroma, 2)), 1)
     return ycbcr_to_rgb(idct(planes) + 128)
+
+
+def _loss(recipe: Recipe, restored: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    weights = recipe.optimization
+    return regression_loss(restored, target, ssim_weight=weights.ssim_weight, roundness=weights.roundness)
 
 
 def _precision(recipe: Recipe) -> torch.autocast:

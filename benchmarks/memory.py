@@ -1,0 +1,108 @@
+"""Peak memory and time of restoring one large picture, each size in a process of its own.
+
+    python benchmarks/memory.py --megapixels 12 100 --model small
+
+The picture is made by another process, so that only the restoring counts. Peak memory is the resident set's
+(``ru_maxrss``), with the interpreter, the libraries, the file, its coefficients and the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+def main() -> None:
+    """Measure every size that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12], help="sizes of the picture")
+    parser.add_argument("--subsampling", default="4:2:0", choices=["4:4:4", "4:2:2", "4:2:0"])
+    parser.add_argument("--model", default="small", help="a shipped model or a weights file")
+    parser.add_argument("--tile", type=int, help="side of a tile in pixels; chosen by the memory if left out")
+    parser.add_argument("--threads", type=int, help="threads of torch")
+    parser.add_argument("--make", help=argparse.SUPPRESS)
+    parser.add_argument("--restore", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.make:
+        make(Path(arguments.make), arguments.megapixels[0], arguments.subsampling)
+    elif arguments.restore:
+        restore(Path(arguments.restore), arguments.model, arguments.tile, arguments.threads)
+    else:
+        print(f"{'MP':>6} {'pixels':>13} {'file MB':>8} {'read s':>7} {'restore s':>9} {'s/MP':>6} {'peak MB':>8} {'base MB':>8}")
+        for megapixels in arguments.megapixels:
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "picture.jpg"
+                here = [sys.executable, __file__, *options(arguments)]
+                subprocess.run([*here, "--make", str(path), "--megapixels", str(megapixels)], check=True)
+                subprocess.run([*here, "--restore", str(path)], check=True)
+
+
+def options(arguments: argparse.Namespace) -> list[str]:
+    """Return the options that both processes take."""
+    named = {name: getattr(arguments, name) for name in ("subsampling", "model", "tile", "threads")}
+    return [part for name, value in named.items() if value is not None for part in (f"--{name}", str(value))]
+
+
+def make(path: Path, megapixels: float, subsampling: str) -> None:
+    """Write a photograph-like picture (noise of all scales) of the format 4:3 at quality 75."""
+    import numpy as np
+    from PIL import Image
+
+    width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
+    height = round(width * 3 / 4)
+    generator = np.random.default_rng(0)
+    patch = np.zeros((512, 512, 3), np.float32)
+    for scale in (2, 4, 8, 16, 64, 256):
+        noise = generator.normal(0, 4 * scale**0.4, (512 // scale, 512 // scale, 3)).astype(np.float32)
+        patch += np.stack(
+            [np.asarray(Image.fromarray(plane).resize((512, 512), Image.Resampling.BICUBIC)) for plane in noise.transpose(2, 0, 1)], -1
+        )
+    patch = (patch + 128).clip(0, 255).astype(np.uint8)
+    tiles = (-(-height // 512), -(-width // 512), 1)
+    Image.fromarray(np.tile(patch, tiles)[:height, :width]).save(path, quality=75, subsampling=subsampling)
+
+
+def restore(path: Path, model: str, tile: int | None, threads: int | None) -> None:
+    """Restore a picture and print a line."""
+    import torch
+
+    from qgac.jpeg.reader import read_jpeg
+    from qgac.restore import Restorer
+
+    if threads:
+        torch.set_num_threads(threads)
+    restorer = Restorer(model, device="cpu", tile=tile)
+    warm_up = io.BytesIO()
+    from PIL import Image
+
+    Image.new("RGB", (32, 32)).save(warm_up, "JPEG")
+    restorer(warm_up.getvalue())
+    base = peak_megabytes()
+
+    start = time.perf_counter()
+    image = read_jpeg(path)
+    read = time.perf_counter() - start
+    restorer(image)
+    seconds = time.perf_counter() - start - read
+    megapixels = image.width * image.height / 1e6
+    print(
+        f"{megapixels:6.1f} {image.width:6}x{image.height:<6} {path.stat().st_size / 1e6:8.1f} {read:7.2f} "
+        f"{seconds:9.2f} {seconds / megapixels:6.3f} {peak_megabytes():8.0f} {base:8.0f}",
+        flush=True,
+    )
+
+
+def peak_megabytes() -> float:
+    """Return the largest resident set of this process so far."""
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""``python -m qgac`` is the command ``qgac``."""
+
+from qgac.cli import main
+
+main()

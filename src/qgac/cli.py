@@ -1,0 +1,55 @@
+"""The command ``qgac``: its sub-commands, and what they share about interruption.
+
+Each sub-command is a module of :mod:`qgac.commands` that parses and prints, and imports what is heavy only
+when it runs.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Any, NoReturn
+
+import rich_click as click
+
+from qgac import __version__
+from qgac.commands.evaluate import evaluate
+from qgac.commands.info import info
+from qgac.commands.prepare import prepare
+from qgac.commands.restore import restore
+from qgac.commands.train import train
+
+__all__ = ["cli", "main"]
+
+_INTERRUPTED = 128 + signal.SIGINT
+_TERMINATED = 128 + signal.SIGTERM
+
+
+class _Group(click.RichGroup):
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            click.echo("qgac: interrupted", err=True)
+            context.exit(_INTERRUPTED)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="qgac %(version)s")
+def cli() -> None:
+    """Restore JPEG pictures from their own coefficients, guided by the quantisation tables every file carries."""
+
+
+for _command in (restore, info, prepare, train, evaluate):
+    cli.add_command(_command)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(_TERMINATED)
+
+
+def main() -> None:
+    """Run the command line; being terminated ends it as an exception does, so that nothing half-written stays."""
+    signal.signal(signal.SIGTERM, _terminate)
+    cli(prog_name="qgac")

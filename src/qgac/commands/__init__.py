@@ -1,0 +1,1 @@
+"""The sub-commands of ``qgac``, one module each."""

@@ -1,0 +1,132 @@
+"""``qgac evaluate``: a model measured on a test set, as a table beside the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from qgac.commands.terminal import fail, progress_bar, sentence
+
+if TYPE_CHECKING:
+    from qgac.evaluation.benchmark import Measurement, Settings
+
+__all__ = ["evaluate"]
+
+
+def _parse_qualities(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+    qualities: set[int] = set()
+    for value in ",".join(values).split(",") if values else ():
+        if not value.isdecimal() or not 1 <= int(value) <= 100:
+            raise click.BadParameter(
+                f"{value!r} is not a whole number between 1 and 100", context, param_hint="--quality"
+            )
+        qualities.add(int(value))
+    return tuple(sorted(qualities))
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option(
+    "--dataset",
+    type=click.Choice(["live1", "classic5", "bsds500", "icb", "folder"]),
+    default="folder",
+    show_default=True,
+    help="Test set, checked to be complete; `folder` takes whatever there is.",
+)
+@click.option(
+    "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the original pictures."
+)
+@click.option(
+    "--quality",
+    multiple=True,
+    callback=_parse_qualities,
+    metavar="Q [Q ...]",
+    help="libjpeg qualities; 10 20 30 by default.",
+)
+# What follows the first number of `--quality 10 20 30`: an option takes a fixed number of values.
+@click.argument("more_qualities", nargs=-1, callback=_parse_qualities, metavar="")
+@click.option("--channels", type=click.Choice(["color", "y"]), help="RGB or Y; y for classic5, else color by default.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["paper", "pillow"]),
+    default="paper",
+    show_default=True,
+    help="paper: float samples as published. pillow: 8-bit pictures as users have them.",
+)
+@click.option("--model", default="small", show_default=True, help="Name of a shipped model, or a weights file.")
+@click.option("--jpeg-only", is_flag=True, help="Measure the JPEG files alone, with no model.")
+@click.option("--no-projection", is_flag=True, help="Let the result leave the quantisation interval.")
+@click.option("--json", "json_file", type=_FILE, help="Write everything measured here.")
+@click.option("--markdown", "markdown_file", type=_FILE, help="Write the table here.")
+@click.option("--csv", "csv_file", type=_FILE, help="Write one line a picture here.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; one a core by default.")
+def evaluate(
+    dataset: str,
+    root: Path,
+    quality: tuple[int, ...],
+    more_qualities: tuple[int, ...],
+    channels: str | None,
+    protocol: str,
+    model: str,
+    jpeg_only: bool,
+    no_projection: bool,
+    json_file: Path | None,
+    markdown_file: Path | None,
+    csv_file: Path | None,
+    jobs: int | None,
+) -> None:
+    """Measure a model on a test set.
+
+    Every picture is compressed at every quality, restored, and compared with the original: PSNR, PSNR-B and SSIM,
+    beside those of the JPEG file, and the paper's where it has them.
+    """
+    if more_qualities and not quality:
+        raise click.UsageError("qualities are given as --quality 10 20 30")
+    for file in (json_file, markdown_file, csv_file):
+        if file is not None and not file.absolute().parent.is_dir():
+            fail(f"{file} cannot be written: there is no folder {file.absolute().parent}; make it first")
+
+    from qgac.data.benchmarks import BENCHMARKS, benchmark_pictures
+    from qgac.evaluation.benchmark import Evaluation, Settings
+    from qgac.evaluation.tables import to_csv, to_json, to_markdown
+
+    if channels is None:
+        channels = BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color"
+    settings = Settings(
+        qualities=tuple(sorted({*quality, *more_qualities})) or (10, 20, 30),
+        channels=channels,  # type: ignore[arg-type]  # click has checked it
+        protocol=protocol,  # type: ignore[arg-type]
+        model=None if jpeg_only else model,
+        project=not no_projection,
+    )
+    try:
+        measurements = _measure(benchmark_pictures(dataset, root), settings, jobs)
+        evaluation = Evaluation(dataset, settings, tuple(measurements))
+        for file, write in ((json_file, to_json), (markdown_file, to_markdown), (csv_file, to_csv)):
+            if file is not None:
+                file.write_text(write(evaluation), encoding="utf-8")
+    except (ValueError, OSError) as error:
+        fail(sentence(error))
+    click.echo(to_markdown(evaluation), nl=False)
+
+
+def _measure(pictures: Sequence[Path], settings: Settings, jobs: int | None) -> list[Measurement]:
+    from concurrent.futures.process import BrokenProcessPool
+
+    from qgac.evaluation import benchmark
+
+    measurements = []
+    with progress_bar("{task.completed}/{task.total} files") as display:
+        task = display.add_task("measuring", total=len(pictures) * len(settings.qualities))
+        try:
+            for measurement in benchmark.evaluate(pictures, settings, jobs=jobs):
+                measurements.append(measurement)
+                display.advance(task)
+        except BrokenProcessPool:
+            fail("a process ended early, most likely for want of memory; try fewer --jobs")
+    return measurements

@@ -1,0 +1,182 @@
+"""``qgac info``: what a JPEG file says about itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from click.exceptions import Exit
+
+from qgac.commands.terminal import say
+
+if TYPE_CHECKING:
+    from qgac.jpeg.image import JPEGImage
+
+__all__ = ["describe", "info"]
+
+# Chroma subsampling (horizontal, vertical) in the J:a:b notation.
+_NOTATIONS = {
+    (1, 1): "4:4:4",
+    (2, 1): "4:2:2",
+    (2, 2): "4:2:0",
+    (1, 2): "4:4:0",
+    (4, 1): "4:1:1",
+    (4, 2): "4:1:0",
+    (1, 4): "4:4:0 (quarter)",
+}
+_UNITS = {0: "aspect ratio only", 1: "dots per inch", 2: "dots per centimetre"}
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object for one file, a list for several inputs.")
+@click.option("--tolerant", is_flag=True, help="Describe damaged files too.")
+def info(inputs: tuple[str, ...], as_json: bool, tolerant: bool) -> None:
+    """Show size, sampling, quantisation tables and metadata of JPEG files.
+
+    INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
+    input. The quality is that of the libjpeg tables; tables of other software are custom.
+    """
+    from qgac.batch import STREAM
+    from qgac.inputs import find_jpegs
+    from qgac.jpeg.image import JPEGError
+    from qgac.jpeg.reader import read_jpeg
+
+    found, failures = find_jpegs([text for text in inputs if text != STREAM])
+    for failure in failures:
+        say(f"{failure.name}: {failure.message}")
+    failed = len(failures)
+    entries: list[dict[str, Any]] = []
+    for path in [*([None] if STREAM in inputs else []), *(file.path for file in found)]:
+        name = STREAM if path is None else str(path)
+        try:
+            content = sys.stdin.buffer.read() if path is None else path.read_bytes()
+            entry = {
+                "file": name,
+                "bytes": len(content),
+                **describe(read_jpeg(content, tolerant=tolerant), len(content)),
+            }
+        except JPEGError as error:
+            say(f"{name}: {error}")
+            failed += 1
+            continue
+        except OSError as error:
+            say(f"{name}: cannot be read ({error.strerror or error}); check the file and its permissions")
+            failed += 1
+            continue
+        entries.append(entry)
+        if not as_json:
+            click.echo(_text(entry))
+    if as_json and (len(inputs) > 1 or len(found) > 1):
+        click.echo(json.dumps(entries, indent=2))
+    elif as_json and entries:
+        click.echo(json.dumps(entries[0], indent=2))
+    if failed:
+        raise Exit(1)
+
+
+def describe(image: JPEGImage, size: int) -> dict[str, Any]:
+    """Describe a picture in JSON types.
+
+    Parameters
+    ----------
+    image : JPEGImage
+    size : int
+        Of the file in bytes.
+
+    Returns
+    -------
+    dict
+        ``width``, ``height``, ``color``, ``process``, ``bytes_per_pixel``; ``sampling`` (``"4:2:0"`` and so on, or None
+        where the notation does not apply); ``quality`` (``luma`` and ``chroma``: 1..100, ``"custom"``, or None if there
+        is no such component); ``components`` (each with ``horizontal``, ``vertical`` and ``table``, 8 rows of 8);
+        ``metadata`` (``exif``, ``icc``, ``xmp``, ``iptc``: bytes; ``comments``: texts; ``density``: ``unit``, ``x``,
+        ``y``, or None); ``missing`` (share of the picture, 0..1); ``notes``.
+    """
+    chroma = (1, 2) if image.color in ("YCbCr", "YCCK") else ()
+    qualities = [_quality(image, index, chroma=index in chroma) for index in range(len(image.components))]
+    metadata = image.metadata
+    density = metadata.density
+    return {
+        "width": image.width,
+        "height": image.height,
+        "color": image.color,
+        "process": image.process,
+        "sampling": _sampling(image),
+        "quality": {
+            "luma": _common([quality for index, quality in enumerate(qualities) if index not in chroma]),
+            "chroma": _common([qualities[index] for index in chroma]) if chroma else None,
+        },
+        "bytes_per_pixel": round(size / (image.width * image.height), 4),
+        "components": [
+            {"horizontal": part.horizontal, "vertical": part.vertical, "table": part.table.tolist()}
+            for part in image.components
+        ],
+        "metadata": {
+            **{name: len(getattr(metadata, name) or b"") for name in ("exif", "icc", "xmp", "iptc")},
+            "comments": [comment.decode("utf-8", "replace") for comment in metadata.comments],
+            "density": {"unit": _UNITS[density.unit], "x": density.x, "y": density.y} if density else None,
+        },
+        "missing": image.missing,
+        "notes": list(image.notes),
+    }
+
+
+def _quality(image: JPEGImage, index: int, *, chroma: bool) -> int | str:
+    from qgac.jpeg.quantization import quality_of
+
+    return quality_of(image.components[index].table, chroma=chroma) or "custom"
+
+
+def _common(qualities: list[int | str]) -> int | str:
+    return qualities[0] if len(set(qualities)) == 1 else "custom"
+
+
+def _sampling(image: JPEGImage) -> str | None:
+    if image.color not in ("YCbCr", "YCCK"):
+        return None
+    luma, first, second = image.components[:3]
+    if (first.horizontal, first.vertical) != (second.horizontal, second.vertical):
+        return None
+    if luma.horizontal % first.horizontal or luma.vertical % first.vertical:
+        return None
+    return _NOTATIONS.get((luma.horizontal // first.horizontal, luma.vertical // first.vertical))
+
+
+def _text(entry: dict[str, Any]) -> str:
+    factors = ", ".join(f"{part['horizontal']}x{part['vertical']}" for part in entry["components"])
+    quality, metadata = entry["quality"], entry["metadata"]
+    chroma = "" if quality["chroma"] is None else f", chroma {quality['chroma']}"
+    kept = [f"{name.upper()} {metadata[name]} bytes" for name in ("exif", "icc", "xmp", "iptc") if metadata[name]]
+    kept += [f"comment {comment!r}" for comment in metadata["comments"]]
+    if metadata["density"]:
+        kept.append("density {x} x {y} {unit}".format(**metadata["density"]))
+    rows = [
+        ("size", f"{entry['width']} x {entry['height']} pixels, {entry['bytes']} bytes"),
+        ("bytes a pixel", f"{entry['bytes_per_pixel']:.3f}"),
+        ("colour", entry["color"]),
+        ("sampling", f"{entry['sampling'] or 'factors'} ({factors})"),
+        ("process", entry["process"]),
+        ("quality", f"luma {quality['luma']}{chroma}"),
+        ("metadata", "; ".join(kept) or "none"),
+        *(("missing", f"{entry['missing']:.1%}") for _ in range(entry["missing"] > 0)),
+        *(("note", note) for note in entry["notes"]),
+    ]
+    lines = [entry["file"], *(f"  {label:<14} {value}" for label, value in rows)]
+    for table, indices in _distinct_tables(entry):
+        lines.append(f"  table of component {', '.join(indices)}")
+        lines += ["    " + " ".join(f"{step:>4}" for step in row) for row in table]
+    return "\n".join(lines)
+
+
+def _distinct_tables(entry: dict[str, Any]) -> list[tuple[list[list[int]], list[str]]]:
+    distinct: list[tuple[list[list[int]], list[str]]] = []
+    for number, part in enumerate(entry["components"], 1):
+        same = next((users for table, users in distinct if table == part["table"]), None)
+        if same is None:
+            distinct.append((part["table"], [str(number)]))
+        else:
+            same.append(str(number))
+    return distinct

@@ -1,0 +1,1 @@
+"""Figures on test sets: measuring, and the tables of the paper beside."""

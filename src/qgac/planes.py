@@ -1,0 +1,358 @@
+"""The planes of a picture, restored tile by tile from the coefficients of the file.
+
+A plane is restored alone by the Y network (gray, RGB and CMYK pictures, the K of YCCK), or Y and its two chroma planes
+by both networks. How a picture is divided between the two, see :func:`plane_sources`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from qgac.jpeg.blocks import blocks_to_channels, interleave_maps, separate_maps
+from qgac.jpeg.dct import double_nearest, idct
+from qgac.jpeg.image import Component, JPEGImage
+from qgac.models.qgac import QGAC
+from qgac.projection import project
+from qgac.tiling import Region
+
+__all__ = ["ColorPlanes", "PlaneSource", "Restoration", "SinglePlane", "plane_sources"]
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What planes are restored with.
+
+    Attributes
+    ----------
+    model : QGAC
+    device : torch.device
+        Where the model lies.
+    project : bool
+        Whether to keep to the quantisation interval.
+    """
+
+    model: QGAC
+    device: torch.device
+    project: bool
+
+    def restore_y(self, component: Component, region: Region) -> Tensor:
+        """Restore a part of a plane by the Y network.
+
+        Parameters
+        ----------
+        component : Component
+        region : Region
+            Blocks of the component.
+
+        Returns
+        -------
+        Tensor, shape (1, 64, rows, columns)
+            Dequantised, projected if asked for.
+        """
+        halo = self.model.receptive_field_y
+        outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
+        decoded, table = self.dequantized(component, outer), self.table(component)
+        inner = (..., *region.within(outer))
+        restored = self.model.restore_y(decoded, table)[inner]
+        return project(restored, decoded[inner], table) if self.project else restored
+
+    def dequantized(self, component: Component, region: Region) -> Tensor:
+        """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
+        rows, columns = region.clipped(*component.coefficients.shape[:2]).slices
+        blocks = torch.from_numpy(component.coefficients[rows, columns].astype(np.float32)).to(self.device)
+        channels = blocks_to_channels(blocks.mul_(self.table(component)[0]))[None]
+        return _extended(channels, region.rows, region.columns)
+
+    def table(self, component: Component) -> Tensor:
+        """Return quantisation steps, (1, 8, 8)."""
+        return torch.from_numpy(component.table.astype(np.float32))[None].to(self.device)
+
+
+class PlaneSource(Protocol):
+    """Restored planes of a picture.
+
+    Tiles are regions of blocks, 8x8 samples of the picture's full resolution. They are asked for row by row, from left
+    to right, each once.
+
+    Attributes
+    ----------
+    halo : tuple of (int, int)
+        Blocks around a tile that are computed and thrown away: above and below, left and right.
+    unit : tuple of (int, int)
+        Rows and columns that tiles are multiples of (but for the last ones).
+    grids : tuple of (int, int)
+        Size of the coefficients of every plane in blocks; tiles of the first one are what `coefficients` takes.
+    """
+
+    halo: tuple[int, int]
+    unit: tuple[int, int]
+    grids: tuple[tuple[int, int], ...]
+
+    def start(self, tile_rows: int) -> None:
+        """Make ready for tiles of so many rows, the first one at the top left."""
+
+    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile; return for each plane the region of its grid and the coefficients (1, 64, rows, columns)."""
+
+    def samples(self, tile: Region) -> Tensor:
+        """Restore a tile; return samples (planes, 8 * rows, 8 * columns), 0..255, at full resolution."""
+
+
+class SinglePlane:
+    """A plane restored alone, at its own resolution, by the Y network.
+
+    Samples of a subsampled one are interpolated linearly, with the end samples repeated, which for a factor of 2 is
+    what libjpeg does.
+
+    Parameters
+    ----------
+    restoration : Restoration
+    image : JPEGImage
+    component : Component
+        One of its components.
+    """
+
+    def __init__(self, restoration: Restoration, image: JPEGImage, component: Component) -> None:
+        self._restoration = restoration
+        self._component = component
+        vertical, horizontal = _largest_factors(image)
+        self._rows = _Axis(image.height, component.vertical, vertical)
+        self._columns = _Axis(image.width, component.horizontal, horizontal)
+        self.halo = (restoration.model.receptive_field_y,) * 2
+        self.unit = (1, 1)
+        self.grids: tuple[tuple[int, int], ...] = (component.coefficients.shape[:2],)
+
+    def start(self, tile_rows: int) -> None:
+        """Do nothing: tiles are independent."""
+
+    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile of the plane's own blocks; see :class:`PlaneSource`."""
+        return [(tile, self._restoration.restore_y(self._component, tile))]
+
+    def samples(self, tile: Region) -> Tensor:
+        """Restore a tile of the picture; see :class:`PlaneSource`."""
+        if self._rows.whole and self._columns.whole:
+            return _samples(self._restoration.restore_y(self._component, tile))
+        own = Region(*self._rows.blocks(tile.top, tile.bottom), *self._columns.blocks(tile.left, tile.right))
+        samples = _samples(self._restoration.restore_y(self._component, own))
+        samples = self._rows.interpolate(samples, -2, tile.top, tile.bottom)
+        return self._columns.interpolate(samples, -1, tile.left, tile.right)
+
+
+class ColorPlanes:
+    """Y, Cb and Cr, restored by both networks.
+
+    The Y network runs one halo of the colour network ahead of it, downwards and to the right, so that nothing is
+    restored twice but the halos; of the restored Y only the rows are kept that the colour network still needs.
+
+    Where the chroma grid covers more than the picture's luma blocks, these are continued by flat blocks of the last
+    DC: what encoders put there (libjpeg's ``jccoefct.c``) and readers drop.
+
+    Parameters
+    ----------
+    restoration : Restoration
+    components : tuple of three Component
+        Y, Cb and Cr.
+    factors : tuple of two (int, int)
+        Vertical and horizontal subsampling of Cb and Cr relative to Y.
+    resampled : tuple of (int, int)
+        One of the network's factors, dividing those of both planes: chroma is brought to it by repetition, and
+        projected in its own geometry afterwards.
+    """
+
+    def __init__(
+        self,
+        restoration: Restoration,
+        components: tuple[Component, Component, Component],
+        factors: tuple[tuple[int, int], tuple[int, int]],
+        resampled: tuple[int, int],
+    ) -> None:
+        self._restoration = restoration
+        self._y, *self._chroma = components
+        self._factors = factors
+        self._resampled = resampled
+        vertical, horizontal = (math.lcm(first, second) for first, second in zip(*factors, strict=True))
+        self.unit = (vertical, horizontal)
+        sight = restoration.model.receptive_field_color
+        self.halo = (_round_up(sight, vertical), _round_up(sight, horizontal))
+        self._grid: tuple[int, int] = self._y.coefficients.shape[:2]
+        self._padded = (_round_up(self._grid[0], vertical), _round_up(self._grid[1], horizontal))
+        self.grids: tuple[tuple[int, int], ...] = (self._grid, self._padded, self._padded)
+
+    def start(self, tile_rows: int) -> None:
+        """Allocate the rows of restored Y that a row of tiles needs; see :class:`PlaneSource`."""
+        capacity = min(tile_rows + 2 * self.halo[0], self._grid[0])
+        self._kept = torch.empty((capacity, self._grid[1], 64), device=self._restoration.device)
+        self._kept_top = 0
+
+    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile, Y at its own size, chroma at full resolution; see :class:`PlaneSource`."""
+        self._restore_y_ahead(tile)
+        restoration, model = self._restoration, self._restoration.model
+        core = tile.divided(*self.unit).multiplied(*self.unit)
+        outer = core.grown(*self.halo).clipped(*self._padded)
+
+        decoded = [
+            restoration.dequantized(component, outer.divided(*factors))
+            for component, factors in zip(self._chroma, self._factors, strict=True)
+        ]
+        tables = torch.cat([restoration.table(component) for component in self._chroma])
+        inputs = [
+            double_nearest(plane, factors[0] // self._resampled[0], factors[1] // self._resampled[1])
+            for plane, factors in zip(decoded, self._factors, strict=True)
+        ]
+        guide = _extended(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns)
+        restored = model.restore_chroma(
+            interleave_maps(torch.stack(inputs, 1)), tables[None], guide, restoration.table(self._y), self._resampled
+        )[(..., *core.within(outer))]
+        del guide, inputs
+
+        result = [(tile, self._restored_y(tile))]
+        for p, factors in enumerate(self._factors):
+            plane = separate_maps(restored, 2)[:, p]
+            if restoration.project:
+                inner = core.divided(*factors).within(outer.divided(*factors))
+                plane = project(plane, decoded[p][(..., *inner)], tables[p : p + 1], factors)
+            result.append((core, plane))
+        return result
+
+    def samples(self, tile: Region) -> Tensor:
+        """Restore a tile; see :class:`PlaneSource`."""
+        height, width = 8 * tile.rows, 8 * tile.columns
+        return torch.cat([_samples(plane)[:, :height, :width] for _, plane in self.coefficients(tile)])
+
+    def _restore_y_ahead(self, tile: Region) -> None:
+        vertical, horizontal = self.halo
+        if tile.left == 0:
+            self._drop_rows_above(tile.top - vertical)
+        ahead = Region(
+            tile.top + vertical if tile.top else 0,
+            tile.bottom + vertical,
+            tile.left + horizontal if tile.left else 0,
+            tile.right + horizontal,
+        ).clipped(*self._grid)
+        if not ahead.empty:
+            self._restored_y(ahead).copy_(self._restoration.restore_y(self._y, ahead))
+
+    def _drop_rows_above(self, top: int) -> None:
+        if top > self._kept_top:
+            still_needed = self._kept[top - self._kept_top :].clone()
+            self._kept[: len(still_needed)] = still_needed
+            self._kept_top = top
+
+    def _restored_y(self, region: Region) -> Tensor:
+        """Return a view (1, 64, rows, columns) of the kept rows."""
+        rows, columns = region.slices
+        rows = slice(rows.start - self._kept_top, rows.stop - self._kept_top)
+        return self._kept[rows, columns].permute(2, 0, 1)[None]
+
+
+def plane_sources(restoration: Restoration, image: JPEGImage) -> list[PlaneSource]:
+    """Divide the planes of a picture between the networks.
+
+    - Gray: the Y network. RGB and CMYK: the Y network for each plane, with the plane's own table.
+    - YCbCr: both networks, if Y is the largest plane and the ratios to it are whole. Samplings that the colour network
+      does not know (4:1:1, 4:1:0, a third, different ones for Cb and Cr) are brought to the nearest finer one it knows
+      by repeating samples; the projection still holds in the file's own geometry.
+    - YCbCr of any other sampling: the Y network for each plane, at its own resolution.
+    - YCCK: like YCbCr, and K by the Y network.
+
+    Parameters
+    ----------
+    restoration : Restoration
+    image : JPEGImage
+
+    Returns
+    -------
+    list of PlaneSource
+        Together they have the planes of the picture, in the order of its components.
+    """
+    singles: list[PlaneSource] = [SinglePlane(restoration, image, component) for component in image.components]
+    if image.color not in ("YCbCr", "YCCK"):
+        return singles
+    y, cb, cr = image.components[:3]
+    vertical, horizontal = _largest_factors(image)
+    ratios = [(vertical / c.vertical, horizontal / c.horizontal) for c in (y, cb, cr)]
+    if ratios[0] != (1, 1) or not all(ratio.is_integer() for pair in ratios for ratio in pair):
+        return singles
+    first, second = ((int(v), int(u)) for v, u in ratios[1:])
+    known = [
+        (v, u)
+        for v, u in restoration.model.factors
+        if first[0] % v == second[0] % v == 0 and first[1] % u == second[1] % u == 0
+    ]
+    if not known:
+        return singles
+    nearest = max(known, key=lambda pair: pair[0] * pair[1])
+    return [ColorPlanes(restoration, (y, cb, cr), (first, second), nearest), *singles[3:]]
+
+
+class _Axis:
+    """Where the samples of a plane lie in the picture, along one axis.
+
+    Parameters
+    ----------
+    length : int
+        Of the picture in pixels.
+    factor, largest : int
+        Sampling factor of the plane, and the largest of the picture.
+    """
+
+    def __init__(self, length: int, factor: int, largest: int) -> None:
+        self.whole = factor == largest
+        self._ratio = factor / largest
+        self._last = -(-length * factor // largest) - 1  # what lies behind it in its block is not of the picture
+
+    def _positions(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        centers = np.arange(8 * start, 8 * stop) + 0.5
+        return (centers * self._ratio - 0.5).clip(0, self._last)
+
+    def blocks(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the blocks of the plane, half-open, that blocks start..stop of the picture need."""
+        positions = self._positions(start, stop)
+        return int(positions[0]) // 8, min(int(positions[-1]) + 1, self._last) // 8 + 1
+
+    def interpolate(self, samples: Tensor, dimension: int, start: int, stop: int) -> Tensor:
+        """Interpolate the samples of these blocks to those of blocks start..stop of the picture."""
+        positions = self._positions(start, stop)
+        lower = positions.astype(np.int64)
+        upper = np.minimum(lower + 1, self._last)
+        weight = torch.from_numpy((positions - lower).astype(np.float32)).to(samples.device)
+        first = lower[0] // 8 * 8
+        near, far = (
+            samples.index_select(dimension, torch.from_numpy(index - first).to(samples.device))
+            for index in (lower, upper)
+        )
+        return near.lerp(far, weight[:, None] if dimension == -2 else weight)
+
+
+def _samples(channels: Tensor) -> Tensor:
+    """Transform coefficients (1, 64, h, w) back to samples (1, 8 h, 8 w), in the range that samples have."""
+    return idct(channels).add_(128).clamp_(0, 255)
+
+
+def _extended(channels: Tensor, rows: int, columns: int) -> Tensor:
+    """Continue coefficients (1, 64, h, w) to (1, 64, rows, columns) by flat blocks of the last DC."""
+    height, width = channels.shape[-2:]
+    if (height, width) == (rows, columns):
+        return channels
+    result = channels.new_zeros((1, rows, columns, 64)).permute(0, 3, 1, 2)
+    result[..., :height, :width] = channels
+    result[:, 0, :height, width:] = channels[:, 0, :, -1:]
+    result[:, 0, height:] = result[:, 0, height - 1 : height]
+    return result
+
+
+def _largest_factors(image: JPEGImage) -> tuple[int, int]:
+    return max(c.vertical for c in image.components), max(c.horizontal for c in image.components)
+
+
+def _round_up(length: int, unit: int) -> int:
+    return -(-length // unit) * unit

@@ -1,0 +1,143 @@
+"""Tiles on the block grid: a picture restored piece by piece is the picture restored whole.
+
+A tile is restored with a halo of neighbouring blocks as wide as the network sees, which is cut off afterwards. At the
+border of the picture there is no halo, so the zero padding of the convolutions happens where it would without tiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+__all__ = ["Region", "tile_shape", "tiles"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of blocks, half-open: ``top <= row < bottom``, ``left <= column < right``.
+
+    Attributes
+    ----------
+    top, bottom, left, right : int
+        In blocks.
+    """
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def rows(self) -> int:
+        """Height in blocks."""
+        return self.bottom - self.top
+
+    @property
+    def columns(self) -> int:
+        """Width in blocks."""
+        return self.right - self.left
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no block."""
+        return self.rows <= 0 or self.columns <= 0
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index of its rows and columns in the whole."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def grown(self, vertical: int, horizontal: int) -> Region:
+        """Return it with a halo on all sides; see :meth:`clipped`."""
+        return Region(self.top - vertical, self.bottom + vertical, self.left - horizontal, self.right + horizontal)
+
+    def clipped(self, rows: int, columns: int) -> Region:
+        """Return the part of it that lies in a grid of this size."""
+        return Region(max(self.top, 0), min(self.bottom, rows), max(self.left, 0), min(self.right, columns))
+
+    def divided(self, vertical: int, horizontal: int) -> Region:
+        """Return the smallest region that covers it on a grid coarser by these factors."""
+        return Region(
+            self.top // vertical, -(-self.bottom // vertical), self.left // horizontal, -(-self.right // horizontal)
+        )
+
+    def multiplied(self, vertical: int, horizontal: int) -> Region:
+        """Return it on a grid finer by these factors."""
+        return Region(self.top * vertical, self.bottom * vertical, self.left * horizontal, self.right * horizontal)
+
+    def within(self, outer: Region) -> tuple[slice, slice]:
+        """Return the index of its rows and columns in a region that holds it."""
+        return (
+            slice(self.top - outer.top, self.bottom - outer.top),
+            slice(self.left - outer.left, self.right - outer.left),
+        )
+
+
+def tile_shape(rows: int, columns: int, *, halo: tuple[int, int], unit: tuple[int, int], limit: int) -> tuple[int, int]:
+    """Choose the tiles that cost least among those that fit the memory.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Size of the picture in blocks.
+    halo : tuple of (int, int)
+        Blocks above and below, and left and right, that are computed and thrown away.
+    unit : tuple of (int, int)
+        Rows and columns that tiles are multiples of: the blocks of an MCU.
+    limit : int
+        Blocks that a tile may have, halo included. Tiles narrower than two halos are not made even if they were needed
+        to stay below: the work would be several times that of the whole picture.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Rows and columns of a tile, without halo.
+    """
+    best, least_work = (unit[0], unit[1]), inf
+    for height, tall in _divisions(rows, halo[0], unit[0]):
+        for width, wide in _divisions(columns, halo[1], unit[1]):
+            fits = min(height + 2 * halo[0], rows) * min(width + 2 * halo[1], columns) <= limit
+            if fits and tall * wide < least_work:
+                best, least_work = (height, width), tall * wide
+    if least_work < inf:
+        return best
+    smallest_height, _ = _divisions(rows, halo[0], unit[0])[-1]
+    smallest_width, _ = _divisions(columns, halo[1], unit[1])[-1]
+    return smallest_height, smallest_width
+
+
+def _divisions(length: int, halo: int, unit: int) -> list[tuple[int, int]]:
+    """List the ways to divide a length: the size of a piece, and the sum of all pieces with their halos."""
+    result: list[tuple[int, int]] = []
+    count = 1
+    while True:
+        size = -(-length // (count * unit)) * unit
+        if result and size < max(2 * halo, unit):
+            return result
+        pieces = -(-length // size)
+        result.append((size, length + 2 * halo * (pieces - 1)))
+        if size == unit:
+            return result
+        count += 1
+
+
+def tiles(rows: int, columns: int, shape: tuple[int, int]) -> list[Region]:
+    """Divide a picture into tiles, row by row.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Size of the picture in blocks.
+    shape : tuple of (int, int)
+        Rows and columns of a tile; those at the right and at the bottom may be smaller.
+
+    Returns
+    -------
+    list of Region
+        They cover the picture and do not overlap.
+    """
+    return [
+        Region(top, min(top + shape[0], rows), left, min(left + shape[1], columns))
+        for top in range(0, rows, shape[0])
+        for left in range(0, columns, shape[1])
+    ]

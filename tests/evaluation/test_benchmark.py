@@ -1,0 +1,177 @@
+import io
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy.fft import idctn
+
+from qgac.checkpoints import WeightsError, save_model
+from qgac.data.benchmarks import BenchmarkError
+from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings, decode_nearest, evaluate
+from qgac.jpeg.reader import read_jpeg
+from qgac.metrics import psnr, psnr_b, ssim
+from qgac.models.color_network import ColorConfiguration
+from qgac.models.qgac import QGAC, Configuration
+from qgac.models.y_network import YConfiguration
+
+
+def photo(height, width):
+    """A smooth picture with an edge and some noise, so that every frequency occurs."""
+    generator = np.random.default_rng(height)
+    rows, columns = np.mgrid[:height, :width]
+    waves = np.stack([np.sin(rows / (9 + c)) + np.cos(columns / (5 + c)) for c in range(3)], -1)
+    picture = 128 + 45 * waves + 40 * (columns > rows)[..., None] + generator.normal(0, 6, waves.shape)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    paths = []
+    for number, shape in enumerate([(35, 50), (24, 33)]):
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(photo(*shape)).save(paths[-1])
+    return paths
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    """An untrained network: its residual is zero."""
+    y = YConfiguration(width=8, manifold=4, rrdbs=0, residual_blocks=1, blocknets=1, frequencynet=False, fusion=False)
+    color = ColorConfiguration(
+        width=4, joined_width=8, manifold=4, rrdbs=0, residual_blocks=1, joined_rrdbs=0, joined_residual_blocks=1
+    )
+    save_model(QGAC(Configuration(y, color)), tmp_path / "zero.safetensors", record={})
+    return str(tmp_path / "zero.safetensors")
+
+
+def compressed(pixels, quality, **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("subsampling", "vertical", "horizontal"), [("4:2:0", 2, 2), ("4:2:2", 1, 2), ("4:4:4", 1, 1)])
+def test_decoding_against_scipy_and_the_jfif_formula(subsampling, vertical, horizontal):
+    image = read_jpeg(compressed(photo(21, 43), 30, subsampling=subsampling))
+    planes = []
+    for component, v, u in zip(image.components, (1, vertical, vertical), (1, horizontal, horizontal), strict=True):
+        blocks = idctn(component.coefficients * component.table.astype(float), axes=(2, 3), norm="ortho") + 128
+        plane = blocks.transpose(0, 2, 1, 3).reshape(8 * blocks.shape[0], -1)
+        planes.append(np.kron(plane, np.ones((v, u)))[:21, :43])
+    y, cb, cr = planes[0], planes[1] - 128, planes[2] - 128
+    rgb = np.stack((y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb), -1).clip(0, 255)
+    np.testing.assert_allclose(decode_nearest(image), rgb, atol=2e-4)
+
+
+def test_gray_decoding_is_pillows_but_for_rounding():
+    data = compressed(photo(21, 43)[..., 0], 30)
+    decoded = decode_nearest(read_jpeg(data))
+    assert decoded.shape == (21, 43)
+    assert np.abs(decoded - np.asarray(Image.open(io.BytesIO(data)))).max() < 1.5
+
+
+def test_other_colors_are_refused():
+    data = compressed(photo(16, 16), 50, keep_rgb=True)
+    with pytest.raises(ValueError, match="RGB picture cannot be evaluated"):
+        decode_nearest(read_jpeg(data))
+
+
+def test_measurements_are_the_metrics_of_the_pictures(pictures):
+    """Put together again here from the pieces, with Pillow's decoder as the independent part."""
+    measured = list(evaluate(pictures, Settings((20, 60), model=None), jobs=1))
+    assert {(m.picture, m.quality) for m in measured} == {(p.name, q) for p in pictures for q in (20, 60)}
+    for measurement in measured:
+        original = np.asarray(Image.open(next(p for p in pictures if p.name == measurement.picture)))
+        data = compressed(original, measurement.quality, subsampling="4:2:0")
+        assert measurement.size == len(data)
+        assert set(measurement.scores) == {"jpeg", "pillow"}
+        decoded = np.asarray(Image.open(io.BytesIO(data)))
+        expected = Scores(*(metric(restored=decoded, reference=original) for metric in (psnr, psnr_b, ssim)))
+        assert measurement.scores["pillow"] == expected
+        nearest = decode_nearest(read_jpeg(data)) / 255
+        assert measurement.scores["jpeg"].psnr == pytest.approx(psnr(restored=nearest, reference=original), abs=1e-9)
+
+
+def test_an_untrained_model_restores_what_the_paper_calls_jpeg(pictures, model_file):
+    """Its residual is zero, and nearest-neighbour chroma lies in its own quantisation interval."""
+    for measurement in evaluate(pictures, Settings((15,), model=model_file), jobs=1):
+        jpeg, restored = measurement.scores["jpeg"], measurement.scores["restored"]
+        assert restored.psnr == pytest.approx(jpeg.psnr, abs=1e-4)
+        assert restored.psnr_b == pytest.approx(jpeg.psnr_b, abs=1e-4)
+        assert restored.ssim == pytest.approx(jpeg.ssim, abs=1e-6)
+
+
+def test_y_channel(pictures, model_file):
+    for measurement in evaluate(pictures, Settings((15,), "y", model=model_file), jobs=1):
+        jpeg, pillow, restored = (measurement.scores[method] for method in ("jpeg", "pillow", "restored"))
+        assert restored.psnr == pytest.approx(jpeg.psnr, abs=1e-4)
+        assert pillow.psnr == pytest.approx(jpeg.psnr, abs=0.05)
+
+
+def test_the_pillow_protocol_rounds(pictures, model_file):
+    """To whole samples, which costs a little; and there is no row for the float decode."""
+    rounded = next(evaluate(pictures, Settings((95,), protocol="pillow", model=model_file), jobs=1))
+    exact = next(evaluate(pictures, Settings((95,), model=model_file), jobs=1))
+    assert list(rounded.scores) == ["pillow", "restored"]
+    assert rounded.scores["restored"] != exact.scores["restored"]
+    assert rounded.scores["restored"].psnr == pytest.approx(exact.scores["restored"].psnr, abs=0.1)
+
+
+def test_several_processes_measure_the_same(pictures, model_file):
+    settings = Settings((20, 60), model=model_file)
+    alone = Evaluation("folder", settings, tuple(evaluate(pictures, settings, jobs=1)))
+    shared = Evaluation("folder", settings, tuple(evaluate(pictures, settings, jobs=2)))
+    assert shared == alone
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_model_that_cannot_be_loaded(pictures, jobs):
+    with pytest.raises(WeightsError, match="nowhere"):
+        list(evaluate(pictures, Settings((20,), model="nowhere"), jobs=jobs))
+
+
+def test_a_picture_that_cannot_be_read(pictures, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"nothing")
+    with pytest.raises(BenchmarkError, match=r"broken\.png"):
+        list(evaluate([*pictures, tmp_path / "broken.png"], Settings((20,), model=None), jobs=1))
+
+
+def test_the_models_float_picture_is_used(pictures, tmp_path, model_file):
+    """A residual that is not zero changes the restored row only; without the projection it may go anywhere."""
+    from qgac.checkpoints import load_model
+
+    model = load_model(model_file)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "decode.manifold" in name:
+                parameter.normal_(0, 0.05)
+    save_model(model, tmp_path / "noise.safetensors", record={})
+    kept = next(evaluate(pictures, Settings((15,), model=str(tmp_path / "noise.safetensors")), jobs=1))
+    free = next(evaluate(pictures, Settings((15,), model=str(tmp_path / "noise.safetensors"), project=False), jobs=1))
+    assert kept.scores["jpeg"] == free.scores["jpeg"]
+    assert len({kept.scores["jpeg"].psnr, kept.scores["restored"].psnr, free.scores["restored"].psnr}) == 3
+
+
+def test_means_are_those_of_the_per_picture_figures():
+    scores = [Scores(20, 18, 0.5), Scores(30, 29, 0.8)]
+    measurements = tuple(Measurement(f"{i}.png", 10, 99, {"jpeg": s}) for i, s in enumerate(scores))
+    evaluation = Evaluation("folder", Settings((10,), model=None), measurements[::-1])
+    assert evaluation.mean(10, "jpeg") == Scores(25, 23.5, pytest.approx(0.65))
+    assert [m.picture for m in evaluation.measurements] == ["0.png", "1.png"]
+    with pytest.raises(ValueError, match="quality 20"):
+        evaluation.mean(20, "jpeg")
+
+
+@pytest.mark.parametrize("qualities", [(), (0,), (10, 101)])
+def test_impossible_qualities(qualities):
+    with pytest.raises(ValueError, match="between 1 and 100"):
+        Settings(qualities)
+
+
+def test_equal_pictures_have_infinite_psnr(tmp_path):
+    Image.new("L", (16, 16), 128).save(tmp_path / "flat.png")
+    measurement = next(evaluate([tmp_path / "flat.png"], Settings((90,), "y", model=None), jobs=1))
+    assert math.isinf(measurement.scores["jpeg"].psnr)

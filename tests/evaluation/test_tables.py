@@ -1,0 +1,79 @@
+import csv
+import io
+import json
+import math
+from itertools import pairwise
+
+import pytest
+
+from qgac.data.benchmarks import BENCHMARKS
+from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings
+from qgac.evaluation.published import published
+from qgac.evaluation.tables import to_csv, to_json, to_markdown
+
+
+def evaluation(dataset="live1", qualities=(10, 40), model="small"):
+    settings = Settings(qualities, model=model)
+    scores = {"jpeg": Scores(25, 23, 0.7), "pillow": Scores(26, 24, 0.75), "restored": Scores(28.126, 27, 0.8)}
+    return Evaluation(
+        dataset,
+        settings,
+        tuple(Measurement(name, q, 1000 + q, scores) for name in ("b.png", "a,x.png") for q in qualities),
+    )
+
+
+def test_markdown_has_the_papers_figures_beside():
+    lines = to_markdown(evaluation()).splitlines()
+    assert lines[0] == "### Live-1, colour (RGB, 4:2:0), 2 pictures"
+    assert lines[2] == "| quality | JPEG | JPEG, Pillow | restored | JPEG, paper | QGAC, paper |"
+    own = "25.00 / 23.00 / 0.700 | 26.00 / 24.00 / 0.750 | 28.13 / 27.00 / 0.800"
+    assert lines[4] == f"| 10 | {own} | 25.60 / 23.53 / 0.755 | 27.65 / 27.40 / 0.819 |"
+    assert lines[5].startswith(f"| 40 | {own} | ")
+    assert lines[5].count("/") == 6  # the paper has nothing for quality 40
+    assert "ECCV 2020" in lines[-1]
+    assert "Model: small" in lines[-2]
+
+
+def test_markdown_of_a_folder_has_no_papers_columns():
+    text = to_markdown(evaluation("folder", model=None))
+    assert "paper |" not in text
+    assert "ECCV" not in text
+    assert "restored" not in text.splitlines()[2]
+
+
+def test_csv_can_be_read_back():
+    rows = list(csv.DictReader(io.StringIO(to_csv(evaluation()))))
+    assert len(rows) == 2 * 2 * 3
+    assert {row["picture"] for row in rows} == {"a,x.png", "b.png"}
+    row = next(row for row in rows if row["method"] == "restored")
+    assert (float(row["psnr"]), float(row["psnr_b"]), float(row["ssim"]), row["bytes"]) == (28.126, 27, 0.8, "1010")
+
+
+def test_json_can_be_read_back():
+    content = json.loads(to_json(evaluation()))
+    assert content["settings"]["qualities"] == [10, 40]
+    assert content["means"][0]["paper"]["restored"] == {"psnr": 27.65, "psnr_b": 27.4, "ssim": 0.819}
+    assert content["means"][1]["paper"] is None
+    assert content["measurements"][0]["scores"]["jpeg"]["psnr"] == 25
+
+
+def test_json_writes_infinite_figures_as_null():
+    measurement = Measurement("a", 10, 1, {"jpeg": Scores(math.inf, math.inf, 1.0), "pillow": Scores(math.inf, 1, 1)})
+    content = json.loads(to_json(Evaluation("folder", Settings((10,), model=None), (measurement,))))
+    assert content["means"][0]["scores"]["jpeg"] == {"psnr": None, "psnr_b": None, "ssim": 1.0}
+
+
+@pytest.mark.parametrize("dataset", BENCHMARKS)
+@pytest.mark.parametrize("channels", ["color", "y"])
+def test_published_figures_are_plausible(dataset, channels):
+    """A slip of the pen would break one of these: each step of quality, and the method itself, improve every figure."""
+    if (dataset, channels) == ("classic5", "color"):
+        assert published(dataset, channels, 10) is None
+        return
+    rows = [published(dataset, channels, quality) for quality in (10, 20, 30)]
+    for row in rows:
+        for before, after in zip(vars(row.jpeg).values(), vars(row.restored).values(), strict=True):
+            assert before < after
+    for lower, higher in pairwise(rows):
+        for before, after in zip(lower, higher, strict=True):
+            assert all(a < b for a, b in zip(vars(before).values(), vars(after).values(), strict=True))

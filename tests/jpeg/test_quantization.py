@@ -1,0 +1,61 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from qgac.jpeg.quantization import chroma_table, luma_table, quality_of
+
+
+def pillow_tables(quality):
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
+    with Image.open(file) as picture:
+        tables = picture.quantization
+    # Pillow gives a table as a list in natural order.
+    return [np.array(tables[index], dtype=np.uint16).reshape(8, 8) for index in (0, 1)]
+
+
+@pytest.mark.parametrize("quality", range(1, 101))
+def test_tables_are_those_of_libjpeg(quality):
+    luma, chroma = pillow_tables(quality)
+    np.testing.assert_array_equal(luma_table(quality), luma)
+    np.testing.assert_array_equal(chroma_table(quality), chroma)
+
+
+@pytest.mark.parametrize("table", [luma_table, chroma_table])
+def test_form_of_a_table(table):
+    values = table(37)
+    assert values.shape == (8, 8)
+    assert values.dtype == np.uint16
+    values[0, 0] = 0  # a fresh copy each time
+    assert table(37)[0, 0] > 0
+
+
+def test_quality_0_acts_as_1():
+    np.testing.assert_array_equal(luma_table(0), luma_table(1))
+
+
+@pytest.mark.parametrize("quality", [-1, 101])
+def test_qualities_out_of_range(quality):
+    with pytest.raises(ValueError, match="not between 0 and 100"):
+        luma_table(quality)
+
+
+@pytest.mark.parametrize("chroma", [False, True])
+def test_quality_of_a_table_from_a_file(chroma):
+    for quality in range(1, 101):
+        table = pillow_tables(quality)[chroma]
+        found = quality_of(table, chroma=chroma)
+        assert found is not None
+        # The lowest quality that has this table.
+        np.testing.assert_array_equal((chroma_table if chroma else luma_table)(found), table)
+        assert found <= quality
+        assert found == quality or quality > 95 or quality < 5, (quality, found)
+
+
+def test_tables_of_no_quality():
+    assert quality_of(luma_table(50) + 1) is None
+    assert quality_of(luma_table(50), chroma=True) is None
+    assert quality_of(luma_table(50).astype(np.int64) + 65536) is None
+    assert quality_of(luma_table(50).astype(np.int64).tolist()) == 50

@@ -1,0 +1,60 @@
+"""Every block of README.md runs as it stands, in a copy of the folder that a reader would run it in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks() -> list[tuple[str, str]]:
+    return BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readme")
+    for name in ("examples", "recipes", "tests/training/pictures"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize(("language", "code"), blocks(), ids=lambda value: value.splitlines()[0][:40])
+def test_block_runs(language: str, code: str, workplace: Path) -> None:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    if language == "python":
+        command = [sys.executable, "-c", code]
+    elif language in ("sh", "bash"):
+        # `make` would build another environment inside this one: that its targets exist is checked, not run.
+        lines = [line for line in code.splitlines() if line.strip() and not line.startswith("#")]
+        for line in lines:
+            if line.startswith("make "):
+                subprocess.run(["make", "--dry-run", *line.split("#")[0].split()[1:]], cwd=ROOT, check=True, capture_output=True)
+        rest = [line for line in lines if not line.startswith(("make ", "git clone", "cd "))]
+        command = ["sh", "-e", "-c", "\n".join(rest)]
+    else:
+        pytest.fail(f"README block of unknown language {language!r}")
+    result = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+
+
+def test_links_to_files_lead_somewhere() -> None:
+    documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "MODEL_CARD.md")] + sorted((ROOT / "docs").glob("*.md"))
+    for document in documents:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}, which is not there"
+
+
+def test_paper_to_code_names_files_that_exist() -> None:
+    text = (ROOT / "docs" / "paper-to-code.md").read_text(encoding="utf-8")
+    for name in re.findall(r"`((?:src|tests|recipes)/[\w/.]*)`", text):
+        assert (ROOT / name).exists(), f"{name} is not there"
