@@ -231,7 +231,9 @@ def test_a_file_that_vanishes_is_told(tree: Path) -> None:
     jobs = plan(["photos/a.jpg"]).jobs
     Path("photos/a.jpg").unlink()
     (event,) = run(jobs)
-    assert event == Failed("photos/a.jpg", "cannot be read (No such file or directory); check the file and its permissions")
+    assert event == Failed(
+        "photos/a.jpg", "cannot be read (No such file or directory); check the file and its permissions"
+    )
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])

@@ -20,6 +20,7 @@ from PIL import Image
 import qgac
 from qgac.checkpoints import save_model
 from qgac.cli import cli
+from qgac.commands.train import Stop
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
@@ -100,7 +101,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(0.002 * torch.randn_like(parameter))
+            parameter.add_(0.02 * torch.randn_like(parameter))
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     save_model(model, path, record={})
     return str(path)
@@ -144,9 +145,9 @@ def test_every_command_explains_itself(command: list[str], option: str) -> None:
 
 
 def test_version_is_that_of_the_project() -> None:
-    declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    if declared is not None:
-        assert qgac.__version__ == declared[1]
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert cited is not None
+    assert cited[1] == qgac.__version__
     assert qgac_command("--version").stdout == f"qgac {qgac.__version__}\n"
 
 
@@ -181,14 +182,16 @@ def test_other_names_are_not() -> None:
 
 
 def test_a_photo_is_restored_beside_it(folder: Path, weights: str) -> None:
+    Path("photo.jpg").write_bytes(jpeg(95))
     result = qgac_command("restore", "photo.jpg", "--model", weights)
     assert result.exit_code == 0, result.stderr
     assert result.stderr == "photo.jpg restored to photo.restored.png\n"
     with Image.open("photo.restored.png") as restored, Image.open("photo.jpg") as source:
         assert (restored.format, restored.mode, restored.size) == ("PNG", "RGB", source.size)
-        difference = np.asarray(restored).astype(int) - np.asarray(source).astype(int)
-    print(np.abs(difference).mean())
-    assert 0 < np.abs(difference).mean() < 20
+        before, after = np.asarray(source), np.asarray(restored)
+    assert (before != after).any()
+    # However wild the network, the projection keeps it as near to the file as the file's steps are small.
+    assert np.abs(after.astype(int) - before).mean() < 10
 
 
 def test_it_is_what_the_library_gives(folder: Path, weights: str) -> None:
@@ -317,7 +320,9 @@ def test_bad_arguments_that_parse_end_in_one_sentence(folder: Path, weights: str
 def test_a_device_that_is_not_there_ends_in_one_sentence(folder: Path, weights: str) -> None:
     if torch.cuda.is_available():
         pytest.skip("CUDA is here")
-    assert "'cuda' cannot be used" in sentence(qgac_command("restore", "photo.jpg", "--model", weights, "--device", "cuda"))
+    assert "'cuda' cannot be used" in sentence(
+        qgac_command("restore", "photo.jpg", "--model", weights, "--device", "cuda")
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
@@ -383,7 +388,7 @@ def test_info_as_json(folder: Path, options: dict[str, Any], sampling: str) -> N
     assert entry["quality"] == {"luma": 60, "chroma": 60}
     assert entry["bytes_per_pixel"] == pytest.approx(len(content) / 960, abs=1e-4)
     with Image.open("photo.jpg") as source:
-        assert sum(entry["components"][1]["table"], []) == source.quantization[1]
+        assert [step for row in entry["components"][1]["table"] for step in row] == source.quantization[1]
 
 
 def test_info_tells_custom_tables_and_lists_several_inputs(folder: Path) -> None:
@@ -414,10 +419,11 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(40):
             buffer = io.BytesIO()
             picture((72, 64), number).save(buffer, "PNG")
+            name = f"picture{number}.png"  # names decide what is held out: of these, 32 and 38
             if number % 2:
-                (place / "folder" / f"{number}.png").write_bytes(buffer.getvalue())
+                (place / "folder" / name).write_bytes(buffer.getvalue())
             else:
-                entry = tarfile.TarInfo(f"x/{number}.png")
+                entry = tarfile.TarInfo(f"x/{name}")
                 entry.size = buffer.tell()
                 archive.addfile(entry, io.BytesIO(buffer.getvalue()))
     picture((20, 20)).save(place / "folder" / "small.png")
@@ -453,41 +459,46 @@ def recipe(folder: Path, steps: int) -> Path:
 
 def test_train_tells_its_progress_and_leaves_weights(bank: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    result = qgac_command("train", recipe(tmp_path, 40), "--patches", bank, "--out", run, "--threads", 1)
-    assert result.exit_code == 0, result.stderr
-    assert re.findall(r"^step (\d+)/40  loss 0\.\d+  learning rate \S+  validation [+-]\d", result.stderr, re.MULTILINE) == [
-        "20",
-        "40",
-    ]
-    assert result.stdout == f"trained 40 steps; the weights are in {run / 'best.safetensors'}\n"
+    result = qgac_command("train", recipe(tmp_path, 20), "--patches", bank, "--out", run, "--threads", 1)
+    assert result.exit_code == 0, result.exception
+    assert re.fullmatch(r"step 20/20  loss 0\.\d+  learning rate \S+  validation [+-]\d+\.\d+ dB\n", result.stderr)
+    assert result.stdout == f"trained 20 steps; the weights are in {run / 'best.safetensors'}\n"
     assert qgac.load_model(run / "best.safetensors").configuration.y.width == 8
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_goes_on_as_if_nothing_had_been(bank: Path, tmp_path: Path, number: signal.Signals) -> None:
-    path = recipe(tmp_path, 400)
-    options = ["--patches", str(bank), "--threads", "1"]
-    command = [sys.executable, "-m", "qgac", "train", str(path), *options, "--out", str(tmp_path / "stopped")]
+def test_a_stopped_run_goes_on_as_if_nothing_had_been(bank: Path, tmp_path: Path) -> None:
+    arguments = ["train", str(recipe(tmp_path, 80)), "--patches", str(bank), "--threads", "1", "--out"]
+    stopped, unbroken = tmp_path / "stopped", tmp_path / "unbroken"
+    command = [sys.executable, "-m", "qgac", *arguments, str(stopped)]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        first = process.stderr.readline()
-        assert first.startswith("step 20/400")
-        process.send_signal(number)
+        assert process.stderr.readline().startswith("step 20/80")
+        process.terminate()
         last = process.stderr.read().splitlines()[-1]
-        assert process.wait(60) == 128 + number
+        assert process.wait(60) == 128 + signal.SIGTERM
     assert last.startswith("qgac: stopped after step ")
     assert last.endswith("go on with --resume")
 
-    again = qgac_command("train", path, *options, "--out", tmp_path / "stopped")
-    assert "add --resume" in sentence(again)
-    resumed = qgac_command("train", path, *options, "--out", tmp_path / "stopped", "--resume")
-    unbroken = qgac_command("train", path, *options, "--out", tmp_path / "whole")
-    assert resumed.stderr.splitlines()[-1] == unbroken.stderr.splitlines()[-1]
-    ends = [qgac.load_model(tmp_path / run / "last.safetensors").state_dict() for run in ("stopped", "whole")]
+    assert "add --resume" in sentence(qgac_command(*arguments, stopped))
+    for result in (qgac_command(*arguments, stopped, "--resume"), qgac_command(*arguments, unbroken)):
+        assert result.exit_code == 0, result.exception
+    ends = [qgac.load_model(run / "last.safetensors").state_dict() for run in (stopped, unbroken)]
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[1])
-    tables = [(tmp_path / run / "metrics.csv").read_text() for run in ("stopped", "whole")]
-    assert tables[0] == tables[1]
+    assert (stopped / "metrics.csv").read_text() == (unbroken / "metrics.csv").read_text()
+
+
+def test_only_a_second_signal_interrupts_a_step() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    stop = Stop()
+    with stop.on_signals():
+        assert not stop.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        assert stop.exit_code == 130
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_train_errors_end_in_one_sentence(bank: Path, tmp_path: Path, weights: str) -> None:

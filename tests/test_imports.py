@@ -13,7 +13,7 @@ import qgac
 
 ROOT = Path(qgac.__file__).parent
 
-CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "restore"}
+CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "planes", "restore"}
 # What each part of the package may import besides itself. A part that is missing here may import anything.
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
@@ -22,9 +22,13 @@ ALLOWED: dict[str, set[str]] = {
     "projection": {"jpeg"},
     "checkpoints": {"models"},
     "tiling": set(),
+    "planes": {"jpeg", "models", "projection", "tiling"},
     "restore": CORE,
-    "output": CORE,
-    "batch": CORE | {"output"},
+    "exif": set(),
+    "tiff": {"exif", "jpeg"},
+    "output": CORE | {"exif", "tiff"},
+    "inputs": set(),
+    "batch": CORE | {"inputs", "output"},
     "losses": {"metrics"},
     "data": {"jpeg"},
     "training": CORE | {"data", "losses", "metrics"},

@@ -83,9 +83,9 @@ def restored(shape: tuple[int, ...] = (30, 41, 3), metadata: Metadata = METADATA
     return Restored(pixels, image)
 
 
-def written(picture: Restored, format: str) -> bytes:  # noqa: A002
+def written(picture: Restored, kind: str) -> bytes:
     buffer = io.BytesIO()
-    write_picture(picture, buffer, format=format)  # type: ignore[arg-type]
+    write_picture(picture, buffer, format=kind)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
@@ -99,13 +99,13 @@ def raw_pixels(content: bytes) -> np.ndarray:
 # --- pixels ---
 
 
-@pytest.mark.parametrize("format", ["png", "webp", "tiff"])
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff"])
 @pytest.mark.parametrize("shape", [(1, 1, 3), (7, 5), (30, 41, 3), (700, 300, 3)])
-def test_lossless_formats_keep_every_sample(format: str, shape: tuple[int, ...]) -> None:
+def test_lossless_formats_keep_every_sample(kind: str, shape: tuple[int, ...]) -> None:
     picture = restored(shape, Metadata())
-    samples = np.asarray(Image.open(io.BytesIO(written(picture, format))))
+    samples = np.asarray(Image.open(io.BytesIO(written(picture, kind))))
     expected = picture.pixels
-    if format == "webp" and len(shape) == 2:
+    if kind == "webp" and len(shape) == 2:
         expected = np.stack([expected] * 3, axis=-1)
     np.testing.assert_array_equal(samples, expected)
 
@@ -132,10 +132,10 @@ def test_cmyk_jpeg_keeps_its_polarity() -> None:
     assert np.abs(np.asarray(opened).astype(int) - picture.pixels).max() <= 3
 
 
-@pytest.mark.parametrize("format", ["png", "webp"])
-def test_formats_without_cmyk_say_so(format: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["png", "webp"])
+def test_formats_without_cmyk_say_so(kind: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="CMYK; choose tiff or jpeg"):
-        write_picture(restored((8, 8, 4)), tmp_path / "x", format=format)  # type: ignore[arg-type]
+        write_picture(restored((8, 8, 4)), tmp_path / "x", format=kind)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -154,19 +154,19 @@ def test_natural_format() -> None:
 # --- metadata ---
 
 
-@pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpeg"])
-def test_orientation_is_kept_and_pixels_are_not_turned(format: str) -> None:
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
+def test_orientation_is_kept_and_pixels_are_not_turned(kind: str) -> None:
     picture = restored()
-    content = written(picture, format)
+    content = written(picture, kind)
     assert Image.open(io.BytesIO(content)).getexif()[ExifTags.Base.Orientation] == 6
-    if format != "jpeg":
+    if kind != "jpeg":
         np.testing.assert_array_equal(raw_pixels(content), picture.pixels)
 
 
-@pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpeg"])
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_exif_is_kept_without_the_thumbnail(format: str, order: str) -> None:
-    content = written(restored(metadata=Metadata(exif=exif_data(order))), format)
+def test_exif_is_kept_without_the_thumbnail(kind: str, order: str) -> None:
+    content = written(restored(metadata=Metadata(exif=exif_data(order))), kind)
     exif = Image.open(io.BytesIO(content)).getexif()
     assert exif[ExifTags.Base.Make] == "Camera of mine"
     assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] == b"maker's own note"
@@ -177,17 +177,17 @@ def test_exif_is_kept_without_the_thumbnail(format: str, order: str) -> None:
     assert content.index(b"maker's own note") - start == exif_data(order).index(b"maker's own note")
 
 
-@pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpeg"])
-def test_profile_and_xmp_are_kept(format: str) -> None:
-    opened = Image.open(io.BytesIO(written(restored(), format)))
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
+def test_profile_and_xmp_are_kept(kind: str) -> None:
+    opened = Image.open(io.BytesIO(written(restored(), kind)))
     assert opened.info["icc_profile"] == SRGB
     xmp = opened.info["xmp"]
     assert (xmp if isinstance(xmp, bytes) else xmp.encode()) == XMP
 
 
-@pytest.mark.parametrize(("format", "digits"), [("png", 0), ("tiff", 6), ("jpeg", 6)])
-def test_density_in_inches_is_kept(format: str, digits: int) -> None:
-    opened = Image.open(io.BytesIO(written(restored(), format)))
+@pytest.mark.parametrize(("kind", "digits"), [("png", 0), ("tiff", 6), ("jpeg", 6)])
+def test_density_in_inches_is_kept(kind: str, digits: int) -> None:
+    opened = Image.open(io.BytesIO(written(restored(), kind)))
     assert opened.info["dpi"] == pytest.approx((300, 150), abs=0.02 if digits == 0 else 0)
 
 
@@ -244,7 +244,7 @@ def test_webp_takes_no_gray_profile() -> None:
 
 
 def test_tiff_leaves_out_what_exif_says_about_another_layout() -> None:
-    """Cameras write YCbCr, strips and sampling into EXIF's main directory; in a TIFF file they would be taken as true."""
+    """Cameras write YCbCr, strips and sampling into EXIF's main directory; in a TIFF file they would count."""
     exif = Image.Exif()
     exif[262], exif[278], exif[530], exif[305] = 6, 1, (2, 2), "Software"
     picture = restored(metadata=Metadata(exif=exif.tobytes()[6:]))
@@ -321,7 +321,8 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "raised"), [(OSError(errno.ENOSPC, "No space left"), OutputError), (KeyboardInterrupt(), KeyboardInterrupt)]
+    ("error", "raised"),
+    [(OSError(errno.ENOSPC, "No space left"), OutputError), (KeyboardInterrupt(), KeyboardInterrupt)],
 )
 def test_what_is_not_complete_leaves_nothing(
     error: BaseException, raised: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -29,7 +29,11 @@ class WeightsError(ValueError):
 def shipped_models() -> tuple[str, ...]:
     """Return the names of the models that the package ships."""
     folder = resources.files("qgac") / "weights"
-    return tuple(sorted(entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")))
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
+        )
+    )
 
 
 def _locate(name: str | os.PathLike[str]) -> Path:
@@ -38,7 +42,9 @@ def _locate(name: str | os.PathLike[str]) -> Path:
     path = Path(name)
     if not path.is_file():
         known = ", ".join(shipped_models()) or "none"
-        raise WeightsError(f"model {str(name)!r} is neither a shipped model ({known}) nor a weights file; check the name or the path")
+        raise WeightsError(
+            f"model {str(name)!r} is neither a shipped model ({known}) nor a weights file; check the name or the path"
+        )
     return path
 
 
@@ -68,9 +74,16 @@ def load_record(name: str | os.PathLike[str]) -> dict[str, Any]:
         raise WeightsError(f"{path} is not a whole safetensors file ({error}); fetch or train it again") from error
     if header is None:
         raise WeightsError(f"{path} holds no qgac network; name a file that `qgac train` wrote")
-    content: dict[str, Any] = json.loads(header)
+    try:
+        content: Any = json.loads(header)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path} is damaged: its header is no table; fetch or train it again")
     if content.get("format") != _FORMAT:
-        raise WeightsError(f"{path} has weights format {content.get('format')}, this version reads {_FORMAT}; update qgac")
+        raise WeightsError(
+            f"{path} has weights format {content.get('format')}, this version reads {_FORMAT}; update qgac"
+        )
     return content
 
 
@@ -94,8 +107,14 @@ def load_model(name: str | os.PathLike[str] = "small") -> QGAC:
     """
     content = load_record(name)
     path = _locate(name)
+    try:
+        configuration = Configuration.from_dict(content["configuration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
+        ) from error
     with torch.device("meta"):
-        model = QGAC(Configuration.from_dict(content["configuration"]))
+        model = QGAC(configuration)
     try:
         with safe_open(str(path), framework="pt") as file:
             weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
@@ -160,7 +179,9 @@ def interpolate(regression: QGAC, other: QGAC, alpha: float) -> QGAC:
     buffers = dict(other.named_buffers())
     for name, buffer in regression.named_buffers():
         if not torch.equal(buffer, buffers[name].to(buffer.device)):
-            raise ValueError(f"the networks differ in {name}, which is not learned; start one run from the other's weights")
+            raise ValueError(
+                f"the networks differ in {name}, which is not learned; train one from the other's weights and try again"
+            )
     ends = dict(other.named_parameters())
     weights = dict(regression.named_buffers())
     for name, start in regression.named_parameters():

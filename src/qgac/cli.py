@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import rich_click as click
 
 from qgac import __version__
+from qgac.commands.analyze import analyze
 from qgac.commands.evaluate import evaluate
 from qgac.commands.info import info
 from qgac.commands.prepare import prepare
@@ -41,7 +42,7 @@ def cli() -> None:
     """Restore JPEG pictures from their own coefficients, guided by the quantisation tables every file carries."""
 
 
-for _command in (restore, info, prepare, train, evaluate):
+for _command in (restore, info, prepare, train, evaluate, analyze):
     cli.add_command(_command)
 
 

@@ -7,7 +7,7 @@ border of the picture there is no halo, so the zero padding of the convolutions 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from typing import NamedTuple
 
 __all__ = ["Region", "tile_shape", "tiles"]
 
@@ -93,32 +93,35 @@ def tile_shape(rows: int, columns: int, *, halo: tuple[int, int], unit: tuple[in
     tuple of (int, int)
         Rows and columns of a tile, without halo.
     """
-    best, least_work = (unit[0], unit[1]), inf
-    for height, tall in _divisions(rows, halo[0], unit[0]):
-        for width, wide in _divisions(columns, halo[1], unit[1]):
-            fits = min(height + 2 * halo[0], rows) * min(width + 2 * halo[1], columns) <= limit
-            if fits and tall * wide < least_work:
-                best, least_work = (height, width), tall * wide
-    if least_work < inf:
-        return best
-    smallest_height, _ = _divisions(rows, halo[0], unit[0])[-1]
-    smallest_width, _ = _divisions(columns, halo[1], unit[1])[-1]
-    return smallest_height, smallest_width
+    heights = _divisions(rows, halo[0], unit[0])
+    widths = _divisions(columns, halo[1], unit[1])
+    fitting = [(tall, wide) for tall in heights for wide in widths if tall.longest * wide.longest <= limit]
+    if not fitting:
+        return heights[-1].piece, widths[-1].piece
+    tall, wide = min(fitting, key=lambda pair: pair[0].total * pair[1].total)
+    return tall.piece, wide.piece
 
 
-def _divisions(length: int, halo: int, unit: int) -> list[tuple[int, int]]:
-    """List the ways to divide a length: the size of a piece, and the sum of all pieces with their halos."""
-    result: list[tuple[int, int]] = []
-    count = 1
-    while True:
-        size = -(-length // (count * unit)) * unit
-        if result and size < max(2 * halo, unit):
-            return result
-        pieces = -(-length // size)
-        result.append((size, length + 2 * halo * (pieces - 1)))
-        if size == unit:
-            return result
-        count += 1
+class _Division(NamedTuple):
+    """A way to divide a length: size of a piece, and with halos the longest piece and the sum of all."""
+
+    piece: int
+    longest: int
+    total: int
+
+
+def _divisions(length: int, halo: int, unit: int) -> list[_Division]:
+    """List the ways to divide a length into equal pieces, from one to as many as make sense."""
+    result: list[_Division] = []
+    for count in range(1, length + 1):
+        piece = -(-length // (count * unit)) * unit
+        if result and piece < 2 * halo:
+            break
+        pieces = -(-length // piece)
+        result.append(_Division(piece, min(piece + halo * min(pieces - 1, 2), length), length + 2 * halo * (pieces - 1)))
+        if piece == unit:
+            break
+    return result
 
 
 def tiles(rows: int, columns: int, shape: tuple[int, int]) -> list[Region]:

@@ -140,9 +140,9 @@ def test_without_downsampling_the_plane_stays():
 
 
 def test_halves_of_levels_round_away_from_zero():
-    """A flat block of 128 + 1/16 has the DC 0.5."""
-    plane = torch.stack((torch.full((8, 8), 128 + 1 / 16), torch.full((8, 8), 128 - 1 / 16)))
-    levels = quantize(plane.double(), torch.ones(8, 8, dtype=torch.float64))
+    """A flat block of 128 + v has the DC 8 v: 8 for v = 1, half of a step of 16. In float32, as training computes."""
+    plane = torch.stack((torch.full((8, 8), 129.0), torch.full((8, 8), 127.0)))
+    levels = quantize(plane, torch.full((8, 8), 16.0))
     assert levels[:, 0].flatten().tolist() == [1, -1]
     assert levels[:, 1:].abs().max() == 0
 

@@ -1,12 +1,14 @@
-r"""Which pictures activate a channel most (appendix B.1, Fig. 2)?
+r"""Pictures that activate a channel most (appendix B.1, Fig. 2).
 
 From gray with a little noise, projected gradient ascent on the normalised DCT coefficients :math:`x` of a small plane:
 
-.. math:: x \leftarrow P\left(x + \eta\, \nabla_x \left(\sum_{blocks} a_c(x) - \frac{\lambda}{2} \lVert x\rVert^2\right)\right)
+.. math:: x \leftarrow P\left(x + \eta\, \nabla_x
+          \left(\sum_{\mathrm{blocks}} a_c(x) - \frac{\lambda}{2} \lVert x\rVert^2\right)\right)
 
 where :math:`a_c` is the activation of channel c, the penalty keeps coefficients to the size that they have in natural
-pictures, and P limits the pixels to 0..255. The step is the same at every quality and is *not* adapted to the gradient,
-so the pictures also show how strong the filters are: where a table generates weak ones, the noise remains.
+pictures, and P brings the mean of all pixels back to mid-gray (or brightness alone would win: its coefficient is by far
+the largest) and limits them to 0..255. The step is the same at every quality and is *not* adapted to the gradient,
+so the pictures also show how strong the filters are: where a table generates weak ones, they remain flat.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ Stage = Literal["filters", "trunk"]
 
 @dataclass(frozen=True)
 class Ascent:
-    """How a picture is found.
+    r"""How a picture is found.
 
     Attributes
     ----------
@@ -42,9 +44,9 @@ class Ascent:
         Blocks a side of the plane.
     steps : int
     rate : float
-        Step size :math:`\\eta`, in normalised coefficients.
+        Step size :math:`\eta`, in normalised coefficients.
     decay : float
-        Weight :math:`\\lambda` of the penalty.
+        Weight :math:`\lambda` of the penalty.
     noise : float
         Standard deviation of the noise that it starts from, in gray levels.
     seed : int
@@ -53,8 +55,8 @@ class Ascent:
 
     blocks: int = 4
     steps: int = 100
-    rate: float = 0.5
-    decay: float = 0.1
+    rate: float = 1.0
+    decay: float = 0.04
     noise: float = 8.0
     seed: int = 0
 
@@ -143,7 +145,7 @@ def maximal_activations(
     generator = torch.Generator().manual_seed(ascent.seed)
     side = 8 * ascent.blocks
     noise = ascent.noise * torch.randn((side, side), generator=generator)
-    start = dct(noise.clamp(-128, 127))
+    start = dct(_feasible(noise))
     results = [[_ascend(model, blocknet, c, q, stage, start, ascent) for c in channels] for q in qualities]
     return Activations(
         f"{name}.{'encode' if stage == 'filters' else 'trunk'}",
@@ -171,7 +173,7 @@ def _ascend(
             x = x.detach().requires_grad_()
             (gradient,) = torch.autograd.grad(activation(x).sum(), x)
             x = x.detach() + ascent.rate * (gradient - ascent.decay * x.detach())
-            x = (dct(idct(x * std + mean).clamp(-128, 127)) - mean) / std
+            x = (dct(_feasible(idct(x * std + mean))) - mean) / std
     with torch.no_grad():
         before = float(activation((start - mean) / std).mean())
         after = float(activation(x.detach()).mean())
@@ -188,3 +190,8 @@ def _representation(model: QGAC, blocknet: BlockNet, inputs: Tensor, table: Tens
         signal = subnetwork(signal)  # a FrequencyNet: nothing else stands before the first BlockNet
     features: Tensor = blocknet.encode(signal, table)
     return features if stage == "filters" else blocknet.trunk(features)
+
+
+def _feasible(samples: Tensor) -> Tensor:
+    """Bring centred samples to mid-gray in the mean, then into their range."""
+    return (samples - samples.mean()).clamp(-128, 127)

@@ -1,4 +1,4 @@
-"""Do the generated filters form a smooth curve through quality (appendix B.1, Fig. 3)?
+"""The curve that the generated filters form through quality (appendix B.1, Fig. 3).
 
 The kernels of a few channels of every CFM, generated for the tables of every quality, are embedded together in two
 dimensions by t-SNE. Distances between far points and the axes themselves mean nothing; neighbourhoods do.
@@ -105,6 +105,4 @@ def embed_layer(
     flat = flat / np.sqrt(np.square(flat - flat.mean(0)).sum(1).mean())  # t-SNE's step sizes assume a usual scale
     neighbours = min(perplexity, (len(flat) - 1) / 3)
     points = TSNE(2, perplexity=neighbours, init="pca", learning_rate="auto", random_state=seed).fit_transform(flat)
-    return Embedding(
-        layer, tuple(qualities), chosen, points.reshape(len(chosen), len(qualities), 2).astype(np.float32)
-    )
+    return Embedding(layer, tuple(qualities), chosen, points.reshape(len(chosen), len(qualities), 2).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Which JPEG quality is a restored picture worth (appendix B.3, Fig. 5)?
+"""The JPEG quality that a restored picture is worth (appendix B.3, Fig. 5).
 
 The protocol of the paper: the original is compressed at higher and higher qualities until the SSIM reaches that of the
 restored picture; the difference in size is what was saved. The appendix gives its result as a plot only, so there are
@@ -7,7 +7,7 @@ no published numbers to put beside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,8 @@ class Equivalent:
     reached: bool
 
     COLUMNS = (
-        "picture", "quality", "bytes", "ssim_jpeg", "ssim_restored", "equivalent_quality", "equivalent_bytes", "reached",
+        "picture", "quality", "bytes", "ssim_jpeg", "ssim_restored", "equivalent_quality", "equivalent_bytes",
+        "reached",
     )  # fmt: skip
 
     def row(self) -> list[object]:
@@ -118,7 +119,7 @@ class QualityLadder:
         return self._rungs[quality]
 
     def first_reaching(self, target: float, start: int) -> tuple[int, bool]:
-        """Return the first quality from `start` upwards with at least this SSIM, and whether there is one (else 100)."""
+        """Return the first quality from `start` on with at least this SSIM, and whether there is one (else 100)."""
         for quality in range(start, _BEST + 1):
             if self.rung(quality)[0] >= target:
                 return quality, True
@@ -126,7 +127,7 @@ class QualityLadder:
 
 
 def equivalent_qualities(
-    pictures: Sequence[Picture],
+    pictures: Iterable[Picture],
     restorer: Restorer,
     qualities: Sequence[int] = (10, 20, 30, 40, 50),
     *,
@@ -136,7 +137,7 @@ def equivalent_qualities(
 
     Parameters
     ----------
-    pictures : sequence of Picture
+    pictures : iterable of Picture
     restorer : Restorer
     qualities : sequence of int
         libjpeg qualities of the files that are restored, 1..100.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +63,7 @@ class Strip:
 
 
 def interpolation_strips(
-    pictures: Sequence[Picture],
+    pictures: Iterable[Picture],
     regression: QGAC,
     other: QGAC,
     alphas: Sequence[float] = (0.0, 0.7, 0.9, 1.0),
@@ -76,7 +76,7 @@ def interpolation_strips(
 
     Parameters
     ----------
-    pictures : sequence of Picture
+    pictures : iterable of Picture
     regression, other : QGAC
         The ends, see :func:`qgac.checkpoints.interpolate`.
     alphas : sequence of float

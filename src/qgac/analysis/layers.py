@@ -54,9 +54,9 @@ def generated_kernels(layer: FilterManifold, quality: int, *, chroma: bool = Fal
     """
     table = (chroma_table if chroma else luma_table)(quality)
     manifold = layer.manifold
-    convolution = manifold.layers[0]
-    tables = torch.from_numpy(table.astype("float32")).to(convolution.weight.device)
-    kernel, _ = manifold(tables.expand(1, convolution.in_channels, 8, 8))
+    weight = manifold.layers[0].get_parameter("weight")  # its input channels are the tables of the layer
+    tables = torch.from_numpy(table.astype("float32")).to(weight.device)
+    kernel, _ = manifold(tables.expand(1, weight.shape[1], 8, 8))
     result: Tensor = kernel[0].reshape(layer.width, layer.maps, 8, 8)
     return result
 

@@ -1,9 +1,9 @@
-"""Which filters does a CFM generate, and how do they change with quality (appendix B.1, Fig. 1)?
+"""The filters that a CFM generates, and how they change with quality (appendix B.1, Fig. 1).
 
-A kernel of the first CFM of the Y network weighs the 64 normalised coefficients of a block. Since normalisation divides
-a coefficient by the standard deviation of its frequency and the DCT is orthonormal, its response to a block of pixels
-is, but for a constant, the inner product with one 8x8 pattern: the inverse DCT of the kernel divided by the standard
-deviations.
+A kernel W of the first CFM of the Y network weighs the 64 normalised coefficients of a block. Of all blocks that are
+equally likely in natural pictures (coefficients independent, each with the standard deviation of its frequency), the
+one that excites it most is that with the normalised coefficients W: as pixels, the inverse DCT of W times the standard
+deviations. It is shown without its DC, whose deviation is many times the others and which only says how bright.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from qgac.analysis.layers import first_blocknet, generated_kernels, strongest_channels
 from qgac.jpeg.dct import idct
@@ -35,7 +36,7 @@ class Filters:
     kernels : ndarray, shape (qualities, channels, 8, 8)
         Weights of normalised coefficients, vertical frequency first.
     patterns : ndarray, shape (qualities, channels, 8, 8)
-        The same filters as weights of pixels: response per gray level (0..255).
+        The pixels that excite them most, without their mean: gray levels.
     """
 
     layer: str
@@ -58,7 +59,7 @@ class Filters:
             for i in range(8)
             for j in range(8)
         ]
-        return ["quality", "channel", "row", "column", "kernel", "pixel_pattern"], rows
+        return ["quality", "channel", "row", "column", "kernel", "pattern"], rows
 
 
 def first_filters(
@@ -76,7 +77,7 @@ def first_filters(
     qualities : sequence of int
         libjpeg qualities, 0..100.
     channels : sequence of int, optional
-        Which channels; by default the strongest ones, by the norm of their kernels over all these qualities.
+        Which channels; by default the strongest ones, by the norm of their kernels without DC over all these qualities.
     count : int
         How many channels, where they are not given.
 
@@ -93,11 +94,16 @@ def first_filters(
     name, blocknet = first_blocknet(model)
     every = torch.stack([generated_kernels(blocknet.encode, quality)[:, 0] for quality in qualities])
     if channels is None:
-        channels = strongest_channels(every.transpose(0, 1), count)
+        channels = strongest_channels(_without_dc(every).transpose(0, 1), count)
     beyond = [channel for channel in channels if not 0 <= channel < every.shape[1]]
     if beyond:
         raise ValueError(f"the layer has channels 0 to {every.shape[1] - 1}, not {beyond[0]}; name others")
     kernels = every[:, list(channels)].cpu()
-    spread = model.normalize_y.std[0].reshape(8, 8).cpu()
-    patterns = idct((kernels / spread).flatten(-2)[..., None, None])
+    deviation = model.normalize_y.std[0].reshape(8, 8).cpu()
+    patterns = idct((_without_dc(kernels) * deviation).flatten(-2)[..., None, None])
     return Filters(f"{name}.encode", tuple(qualities), tuple(channels), kernels.numpy(), patterns.numpy())
+
+
+def _without_dc(kernels: Tensor) -> Tensor:
+    frequencies = torch.arange(64).reshape(8, 8).to(kernels.device)
+    return kernels * (frequencies > 0)

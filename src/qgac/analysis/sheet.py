@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,7 @@ class Comparison:
 
 
 def compare(
-    pictures: Sequence[Picture],
+    pictures: Iterable[Picture],
     restorer: Restorer,
     qualities: Sequence[int] = (10, 20),
     *,
@@ -68,7 +68,7 @@ def compare(
 
     Parameters
     ----------
-    pictures : sequence of Picture
+    pictures : iterable of Picture
     restorer : Restorer
     qualities : sequence of int
         libjpeg qualities, 1..100.

@@ -1,4 +1,4 @@
-"""Which frequencies does a restored picture have (appendix B.4, Fig. 7)?
+"""The frequencies that a restored picture has (appendix B.4, Fig. 7).
 
 The DCT of Y, and how often a coefficient of each of the 15 diagonals i + j = 0..14 of a block is set. A coefficient is
 set if its magnitude, dequantised and orthonormal, is above 0.5: if it rounds to more than zero. Without a threshold

@@ -1,6 +1,6 @@
 """How fast, for how much (appendix B.5, Fig. 8): pictures a second at 1280x720 against the gain in SSIM.
 
-The appendix gives its speeds as a plot only, and on a GPU of its time; of the paper only the gain in SSIM is known, from
+The appendix gives its speeds as a plot only, for a GPU of its time; of the paper only the gain in SSIM is known, from
 its tables.
 """
 

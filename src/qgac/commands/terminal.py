@@ -16,7 +16,8 @@ __all__ = ["fail", "progress_bar", "say", "sentence", "shows_progress"]
 
 def say(message: str) -> None:
     """Print a line on the standard error."""
-    click.echo(f"qgac: {message}", err=True)
+    # Named, so that a progress display that stands in for the standard error gets to see it.
+    click.echo(f"qgac: {message}", file=sys.stderr)
 
 
 def fail(message: str) -> NoReturn:

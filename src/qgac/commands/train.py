@@ -42,7 +42,7 @@ def train(recipe: Path, patches: Path, out: Path, resume: bool, start: Path | No
 
     if threads is not None:
         torch.set_num_threads(threads)
-    stop = _Stop()
+    stop = Stop()
     try:
         plan = read_recipe(recipe)
         try:
@@ -59,7 +59,7 @@ def train(recipe: Path, patches: Path, out: Path, resume: bool, start: Path | No
     click.echo(f"trained {step} steps; the weights are in {out / 'best.safetensors'}")
 
 
-class _Stop:
+class Stop:
     """The wish to stop, set by the first signal; a step is never interrupted halfway, or the run could not resume."""
 
     exit_code = 0

@@ -12,7 +12,9 @@ import io
 import json
 import os
 import tarfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -98,6 +100,19 @@ def _decode(item: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8] | str]:
         return name, f"{type(error).__name__}: {error}"
 
 
+def _decoded(
+    pool: Executor, items: Iterable[tuple[str, bytes]], ahead: int
+) -> Iterator[tuple[str, NDArray[np.uint8] | str]]:
+    """Decode in order, a few pictures ahead: all of them at once may be more than the memory holds."""
+    pending: deque[Future[tuple[str, NDArray[np.uint8] | str]]] = deque()
+    for item in items:
+        pending.append(pool.submit(_decode, item))
+        if len(pending) > ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
+
+
 def write_bank(
     items: Iterable[tuple[str, bytes]], folder: Path, *, min_side: int = 64, workers: int | None = None
 ) -> Iterator[tuple[str, str | None]]:
@@ -122,13 +137,16 @@ def write_bank(
         Each picture's name, and None if it was taken or else why not.
     """
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
+    workers = workers or os.cpu_count() or 1
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "pixels.u8.partial"
     pictures: list[Picture] = []
     offset = 0
-    with partial.open("wb") as file, ProcessPoolExecutor(workers or os.cpu_count()) as pool:
-        for name, pixels in pool.map(_decode, items, chunksize=4):
+    # A fork would copy the threads' locks, of a progress display for one.
+    with partial.open("wb") as file, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for name, pixels in _decoded(pool, items, ahead=2 * workers):
             if isinstance(pixels, str):
                 yield name, pixels
                 continue
@@ -178,7 +196,9 @@ class PatchBank:
     def __init__(self, folder: Path, *, held_out: bool = False, share: int = 25) -> None:
         index = folder / "bank.json"
         if not index.exists():
-            raise FileNotFoundError(f"{folder} holds no bank of patches; make one with `qgac prepare PICTURES --out {folder}`")
+            raise FileNotFoundError(
+                f"{folder} holds no bank of patches; make one with `qgac prepare PICTURES --out {folder}`"
+            )
         self.pictures = [
             picture
             for picture in (Picture(**entry) for entry in json.loads(index.read_text()))

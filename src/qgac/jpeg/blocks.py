@@ -76,7 +76,7 @@ def separate_maps(channels: Tensor, maps: int) -> Tensor:
     -------
     Tensor, shape (N, maps, 64, H, W)
     """
-    return channels.unflatten(1, (64, maps)).transpose(1, 2)
+    return torch.unflatten(channels, 1, (64, maps)).transpose(1, 2)
 
 
 def blocks_to_channels(blocks: Tensor) -> Tensor:
@@ -104,4 +104,4 @@ def channels_to_blocks(channels: Tensor) -> Tensor:
     -------
     Tensor, shape (..., rows, cols, 8, 8)
     """
-    return torch.movedim(channels, -3, -1).unflatten(-1, (8, 8))
+    return torch.unflatten(torch.movedim(channels, -3, -1), -1, (8, 8))

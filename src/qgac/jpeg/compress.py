@@ -54,7 +54,8 @@ def downsample_chroma(plane: Tensor, vertical: int, horizontal: int) -> Tensor:
     if vertical == horizontal == 1:
         return plane
     count = vertical * horizontal
-    total = plane.unflatten(-1, (-1, horizontal)).unflatten(-3, (-1, vertical)).sum((-1, -3))
+    boxes = torch.unflatten(torch.unflatten(plane, -1, (-1, horizontal)), -3, (-1, vertical))
+    total = boxes.sum((-1, -3))
     if (vertical, horizontal) in ((1, 2), (2, 2)):
         # Alternating bias from column to column (0, 1 for h2v1; 1, 2 for h2v2) instead of a constant half.
         bias = torch.arange(total.shape[-1], device=plane.device) % 2 + (vertical - 1)

@@ -28,7 +28,7 @@ def dct_matrix() -> NDArray[np.float64]:
         Row k holds the k-th basis function, so ``matrix @ samples`` are the coefficients.
     """
     frequency, sample = np.mgrid[:8, :8]
-    matrix = 0.5 * np.cos((2 * sample + 1) * frequency * math.pi / 16)
+    matrix: NDArray[np.float64] = 0.5 * np.cos((2 * sample + 1) * frequency * math.pi / 16)
     matrix[0] /= math.sqrt(2)
     return matrix
 
@@ -36,7 +36,8 @@ def dct_matrix() -> NDArray[np.float64]:
 @lru_cache(maxsize=8)
 def _block_matrix(dtype: torch.dtype, device: torch.device) -> Tensor:
     matrix = dct_matrix()
-    return torch.from_numpy(np.kron(matrix, matrix)).to(device=device, dtype=dtype)
+    with torch.inference_mode(False):  # made for a restoration first, it must still serve a training
+        return torch.from_numpy(np.kron(matrix, matrix)).to(device=device, dtype=dtype)
 
 
 def _transform(channels: Tensor, matrix: Tensor) -> Tensor:
@@ -115,5 +116,5 @@ def shrink_box(channels: Tensor, vertical: int, horizontal: int) -> Tensor:
     if vertical == horizontal == 1:
         return channels
     samples = idct(channels)
-    boxes = samples.unflatten(-1, (-1, horizontal)).unflatten(-3, (-1, vertical))
+    boxes = torch.unflatten(torch.unflatten(samples, -1, (-1, horizontal)), -3, (-1, vertical))
     return dct(boxes.mean((-1, -3)))

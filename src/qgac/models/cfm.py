@@ -82,9 +82,7 @@ class ConvolutionalFilterManifold(nn.Module):
         high qualities apart.
     """
 
-    def __init__(
-        self, maps: int, width: int, *, manifold: int = 64, tables: int = 1, log_table: bool = False
-    ) -> None:
+    def __init__(self, maps: int, width: int, *, manifold: int = 64, tables: int = 1, log_table: bool = False) -> None:
         super().__init__()
         self.maps = maps
         self.width = width

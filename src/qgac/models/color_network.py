@@ -106,7 +106,10 @@ class ColorNetwork(nn.Module):
         )
         self.chroma_trunk = Trunk(c.width, rrdbs=c.rrdbs, residual_blocks=c.residual_blocks)
         self.upsamplers = nn.ModuleDict(
-            {f"{vertical}x{horizontal}": _Upsampler(c.width, half, vertical, horizontal) for vertical, horizontal in c.factors}
+            {
+                f"{vertical}x{horizontal}": _Upsampler(c.width, half, vertical, horizontal)
+                for vertical, horizontal in c.factors
+            }
         )
         self.encode_y = ConvolutionalFilterManifold(1, half, manifold=c.manifold, log_table=log_table)
         self.joined_trunk = Trunk(2 * half, rrdbs=c.joined_rrdbs, residual_blocks=c.joined_residual_blocks)

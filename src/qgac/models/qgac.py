@@ -34,7 +34,8 @@ class Configuration:
     residual_in_steps : bool
         Scale the residual by the quantisation step (True) or by the standard deviation of its frequency (the paper).
     levels : bool
-        Feed the quantised levels beside the normalised coefficients, see :class:`qgac.models.normalization.Normalization`.
+        Feed the quantised levels beside the normalised coefficients, see
+        :class:`qgac.models.normalization.Normalization`.
     log_table : bool
         Feed the logarithm of the table to every CFM, see :class:`qgac.models.cfm.ConvolutionalFilterManifold`.
     """
@@ -64,9 +65,7 @@ class Configuration:
             If an entry is unknown.
         """
         parts = dict(numbers)
-        return cls(
-            y=YConfiguration(**parts.pop("y", {})), color=ColorConfiguration(**parts.pop("color", {})), **parts
-        )
+        return cls(y=YConfiguration(**parts.pop("y", {})), color=ColorConfiguration(**parts.pop("color", {})), **parts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return nested dictionaries of numbers, fit for JSON."""

@@ -19,6 +19,9 @@ else:
 __all__ = ["Data", "Optimization", "Qualities", "Recipe", "RecipeError", "Validation", "read_recipe"]
 
 
+_FACTORS = ((2, 2), (1, 2), (2, 1), (1, 1))
+
+
 class RecipeError(ValueError):
     """A recipe is not valid."""
 
@@ -46,6 +49,8 @@ class Qualities:
         object.__setattr__(self, "values", tuple(self.values))
         if not 1 <= self.low <= self.high <= 100 or any(not 1 <= value <= 100 for value in self.values):
             raise RecipeError("qualities must lie between 1 and 100")
+        if self.power <= 0:
+            raise RecipeError("power is greater than 0")
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,16 @@ class Data:
         object.__setattr__(self, "factor_weights", tuple(self.factor_weights))
         if self.patch % 16 or self.patch < 16:
             raise RecipeError(f"patch {self.patch} is not a multiple of 16")
+        if self.batch < 1 or self.candidates < 1:
+            raise RecipeError("batch and candidates are at least 1")
+        if not 0 <= self.downscale_share <= 1 or self.downscale < 1:
+            raise RecipeError("downscale_share lies between 0 and 1, downscale is at least 1")
+        if not self.factors or any(pair not in _FACTORS for pair in self.factors):
+            raise RecipeError(f"factors are taken from {', '.join(str(list(pair)) for pair in _FACTORS)}")
         if self.factor_weights and len(self.factor_weights) != len(self.factors):
             raise RecipeError("factor_weights needs one weight for each of factors")
+        if self.factor_weights and (min(self.factor_weights) < 0 or not any(self.factor_weights)):
+            raise RecipeError("factor_weights are not negative, and not all 0")
 
 
 @dataclass(frozen=True)
@@ -144,6 +157,12 @@ class Optimization:
     def __post_init__(self) -> None:
         first, second = self.betas
         object.__setattr__(self, "betas", (first, second))
+        if self.steps < 1 or self.halve_every < 1:
+            raise RecipeError("steps and halve_every are at least 1")
+        if self.learning_rate <= 0 or not 0 <= first < 1 or not 0 <= second < 1 or not 0 <= self.ema < 1:
+            raise RecipeError("learning_rate is greater than 0, betas and ema lie between 0 and 1, 1 excluded")
+        if min(self.final_learning_rate, self.warmup, self.ssim_weight, self.roundness, self.clip) < 0:
+            raise RecipeError("final_learning_rate, warmup, ssim_weight, roundness and clip are not negative")
         if self.schedule not in ("cosine", "step"):
             raise RecipeError(f"schedule {self.schedule!r} is neither 'cosine' nor 'step'")
         if self.color_space not in ("rgb", "ycbcr"):
@@ -185,6 +204,12 @@ class Validation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "qualities", tuple(self.qualities))
+        if self.patch % 16 or self.patch < 16:
+            raise RecipeError(f"patch {self.patch} is not a multiple of 16")
+        if self.every < 1 or self.pictures < 1:
+            raise RecipeError("every and pictures are at least 1")
+        if not self.qualities or any(not 1 <= quality <= 100 for quality in self.qualities):
+            raise RecipeError("qualities must lie between 1 and 100, and there is at least one")
 
 
 @dataclass(frozen=True)
@@ -216,6 +241,13 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.stage not in ("y", "color"):
             raise RecipeError(f"stage {self.stage!r} is neither 'y' nor 'color'")
+        if self.stage == "color":
+            color = self.model.color
+            restored = {*color.factors, (1, 1)} if color.width == color.joined_width // 2 else {*color.factors}
+            # Validation is always on 4:2:0.
+            lacking = sorted({*self.data.factors, (2, 2)} - restored)
+            if lacking:
+                raise RecipeError(f"model.color.factors lacks {', '.join(str(list(pair)) for pair in lacking)}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return nested dictionaries of numbers, fit for JSON."""
@@ -225,7 +257,9 @@ class Recipe:
 T = TypeVar("T")
 
 
-def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
+def _build(kind: type[T], table: Any, where: str) -> T:
+    if not isinstance(table, dict):
+        raise RecipeError(f"{where} is not a table; write [{where.split('.', 1)[-1]}] and its entries below")
     known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in table.items():
@@ -233,13 +267,25 @@ def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
             near = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             raise RecipeError(f"unknown key {key!r} in {where}; {hint}")
-        default = known[key].default_factory
-        part = default() if callable(default) else None
-        values[key] = _build(type(part), value, f"{where}.{key}") if part is not None else value
+        factory = known[key].default_factory
+        if callable(factory):
+            values[key] = _build(type(factory()), value, f"{where}.{key}")
+        else:
+            values[key] = _checked(value, known[key].default, f"{where}.{key}")
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
         raise RecipeError(f"{where}: {error}") from error
+
+
+def _checked(value: Any, default: Any, where: str) -> Any:
+    """Return a value if it is of the type of its default; TOML tells whole numbers, fractions, truth and text apart."""
+    kinds: dict[type, tuple[type, ...]] = {float: (float, int), tuple: (list,), bool: (bool,), int: (int,), str: (str,)}
+    allowed = kinds.get(type(default), (object,))
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed and object not in allowed):
+        names = {float: "a number", tuple: "a list", bool: "true or false", int: "a whole number", str: "text"}
+        raise RecipeError(f"{where} is {value!r}, not {names[type(default)]}")
+    return value
 
 
 def read_recipe(path: Path) -> Recipe:

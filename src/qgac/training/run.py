@@ -1,4 +1,4 @@
-"""The state of a training run: weights, their moving average, optimiser, position; saved as one file, resumed exactly."""
+"""The state of a training run: weights, their average, optimiser, position; saved as one file, resumed exactly."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ class Run:
         self.step = 0
         self.best = -math.inf
         self.seconds = 0.0
-        self._parameters = [p for p in trained.parameters() if p.requires_grad]
+        self._parameters: list[Tensor] = [p for p in trained.parameters() if p.requires_grad]
         self.average = copy.deepcopy(model).requires_grad_(False).eval()
         names = {id(p): name for name, p in model.named_parameters()}
         averaged = dict(self.average.named_parameters())
-        self._averaged = [averaged[names[id(p)]] for p in self._parameters]
+        self._averaged: list[Tensor] = [averaged[names[id(p)]] for p in self._parameters]
         optimization = recipe.optimization
         self.optimizer = torch.optim.Adam(self._parameters, lr=optimization.learning_rate, betas=optimization.betas)
         self._sums: dict[str, float] = {}
@@ -109,7 +109,9 @@ class Run:
         if resume:
             self._load(state)
         elif state.exists():
-            raise TrainingError(f"{folder} holds a run already; add --resume to go on with it, or choose another folder")
+            raise TrainingError(
+                f"{folder} holds a run already; add --resume to go on with it, or choose another folder"
+            )
         else:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=2) + "\n")
@@ -144,7 +146,9 @@ class Run:
         else:
             self._bad += 1
             if self._bad >= _PATIENCE:
-                raise TrainingError(f"no finite gradient in {_PATIENCE} batches up to step {self.step}; lower the learning rate")
+                raise TrainingError(
+                    f"no finite gradient in {_PATIENCE} batches up to step {self.step}; lower the learning rate"
+                )
         self.step += 1
         for name, value in {"loss": loss.detach(), **parts}.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
@@ -175,7 +179,12 @@ class Run:
 
     def save(self, validation: dict[str, float] | None = None) -> None:
         """Write ``run.pt`` and the exported weights, each whole or not at all; ``best`` if the validation says so."""
-        record = {"stage": self.recipe.stage, "step": self.step, "recipe": self.recipe.to_dict(), "validation": validation or {}}
+        record = {
+            "stage": self.recipe.stage,
+            "step": self.step,
+            "recipe": self.recipe.to_dict(),
+            "validation": validation or {},
+        }
         if validation is not None:
             save_model(self.average, self.folder / "last.safetensors", record=record)
             if validation["mean"] > self.best:
@@ -205,7 +214,9 @@ class Run:
             raise TrainingError(f"{self.folder} holds no run to resume; start it without --resume")
         state: dict[str, Any] = torch.load(path, weights_only=True)
         if json.loads(state["recipe"]) != json.loads(json.dumps(self.recipe.to_dict())):
-            raise TrainingError(f"{self.folder} was made by another recipe; resume with the one kept in its recipe.json")
+            raise TrainingError(
+                f"{self.folder} was made by another recipe; resume with the one kept in its recipe.json"
+            )
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -6,6 +6,7 @@ Both yield their progress, so that whoever runs them prints, plots or stops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,10 @@ from qgac.jpeg.blocks import interleave_maps, separate_maps
 from qgac.jpeg.color import rgb_to_ycbcr, ycbcr_to_rgb
 from qgac.jpeg.dct import dct, double_nearest, idct
 from qgac.losses import regression_loss
+from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC
 from qgac.projection import project, project_chroma
-from qgac.training.augment import Compressed, compress, draw_batch, held_out_crops
+from qgac.training.augment import compress, draw_batch, held_out_crops
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run, TrainingError
 
@@ -70,9 +72,11 @@ def train(
     model = QGAC(recipe.model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         weights = load_model(start)
-        missing = model.load_state_dict(_fitting(weights.state_dict(), model), strict=False).missing_keys
-        if any(name.startswith("y_network") for name in missing):
+        # Not all of it shows in the shapes of the weights.
+        theirs, ours = (replace(c, color=ColorConfiguration()) for c in (weights.configuration, recipe.model))
+        if theirs != ours:
             raise TrainingError(f"{start} has another Y network than the recipe; take the recipe's own Y stage")
+        model.load_state_dict(_fitting(weights.state_dict(), model), strict=False)
     elif not resume:
         if recipe.stage == "color":
             raise TrainingError("the colour stage starts from the weights of a Y stage; name them with --start")
@@ -148,7 +152,7 @@ def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
     gains = {}
     for quality in recipe.validation.qualities:
         values = []
-        for crop in crops.split(4):
+        for crop in torch.split(crops, 4):
             batch = compress(crop, np.full(len(crop), quality), (2, 2))
             y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
             if recipe.stage == "y":

@@ -1,0 +1,69 @@
+"""``qgac analyze interpolation``: pictures restored with blends of two weights files (appendix B.2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from qgac.commands.analyze.options import (
+    analysis_errors,
+    crop_option,
+    data_options,
+    find_pictures,
+    numbers,
+    out_option,
+    read_pictures,
+    size_option,
+    told,
+    write,
+)
+
+if TYPE_CHECKING:
+    from qgac.analysis.crops import Crop
+
+__all__ = ["interpolation"]
+
+
+@click.command()
+@data_options
+@click.option("--regression", required=True, metavar="NAME|FILE", help="Model at alpha 0.")
+@click.option("--other", required=True, metavar="NAME|FILE", help="Model at alpha 1, the GAN's in the paper.")
+@out_option
+@click.option(
+    "--alpha",
+    "alphas",
+    metavar="A,A,...",
+    callback=numbers(0.0, 1.0),
+    default="0,0.7,0.9,1",
+    show_default=True,
+    help="Separated by commas.",
+)
+@click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
+@crop_option
+@size_option(96)
+def interpolation(
+    pictures: tuple[Path, ...],
+    root: Path | None,
+    dataset: str,
+    limit: int | None,
+    regression: str,
+    other: str,
+    out: Path,
+    alphas: tuple[float, ...],
+    quality: int,
+    crop: Crop | None,
+    size: int,
+) -> None:
+    """Restore pictures with weights between those of two models, and show a detail of each."""
+    with analysis_errors():
+        from qgac.analysis.interpolation import Strip, interpolation_strips
+        from qgac.analysis.plots import draw_strips
+        from qgac.checkpoints import load_model
+
+        paths = find_pictures(pictures, root, dataset, limit)
+        ends = load_model(regression), load_model(other)
+        found = interpolation_strips(read_pictures(paths), *ends, alphas, quality=quality, crop=crop, size=size)
+        strips = list(told(found, len(paths), "pictures"))
+        write(out, draw_strips(strips, quality), Strip.COLUMNS, [row for strip in strips for row in strip.rows()])

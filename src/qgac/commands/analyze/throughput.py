@@ -1,0 +1,97 @@
+"""``qgac analyze throughput``: speed against gain (appendix B.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from qgac.commands.analyze.options import (
+    analysis_errors,
+    data_options,
+    find_pictures,
+    out_option,
+    told,
+    write,
+)
+
+if TYPE_CHECKING:
+    from qgac.analysis.pictures import Picture
+    from qgac.analysis.throughput import Tradeoff
+
+__all__ = ["throughput"]
+
+
+@click.command()
+@data_options
+@click.option(
+    "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",
+    help="Shipped models or weights files, several times for several.",
+)  # fmt: skip
+@out_option
+@click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
+@click.option("--frames", type=click.IntRange(min=1), default=100, show_default=True, help="Frames that are timed.")
+@click.option("--channels", type=click.Choice(["color", "y"]), help="RGB or Y; y for classic5, else color by default.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="Processor cores to use; all by default.")
+def throughput(
+    pictures: tuple[Path, ...],
+    root: Path | None,
+    dataset: str,
+    limit: int | None,
+    models: tuple[str, ...],
+    out: Path,
+    quality: int,
+    frames: int,
+    channels: str | None,
+    device: str,
+    threads: int | None,
+) -> None:
+    """Time models on frames of 1280x720, and measure their gain in SSIM on the pictures.
+
+    Frames are made of the pictures. Only the restoration is timed, from coefficients to pixels.
+    """
+    with analysis_errors():
+        import torch
+
+        from qgac.analysis.pictures import load_pictures
+        from qgac.analysis.plots import draw_tradeoffs
+        from qgac.analysis.throughput import Tradeoff
+        from qgac.data.benchmarks import BENCHMARKS
+        from qgac.evaluation.published import published
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        paths = find_pictures(pictures, root, dataset, limit)
+        kind = channels or (BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color")
+        originals = load_pictures(paths, kind)  # type: ignore[arg-type]  # click has checked it
+        found = _measure(models, originals, device=device, quality=quality, frames=frames)
+        tradeoffs = list(told(found, len(models), "models"))
+        paper = published(dataset, kind, quality)  # type: ignore[arg-type]
+        gain = paper.restored.ssim - paper.jpeg.ssim if paper else None
+        write(out, draw_tradeoffs(tradeoffs, quality, gain), Tradeoff.COLUMNS, [t.row() for t in tradeoffs])
+    for t in tradeoffs:
+        click.echo(
+            f"{t.model}: {t.speed.pictures_a_second:.3g} pictures a second ({t.speed.device}, "
+            f"{t.speed.threads} threads, {frames} frames), SSIM {t.gain:+.4f} on {t.pictures} pictures"
+        )
+    if gain is not None:
+        click.echo(f"the paper: SSIM {gain:+.3f} (its speed is only plotted)")
+
+
+def _measure(
+    models: tuple[str, ...], originals: list[Picture], *, device: str, quality: int, frames: int
+) -> Iterator[Tradeoff]:
+    from qgac.analysis.pictures import model_labels
+    from qgac.analysis.throughput import Tradeoff, make_frames, measure_speed, ssim_gain
+    from qgac.restore import Restorer
+
+    images = make_frames(originals[:frames], quality)
+    for label, model in zip(model_labels(models), models, strict=True):
+        restorer = Restorer(model, device=device)
+        speed = measure_speed(restorer, images, frames)
+        gains = [ssim_gain(picture, restorer, quality) for picture in originals]
+        parameters = sum(parameter.numel() for parameter in restorer.model.parameters())
+        yield Tradeoff(label, parameters, speed, sum(gains) / len(gains), len(gains))

@@ -1,0 +1,53 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from qgac.analysis.pictures import compress, decode, load_pictures, model_labels
+from qgac.data.benchmarks import BenchmarkError
+from qgac.jpeg.reader import read_jpeg
+
+
+def test_pictures_keep_their_own_channels(tmp_path, samples):
+    Image.fromarray(samples).save(tmp_path / "color.png")
+    Image.fromarray(samples[..., 1]).save(tmp_path / "gray.bmp")
+    color, gray = load_pictures([tmp_path / "color.png", tmp_path / "gray.bmp"])
+    assert (color.name, gray.name) == ("color", "gray")
+    np.testing.assert_array_equal(color.samples, samples)
+    np.testing.assert_array_equal(gray.samples, samples[..., 1])
+    (luma,) = load_pictures([tmp_path / "color.png"], "y")
+    assert luma.samples.ndim == 2
+    assert luma.samples.min() >= 16
+
+
+def test_what_is_no_picture_is_refused_by_name(tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(BenchmarkError, match=r"text\.png cannot be read"):
+        load_pictures([tmp_path / "text.png"])
+
+
+def test_files_are_compressed_as_asked(samples):
+    image = read_jpeg(compress(samples, 30))
+    assert [(c.vertical, c.horizontal) for c in image.components] == [(2, 2), (1, 1), (1, 1)]
+    assert image.components[0].table[0, 0] == 27  # 16 * 5000 / 30 / 100, rounded
+    assert read_jpeg(compress(samples[..., 0], 30)).color == "gray"
+
+
+def test_decoding_is_pillows(samples):
+    data = compress(samples, 40)
+    np.testing.assert_array_equal(decode(data), np.asarray(Image.open(io.BytesIO(data))))
+
+
+@pytest.mark.parametrize(
+    ("models", "labels"),
+    [
+        (["small"], ["small"]),
+        (["/a/b.safetensors", "/a/c.safetensors"], ["b", "c"]),
+        (["/a/last.safetensors", "/b/last.safetensors"], ["a/last", "b/last"]),
+        (["small", "/x/y/last.safetensors", "/z/y/last.safetensors"], ["small", "x/y/last", "z/y/last"]),
+        (["small", "small"], ["small", "small"]),
+    ],
+)
+def test_models_are_told_apart_by_as_little_as_possible(models, labels):
+    assert model_labels(models) == labels

@@ -1,0 +1,167 @@
+import json
+import sys
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from qgac.checkpoints import WeightsError, load_model, load_record, save_model
+from qgac.models.color_network import ColorConfiguration
+from qgac.models.qgac import QGAC, Configuration
+from qgac.models.y_network import YConfiguration
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(3)
+    configuration = Configuration(
+        YConfiguration(width=8, maps=2, frequency_width=1, manifold=4),
+        ColorConfiguration(width=4, joined_width=8, manifold=4, factors=((2, 2), (1, 2))),
+        levels=True,
+    )
+    network = QGAC(configuration)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.normal_(0, 0.1)
+        network.normalize_y.fit(torch.randn(9, 1, 64, 2, 2) * 7)
+    return network
+
+
+@pytest.fixture
+def weights(model, tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_model(model, path, record={"stage": "y", "note": "žluťoučký"})
+    return path
+
+
+def test_there_and_back(model, weights):
+    loaded = load_model(weights)
+    assert loaded.configuration == model.configuration
+    assert not loaded.training
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
+    expected = model.state_dict()
+    state = loaded.state_dict()
+    assert set(state) == set(expected)
+    assert all(torch.equal(state[name], expected[name]) for name in expected)
+    y, table = torch.randn(1, 64, 3, 3), torch.full((1, 8, 8), 9.0)
+    torch.testing.assert_close(loaded.restore_y(y, table), model.eval().restore_y(y, table))
+
+
+def test_names_may_be_text(weights):
+    assert load_model(str(weights)).configuration == load_model(weights).configuration
+
+
+def test_record(weights, model):
+    content = load_record(weights)
+    assert content["record"] == {"stage": "y", "note": "žluťoučký"}
+    assert Configuration.from_dict(content["configuration"]) == model.configuration
+
+
+def test_half_precision_keeps_statistics_whole(model, tmp_path):
+    path = tmp_path / "half.safetensors"
+    save_model(model, path, record={}, dtype=torch.float16)
+    with safe_open(path, "pt") as file:
+        assert file.get_tensor("normalize_y.std").dtype == torch.float32
+        assert file.get_tensor("y_network.fusion.layers.0.weight").dtype == torch.float16
+    loaded = load_model(path)
+    assert torch.equal(loaded.normalize_y.std, model.normalize_y.std)
+    for name, parameter in loaded.named_parameters():
+        assert parameter.dtype == torch.float32
+        torch.testing.assert_close(parameter, model.get_parameter(name), rtol=1e-3, atol=1e-4)
+
+
+def test_saving_replaces_and_leaves_nothing_behind(model, weights, tmp_path):
+    save_model(model, weights, record={"stage": "color"})
+    assert load_record(weights)["record"] == {"stage": "color"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+@pytest.mark.parametrize("length", [0, 5, 100, -1])
+def test_cut_files(weights, length):
+    weights.write_bytes(weights.read_bytes()[:length])
+    with pytest.raises(WeightsError, match=r"a\.safetensors is not a whole safetensors file"):
+        load_model(weights)
+
+
+def test_other_bytes(tmp_path):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(b"\xff\xd8\xff\xe0 this is a JPEG, or nearly")
+    with pytest.raises(WeightsError, match="not a whole safetensors file"):
+        load_model(path)
+
+
+def test_foreign_weights(tmp_path):
+    save_file({"weight": torch.zeros(3)}, tmp_path / "other.safetensors")
+    with pytest.raises(WeightsError, match="holds no qgac network"):
+        load_model(tmp_path / "other.safetensors")
+
+
+def rewritten(weights, change):
+    """Return a copy whose header or tensors were changed."""
+    with safe_open(weights, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        header = json.loads(file.metadata()["qgac"])
+    change(header, tensors)
+    path = weights.with_name("changed.safetensors")
+    save_file(tensors, path, metadata={"qgac": json.dumps(header)})
+    return path
+
+
+def test_newer_format(weights):
+    path = rewritten(weights, lambda header, _: header.update(format=99))
+    with pytest.raises(WeightsError, match=r"weights format 99, .*update qgac"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _, tensors: tensors.pop("normalize_y.mean"),
+        lambda _, tensors: tensors.update(more=torch.zeros(1)),
+        lambda header, _: header["configuration"]["y"].update(width=16),
+    ],
+    ids=["missing", "surplus", "another width"],
+)
+def test_tensors_that_do_not_fit(weights, change):
+    with pytest.raises(WeightsError, match="its tensors do not fit its header"):
+        load_model(rewritten(weights, change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header, _: header["configuration"]["y"].update(wings=2),
+        lambda header, _: header["configuration"]["y"].update(blocknets=7),
+        lambda header, _: header["configuration"]["color"].update(factors=3),
+        lambda header, _: header.pop("configuration"),
+        lambda header, _: header.update(configuration=[1]),
+    ],
+    ids=["unknown entry", "impossible", "wrong type", "none", "no table"],
+)
+def test_impossible_configurations(weights, change):
+    with pytest.raises(WeightsError, match="configuration"):
+        load_model(rewritten(weights, change))
+
+
+@pytest.mark.parametrize("header", ["{", "[]", "3", '"text"'])
+def test_headers_that_are_no_table(tmp_path, header):
+    save_file({"weight": torch.zeros(3)}, tmp_path / "a.safetensors", metadata={"qgac": header})
+    with pytest.raises(WeightsError, match=r"a\.safetensors"):
+        load_model(tmp_path / "a.safetensors")
+
+
+def test_unknown_names_and_folders(tmp_path):
+    for name in ("huge", tmp_path, tmp_path / "none.safetensors"):
+        with pytest.raises(WeightsError, match=r"neither a shipped model .* nor a weights file"):
+            load_model(name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permissions")
+def test_files_that_may_not_be_read(weights, monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied", str(weights))
+
+    monkeypatch.setattr("qgac.checkpoints.safe_open", refuse)
+    with pytest.raises(WeightsError, match="Permission denied"):
+        load_model(weights)

@@ -1,0 +1,127 @@
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from qgac.models.qgac import Configuration
+from qgac.training.recipe import Data, Optimization, Recipe, RecipeError, read_recipe
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.toml"))
+
+
+def written(tmp_path, text):
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_recipes_of_this_repository(path):
+    recipe = read_recipe(path)
+    # What a run writes down reads back as the same recipe.
+    assert Configuration.from_dict(recipe.to_dict()["model"]) == recipe.model
+
+
+def test_there_are_recipes():
+    assert {"tiny", "small-y", "small-color"} <= {path.stem for path in RECIPES}
+
+
+def test_defaults_are_the_papers(tmp_path):
+    """Section 4.1: patches of 256, batches of 32, 400,000 steps, rate 1e-3 halved every 100,000, lambda 0.05."""
+    recipe = read_recipe(written(tmp_path, 'stage = "y"'))
+    assert recipe.model == Configuration()
+    assert (recipe.data.patch, recipe.data.batch) == (256, 32)
+    steps = recipe.optimization
+    assert (steps.steps, steps.learning_rate, steps.halve_every, steps.ssim_weight) == (400_000, 1e-3, 100_000, 0.05)
+
+
+def test_values_reach_their_places(tmp_path):
+    text = """
+    stage = "color"
+    seed = 7
+    [model]
+    levels = true
+    [model.color]
+    factors = [[2, 2], [1, 1]]
+    [data]
+    factors = [[1, 1]]
+    [data.qualities]
+    values = [10, 90]
+    [optimization]
+    learning_rate = 1
+    betas = [0.5, 0.9]
+    """
+    recipe = read_recipe(written(tmp_path, text))
+    assert (recipe.stage, recipe.seed, recipe.model.levels) == ("color", 7, True)
+    assert recipe.model.color.factors == ((2, 2), (1, 1))
+    assert recipe.data.qualities.values == (10, 90)
+    assert recipe.optimization.betas == (0.5, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('stage = "y"\nsede = 3', r"unknown key 'sede' in a\.toml; did you mean 'seed'"),
+        ('stage = "y"\n[data]\nbach = 3', r"unknown key 'bach' in a\.toml\.data; did you mean 'batch'"),
+        ('stage = "y"\n[model.y]\nwidht = 3', r"'widht' in a\.toml\.model\.y; did you mean 'width'"),
+        ('stage = "y"\n[data.qualities]\nxyzzy = 3', r"'xyzzy' in .*; known are values, low, high, power"),
+        ("seed = 3", "stage"),
+        ('stage = "yy"', "stage 'yy' is neither"),
+        ('stage = "y"\ndata = 3', r"a\.toml\.data is not a table; write \[.*data\]"),
+        ('stage = "y"\nseed = "one"', r"a\.toml\.seed is 'one', not a whole number"),
+        ('stage = "y"\nseed = 1.5', "not a whole number"),
+        ('stage = "y"\nseed = true', "not a whole number"),
+        ('stage = "y"\n[data]\nflips = 1', "not true or false"),
+        ('stage = "y"\n[data]\nfactors = 2', "not a list"),
+        ('stage = "y"\n[optimization]\nlearning_rate = "1e-3"', "not a number"),
+        ('stage = "y', "is not TOML"),
+        ('stage = "y"\n[data]\npatch = 100', "100 is not a multiple of 16"),
+        ('stage = "y"\n[data]\nbatch = 0', "at least 1"),
+        ('stage = "y"\n[data]\ndownscale_share = 2', "between 0 and 1"),
+        ('stage = "y"\n[data]\nfactors = [[4, 1]]', "taken from"),
+        ('stage = "y"\n[data]\nfactors = [[2, 2], [1, 1]]\nfactor_weights = [1]', "one weight for each"),
+        ('stage = "y"\n[data]\nfactor_weights = [0]', "not all 0"),
+        ('stage = "y"\n[data.qualities]\nlow = 0', "between 1 and 100"),
+        ('stage = "y"\n[data.qualities]\nvalues = [10, 101]', "between 1 and 100"),
+        ('stage = "y"\n[data.qualities]\npower = 0', "greater than 0"),
+        ('stage = "y"\n[optimization]\nsteps = 0', "at least 1"),
+        ('stage = "y"\n[optimization]\nlearning_rate = -1', "greater than 0"),
+        ('stage = "y"\n[optimization]\nema = 1', "1 excluded"),
+        ('stage = "y"\n[optimization]\nclip = -1', "not negative"),
+        ('stage = "y"\n[optimization]\nbetas = [0.9]', "optimization"),
+        ('stage = "y"\n[optimization]\nschedule = "linear"', "neither 'cosine' nor 'step'"),
+        ('stage = "y"\n[optimization]\nprecision = "float16"', "neither 'float32' nor 'bfloat16'"),
+        ('stage = "y"\n[optimization]\ncolor_space = "lab"', "neither 'rgb' nor 'ycbcr'"),
+        ('stage = "y"\n[validation]\nevery = 0', "at least 1"),
+        ('stage = "y"\n[validation]\npatch = 40', "multiple of 16"),
+        ('stage = "y"\n[validation]\nqualities = []', "at least one"),
+        ('stage = "y"\n[model.y]\nblocknets = 5', "BlockNets"),
+        ('stage = "color"\n[data]\nfactors = [[1, 2]]', r"model\.color\.factors lacks \[1, 2\]"),
+        ('stage = "color"\n[model.color]\nfactors = [[1, 1]]', r"model\.color\.factors lacks \[2, 2\]"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, message):
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(written(tmp_path, text))
+
+
+def test_cosine_schedule():
+    schedule = Optimization(steps=110, warmup=10, learning_rate=1.0, final_learning_rate=0.0)
+    rates = [schedule.learning_rate_at(step) for step in range(111)]
+    assert rates[:10] == pytest.approx([0.1 * (step + 1) for step in range(10)])
+    assert rates[10] == max(rates) == 1
+    assert rates[60] == pytest.approx(0.5)
+    assert rates[110] == pytest.approx(0, abs=1e-12)
+    assert all(later < earlier for earlier, later in pairwise(rates[10:]))
+
+
+def test_step_schedule():
+    schedule = Optimization(schedule="step", learning_rate=8.0, halve_every=10)
+    assert [schedule.learning_rate_at(step) for step in (0, 9, 10, 19, 20, 30)] == [8, 8, 4, 4, 2, 1]
+
+
+def test_recipes_are_values():
+    recipe = Recipe("y", data=Data(batch=2))
+    assert recipe == Recipe("y", data=Data(batch=2))
+    assert replace(recipe, seed=1) != recipe

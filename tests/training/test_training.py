@@ -1,0 +1,246 @@
+"""Runs of a few steps of tiny networks: what is learned, written, resumed and left alone."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from small_bank import write_small_bank
+
+from qgac.checkpoints import load_model, load_record
+from qgac.data.patches import PatchBank
+from qgac.models.qgac import QGAC
+from qgac.training.recipe import read_recipe
+from qgac.training.run import Run, TrainingError
+from qgac.training.stages import train, validate
+
+TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    return write_small_bank(tmp_path_factory.mktemp("training") / "bank")
+
+
+def short(steps=8, every=4, **optimization):
+    recipe = replace(TINY, data=replace(TINY.data, batch=2, patch=32))
+    recipe = replace(recipe, validation=replace(TINY.validation, every=every, patch=32))
+    return replace(recipe, optimization=replace(TINY.optimization, steps=steps, **optimization))
+
+
+@pytest.fixture(scope="module")
+def y_run(bank):
+    folder = bank.parent / "y"
+    list(train(short(), bank, folder))
+    return folder
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_the_tiny_recipe_overfits_four_pictures_and_beats_the_jpeg(bank, tmp_path):
+    """By far: what it has learned by heart it restores by several dB."""
+    events = list(train(TINY, bank, tmp_path / "run"))
+    assert events[-1].step == TINY.optimization.steps
+    assert events[-1].loss < 0.5 * events[0].loss
+    pictures = PatchBank(bank)
+    crops = torch.stack([torch.from_numpy(pictures.picture(i).copy()).permute(2, 0, 1).float() for i in range(4)])
+    gain = validate(load_model(tmp_path / "run" / "last.safetensors"), crops, TINY)
+    assert gain["q10"] > 3
+    untrained = QGAC(TINY.model)
+    assert validate(untrained, crops, TINY)["q10"] == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("stage", ["y", "color"])
+def test_a_resumed_run_is_the_unbroken_one(bank, y_run, tmp_path, stage):
+    recipe = replace(short(steps=10), stage=stage)
+    start = y_run / "last.safetensors" if stage == "color" else None
+    whole = list(train(recipe, bank, tmp_path / "whole", start=start))
+
+    calls = iter(range(100))
+    parts = list(train(recipe, bank, tmp_path / "parts", start=start, stop=lambda: next(calls) >= 6))
+    assert [event.step for event in parts] == [4]
+    # Weights to start from make no difference once there is a run to resume.
+    parts += train(recipe, bank, tmp_path / "parts", start=start, resume=True)
+    assert parts == whole  # losses, learning rates and validations, all of them exactly
+
+    for name in ("last", "best"):
+        ends = [load_model(tmp_path / run / f"{name}.safetensors").state_dict() for run in ("whole", "parts")]
+        assert same(*ends)
+    assert (tmp_path / "whole" / "metrics.csv").read_text() == (tmp_path / "parts" / "metrics.csv").read_text()
+
+
+def test_metrics_made_after_the_last_checkpoint_are_made_again(bank, y_run, tmp_path):
+    """A run that was killed may have written a row that its state does not know of."""
+    start = y_run / "last.safetensors"
+    whole = list(train(short(), bank, tmp_path / "whole", start=start))
+    calls = iter(range(100))
+    list(train(short(), bank, tmp_path / "killed", start=start, stop=lambda: next(calls) >= 6))
+    path = tmp_path / "killed" / "metrics.csv"
+    path.write_text(path.read_text() + "8,1,2,3,4,5\n")
+    resumed = list(train(short(), bank, tmp_path / "killed", resume=True))
+    assert resumed == whole[1:]
+    assert path.read_text() == (tmp_path / "whole" / "metrics.csv").read_text()
+
+
+def test_metrics(y_run):
+    rows = list(csv.DictReader((y_run / "metrics.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["4", "8"]
+    for row in rows:
+        assert set(row) == {"step", "learning_rate", "loss", "l1", "q10", "mean"}
+        assert 0 < float(row["loss"]) < 1
+        assert float(row["q10"]) == float(row["mean"])
+    assert float(rows[1]["learning_rate"]) < float(rows[0]["learning_rate"])
+
+
+def test_weights_say_where_they_come_from(y_run):
+    content = load_record(y_run / "last.safetensors")
+    assert content["record"]["stage"] == "y"
+    assert content["record"]["step"] == 8
+    assert content["record"]["recipe"] == json.loads(json.dumps(short().to_dict()))
+    assert content["record"]["validation"].keys() == {"q10", "mean"}
+
+
+def test_the_color_stage_leaves_y_as_it_is(bank, y_run, tmp_path):
+    for color_space in ("rgb", "ycbcr"):
+        recipe = replace(short(color_space=color_space, ssim_weight=0.05), stage="color")
+        folder = tmp_path / color_space
+        list(train(recipe, bank, folder, start=y_run / "last.safetensors"))
+        before = load_model(y_run / "last.safetensors").state_dict()
+        exported = load_model(folder / "last.safetensors").state_dict()
+        trained = torch.load(folder / "run.pt", weights_only=True)["model"]
+        for name, value in before.items():
+            if name.startswith(("y_network", "normalize")):
+                assert torch.equal(exported[name], value), name
+                assert torch.equal(trained[name], value), name
+        assert not same(
+            {k: v for k, v in before.items() if k.startswith("color")},
+            {k: v for k, v in exported.items() if k.startswith("color")},
+        )
+
+
+def test_the_y_stage_leaves_color_as_it_is(bank, y_run):
+    torch.manual_seed(TINY.seed)
+    fresh = QGAC(TINY.model).color_network.state_dict()
+    trained = torch.load(y_run / "run.pt", weights_only=True)["model"]
+    assert all(torch.equal(trained[f"color_network.{name}"], value) for name, value in fresh.items())
+
+
+def test_color_training_improves_color(bank, y_run, tmp_path):
+    recipe = replace(short(steps=150, every=150, color_space="ycbcr"), stage="color")
+    start = load_model(y_run / "last.safetensors")
+    pictures = PatchBank(bank)
+    crops = torch.stack([torch.from_numpy(pictures.picture(i).copy()).permute(2, 0, 1).float() for i in range(4)])
+    list(train(recipe, bank, tmp_path / "run", start=y_run / "last.safetensors"))
+    trained = load_model(tmp_path / "run" / "last.safetensors")
+    assert validate(trained, crops, recipe)["mean"] > validate(start, crops, recipe)["mean"] + 0.02
+
+
+def make_run(tmp_path, **optimization):
+    model = QGAC(TINY.model)
+    recipe = replace(TINY, optimization=replace(TINY.optimization, warmup=0, **optimization))
+    return Run(recipe, model, model.y_network, tmp_path / "run", resume=False)
+
+
+def step(run, factor):
+    """Take a step down the gradient of the sum of all weights, times a factor."""
+    next(run.steps())
+    loss = factor * sum(parameter.sum() for parameter in run.model.y_network.parameters())
+    run.update(loss, {})
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path):
+    run = make_run(tmp_path)
+    step(run, 1.0)
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    average = {name: value.clone() for name, value in run.average.state_dict().items()}
+    step(run, float("nan"))
+    step(run, float("inf"))
+    assert same(run.model.state_dict(), before)
+    assert same(run.average.state_dict(), average)
+    assert run.step == 3
+    step(run, 1.0)
+    assert not same(run.model.state_dict(), before)
+    assert all(value.isfinite().all() for value in run.model.state_dict().values())
+
+
+def test_many_of_them_in_a_row_end_the_run(tmp_path):
+    run = make_run(tmp_path)
+    for _ in range(19):
+        step(run, float("nan"))
+    step(run, 1.0)  # the count starts again
+    for _ in range(19):
+        step(run, float("nan"))
+    with pytest.raises(TrainingError, match="no finite gradient in 20 batches"):
+        step(run, float("nan"))
+
+
+def test_the_gradient_is_clipped(tmp_path):
+    """Adam's first step does not depend on the length of the gradient, its second moment does."""
+    run = make_run(tmp_path, clip=1.0)
+    step(run, 1000.0)
+    moments = [state["exp_avg_sq"] for state in run.optimizer.state.values()]
+    squared_norm = sum(moment.sum() for moment in moments) / (1 - run.recipe.optimization.betas[1])
+    assert squared_norm.item() == pytest.approx(1, rel=1e-3)
+
+
+def test_the_average_follows_the_weights(tmp_path):
+    """Its decay after n steps is the smaller of the recipe's and (1 + n) / (10 + n)."""
+    run = make_run(tmp_path, ema=0.5)
+    name = "y_network.subnetworks.0.encode.activation.weight"
+    expected = run.average.get_parameter(name).clone()
+    for n in range(12):
+        step(run, 1.0)
+        decay = min(0.5, (1 + n) / (10 + n))
+        expected = decay * expected + (1 - decay) * run.model.get_parameter(name).detach()
+        torch.testing.assert_close(run.average.get_parameter(name), expected)
+
+
+def test_without_an_average_the_weights_themselves_are_exported(bank, y_run, tmp_path):
+    list(train(short(ema=0.0), bank, tmp_path / "run", start=y_run / "last.safetensors"))
+    state = torch.load(tmp_path / "run" / "run.pt", weights_only=True)
+    assert same(state["model"], state["average"])
+
+
+def test_bfloat16_trains_too(bank, y_run, tmp_path):
+    events = list(train(short(precision="bfloat16"), bank, tmp_path / "run", start=y_run / "last.safetensors"))
+    state = torch.load(tmp_path / "run" / "run.pt", weights_only=True)
+    assert all(value.dtype == torch.float32 for value in state["model"].values())
+    assert events[-1].loss < 1
+
+
+def test_runs_that_cannot_start(bank, y_run, tmp_path):
+    recipe = short()
+    with pytest.raises(TrainingError, match="holds a run already; add --resume"):
+        train(recipe, bank, y_run)
+    with pytest.raises(TrainingError, match="holds no run to resume"):
+        train(recipe, bank, tmp_path / "none", resume=True)
+    with pytest.raises(TrainingError, match="made by another recipe"):
+        train(replace(recipe, seed=5), bank, y_run, resume=True)
+    with pytest.raises(TrainingError, match="starts from the weights of a Y stage"):
+        train(replace(recipe, stage="color"), bank, tmp_path / "color")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: replace(model, y=replace(model.y, width=16)),
+        lambda model: replace(model, levels=False),
+        lambda model: replace(model, log_table=False),  # the shapes of all weights are the same
+        lambda model: replace(model, residual_in_steps=False),
+    ],
+    ids=["width", "levels", "log_table", "residual_in_steps"],
+)
+def test_weights_of_another_y_network_are_refused(bank, y_run, tmp_path, change):
+    recipe = replace(short(), stage="color", model=change(TINY.model))
+    with pytest.raises(TrainingError, match="has another Y network than the recipe"):
+        train(recipe, bank, tmp_path / "color", start=y_run / "last.safetensors")
+
+
+def test_a_larger_color_network_may_start_from_the_same_y(bank, y_run, tmp_path):
+    model = replace(TINY.model, color=replace(TINY.model.color, width=6, joined_width=20))
+    recipe = replace(short(steps=4), stage="color", model=model)
+    assert len(list(train(recipe, bank, tmp_path / "run", start=y_run / "last.safetensors"))) == 1
