@@ -3,7 +3,8 @@
     python benchmarks/memory.py --megapixels 12 100 --model small
 
 The picture is made by another process, so that only the restoring counts. Peak memory is the resident set's
-(``ru_maxrss``), with the interpreter, the libraries, the file, its coefficients and the result.
+(``ru_maxrss``), with the interpreter, the libraries, the file, its coefficients and the result; base is what it was
+after a tiny picture. The allocator is set as the command line sets it, or left alone with ``--as-library``.
 """
 
 from __future__ import annotations
@@ -26,15 +27,20 @@ def main() -> None:
     parser.add_argument("--model", default="small", help="a shipped model or a weights file")
     parser.add_argument("--tile", type=int, help="side of a tile in pixels; chosen by the memory if left out")
     parser.add_argument("--threads", type=int, help="threads of torch")
+    parser.add_argument("--as-library", action="store_true", help="leave the C library's allocator as it is")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--restore", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.make:
         make(Path(arguments.make), arguments.megapixels[0], arguments.subsampling)
     elif arguments.restore:
-        restore(Path(arguments.restore), arguments.model, arguments.tile, arguments.threads)
+        restore(
+            Path(arguments.restore), arguments.model, arguments.tile, arguments.threads, as_library=arguments.as_library
+        )
     else:
-        print(f"{'MP':>6} {'pixels':>13} {'file MB':>8} {'read s':>7} {'restore s':>9} {'s/MP':>6} {'peak MB':>8} {'base MB':>8}")
+        print(
+            f"{'MP':>6} {'pixels':>13} {'file MB':>8} {'read s':>7} {'restore s':>9} {'s/MP':>6} {'peak MiB':>8} {'base MiB':>8}"
+        )
         for megapixels in arguments.megapixels:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / "picture.jpg"
@@ -46,7 +52,8 @@ def main() -> None:
 def options(arguments: argparse.Namespace) -> list[str]:
     """Return the options that both processes take."""
     named = {name: getattr(arguments, name) for name in ("subsampling", "model", "tile", "threads")}
-    return [part for name, value in named.items() if value is not None for part in (f"--{name}", str(value))]
+    given = [part for name, value in named.items() if value is not None for part in (f"--{name}", str(value))]
+    return [*given, "--as-library"] if arguments.as_library else given
 
 
 def make(path: Path, megapixels: float, subsampling: str) -> None:
@@ -61,16 +68,25 @@ def make(path: Path, megapixels: float, subsampling: str) -> None:
     for scale in (2, 4, 8, 16, 64, 256):
         noise = generator.normal(0, 4 * scale**0.4, (512 // scale, 512 // scale, 3)).astype(np.float32)
         patch += np.stack(
-            [np.asarray(Image.fromarray(plane).resize((512, 512), Image.Resampling.BICUBIC)) for plane in noise.transpose(2, 0, 1)], -1
+            [
+                np.asarray(Image.fromarray(plane).resize((512, 512), Image.Resampling.BICUBIC))
+                for plane in noise.transpose(2, 0, 1)
+            ],
+            -1,
         )
     patch = (patch + 128).clip(0, 255).astype(np.uint8)
     tiles = (-(-height // 512), -(-width // 512), 1)
     Image.fromarray(np.tile(patch, tiles)[:height, :width]).save(path, quality=75, subsampling=subsampling)
 
 
-def restore(path: Path, model: str, tile: int | None, threads: int | None) -> None:
+def restore(path: Path, model: str, tile: int | None, threads: int | None, *, as_library: bool) -> None:
     """Restore a picture and print a line."""
+    if not as_library:
+        from qgac.memory import give_back_freed_memory
+
+        give_back_freed_memory()
     import torch
+    from PIL import Image
 
     from qgac.jpeg.reader import read_jpeg
     from qgac.restore import Restorer
@@ -79,11 +95,9 @@ def restore(path: Path, model: str, tile: int | None, threads: int | None) -> No
         torch.set_num_threads(threads)
     restorer = Restorer(model, device="cpu", tile=tile)
     warm_up = io.BytesIO()
-    from PIL import Image
-
     Image.new("RGB", (32, 32)).save(warm_up, "JPEG")
     restorer(warm_up.getvalue())
-    base = peak_megabytes()
+    base = peak_mebibytes()
 
     start = time.perf_counter()
     image = read_jpeg(path)
@@ -93,15 +107,15 @@ def restore(path: Path, model: str, tile: int | None, threads: int | None) -> No
     megapixels = image.width * image.height / 1e6
     print(
         f"{megapixels:6.1f} {image.width:6}x{image.height:<6} {path.stat().st_size / 1e6:8.1f} {read:7.2f} "
-        f"{seconds:9.2f} {seconds / megapixels:6.3f} {peak_megabytes():8.0f} {base:8.0f}",
+        f"{seconds:9.2f} {seconds / megapixels:6.3f} {peak_mebibytes():8.0f} {base:8.0f}",
         flush=True,
     )
 
 
-def peak_megabytes() -> float:
+def peak_mebibytes() -> float:
     """Return the largest resident set of this process so far."""
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)
 
 
 if __name__ == "__main__":

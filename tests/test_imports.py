@@ -49,7 +49,9 @@ def imported_parts(path: Path) -> set[str]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            names = [f"{node.module}.{alias.name}" if node.module == "qgac" else str(node.module) for alias in node.names]
+            names = [
+                f"{node.module}.{alias.name}" if node.module == "qgac" else str(node.module) for alias in node.names
+            ]
         parts |= {name.split(".")[1] for name in names if name.startswith("qgac.")}
     return parts
 

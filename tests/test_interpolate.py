@@ -11,11 +11,13 @@ from qgac.models.y_network import YConfiguration
 
 def network(seed, width=4):
     torch.manual_seed(seed)
-    y = YConfiguration(width=width, manifold=2, rrdbs=0, residual_blocks=1, blocknets=1, frequencynet=False, fusion=False)
+    y = YConfiguration(
+        width=width, manifold=2, rrdbs=0, residual_blocks=1, blocknets=1, frequencynet=False, fusion=False
+    )
     color = ColorConfiguration(width=2, joined_width=4, manifold=2, rrdbs=0, joined_rrdbs=0)
     model = QGAC(Configuration(y=y, color=color))
     for parameter in model.parameters():
-        torch.nn.init.normal_(parameter)
+        torch.nn.init.normal_(parameter, std=0.2)
     return model
 
 
@@ -64,10 +66,10 @@ def test_a_blend_restores_otherwise_than_either_end():
     y, table = torch.randn(1, 64, 3, 4) * 50, torch.full((1, 8, 8), 20.0)
     with torch.no_grad():
         results = [interpolate(first, second, alpha).restore_y(y, table) for alpha in (0, 0.5, 1)]
-        torch.testing.assert_close(results[0], first.restore_y(y, table))
-        torch.testing.assert_close(results[2], second.restore_y(y, table))
-    assert not torch.allclose(results[1], results[0])
-    assert not torch.allclose(results[1], results[2])
+        torch.testing.assert_close(results[0], first.restore_y(y, table), rtol=1e-3, atol=1e-2)
+        torch.testing.assert_close(results[2], second.restore_y(y, table), rtol=1e-3, atol=1e-2)
+    assert not torch.allclose(results[1], results[0], rtol=0.1)
+    assert not torch.allclose(results[1], results[2], rtol=0.1)
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan")])

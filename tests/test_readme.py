@@ -38,7 +38,9 @@ def test_block_runs(language: str, code: str, workplace: Path) -> None:
         lines = [line for line in code.splitlines() if line.strip() and not line.startswith("#")]
         for line in lines:
             if line.startswith("make "):
-                subprocess.run(["make", "--dry-run", *line.split("#")[0].split()[1:]], cwd=ROOT, check=True, capture_output=True)
+                subprocess.run(
+                    ["make", "--dry-run", *line.split("#")[0].split()[1:]], cwd=ROOT, check=True, capture_output=True
+                )
         rest = [line for line in lines if not line.startswith(("make ", "git clone", "cd "))]
         command = ["sh", "-e", "-c", "\n".join(rest)]
     else:
@@ -48,7 +50,9 @@ def test_block_runs(language: str, code: str, workplace: Path) -> None:
 
 
 def test_links_to_files_lead_somewhere() -> None:
-    documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "MODEL_CARD.md")] + sorted((ROOT / "docs").glob("*.md"))
+    documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "MODEL_CARD.md")] + sorted(
+        (ROOT / "docs").glob("*.md")
+    )
     for document in documents:
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}, which is not there"

@@ -34,9 +34,10 @@ Progress = Callable[[int, int], None]
 
 _SCALES = {"uint8": 1, "uint16": 257, "float32": 1}
 
-# What the networks may take for a tile, in bytes. With more, tiles are larger and the halos a smaller share of the work.
-_WORKING_MEMORY = 200_000_000
-_TENSORS_ALIVE = 6.5  # of the size of the widest layer, at the height of a trunk; measured on the model `small`
+# What the networks may take for a tile, in bytes: with more, tiles are larger and the halos a smaller share of the work.
+_WORKING_MEMORY_CPU = 180_000_000
+_WORKING_MEMORY_ELSEWHERE = 2_000_000_000
+_TENSORS_ALIVE = 3  # of the size of the widest layer, where most are; measured on the model `small`
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +208,8 @@ class Restorer:
         halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
         unit = max(source.unit[0] for source in sources), max(source.unit[1] for source in sources)
         if self.tile is None:
-            limit = int(_WORKING_MEMORY / (4 * _TENSORS_ALIVE * _widest_layer(self.model)))
+            memory = _WORKING_MEMORY_CPU if self.device.type == "cpu" else _WORKING_MEMORY_ELSEWHERE
+            limit = memory // (4 * _TENSORS_ALIVE * _widest_layer(self.model))
             return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
         vertical, horizontal = (-(-self.tile // (8 * blocks)) * blocks for blocks in unit)
         return vertical, horizontal

@@ -118,7 +118,9 @@ def _divisions(length: int, halo: int, unit: int) -> list[_Division]:
         if result and piece < 2 * halo:
             break
         pieces = -(-length // piece)
-        result.append(_Division(piece, min(piece + halo * min(pieces - 1, 2), length), length + 2 * halo * (pieces - 1)))
+        result.append(
+            _Division(piece, min(piece + halo * min(pieces - 1, 2), length), length + 2 * halo * (pieces - 1))
+        )
         if piece == unit:
             break
     return result

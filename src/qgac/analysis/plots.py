@@ -116,7 +116,7 @@ def draw_embeddings(embeddings: Sequence[Embedding]) -> Figure:
             x, y = embedding.points[c].T
             axes.plot(x, y, color="0.75", linewidth=0.7, zorder=1)
             points = axes.scatter(
-                x, y, 9, qualities, _MARKERS[c % 7], cmap="viridis", vmin=0, vmax=100, linewidths=0, zorder=2
+                x, y, 9, qualities, marker=_MARKERS[c % 7], cmap="viridis", vmin=0, vmax=100, linewidths=0, zorder=2
             )
             axes.scatter(x[circled], y[circled], 26, facecolors="none", edgecolors="black", linewidths=0.5, zorder=3)
         channels = "  ".join(f"{_GLYPHS[c % 7]} {channel}" for c, channel in enumerate(embedding.channels))
@@ -166,6 +166,8 @@ def draw_equivalents(summaries: Sequence[Summary]) -> Figure:
         axes.set(xticks=positions, xlabel="quality of the file", ylabel=label)
         axes.set_xticklabels([str(s.quality) for s in summaries])
         axes.margins(y=0.15)
+    count = max(s.pictures for s in summaries)
+    figure.suptitle(f"mean of {_count(count)}", fontsize=8)
     return figure
 
 
@@ -207,7 +209,7 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
     axes.set(
         xticks=range(15), ylim=(0, 1.03), xlabel="diagonal frequency i + j of the block",
         ylabel="probability of being set\n(magnitude > 0.5)",
-        title=f"mean of {count} picture{'s' if count > 1 else ''}",
+        title=f"mean of {_count(count)}",
     )  # fmt: skip
     axes.legend(frameon=False)
     return figure
@@ -232,7 +234,7 @@ def draw_tradeoffs(tradeoffs: Sequence[Tradeoff], quality: int, published_gain: 
     gains = [t.gain for t in tradeoffs] + ([] if published_gain is None else [published_gain])
     axes.set_xscale("log")
     axes.set_xlim(min(speeds) / 2, max(speeds) * 2)
-    axes.set_ylim(min(0.0, *gains) * 1.2 if len(gains) > 1 else min(0.0, gains[0]) * 1.2, max(*gains, 0.001) * 1.2)
+    axes.set_ylim(1.2 * min(0.0, *gains), 1.2 * max(0.001, *gains))
     ticks = [round(tick * 10.0**power, 9) for power in range(-4, 4) for tick in (1, 1.5, 2, 3, 5, 7)]
     ticks = [tick for tick in ticks if min(speeds) / 2 <= tick <= max(speeds) * 2]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -306,3 +308,7 @@ def _layer_title(layer: str) -> str:
     if layer.startswith("y_network.subnetworks."):
         return f"Y, part {int(layer.split('.')[2]) + 1}: {kinds.get(last, last)}"
     return f"colour: {kinds.get(last, last)}"
+
+
+def _count(pictures: int) -> str:
+    return f"{pictures} pictures" if pictures > 1 else "1 picture"

@@ -40,12 +40,12 @@ class DenseBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (N, width, H, W) to the same shape."""
-        dense = features.unflatten(1, (self.groups, -1))  # (N, groups, channels of a group, H, W)
+        dense = torch.unflatten(features, 1, (self.groups, -1))  # (N, groups, channels of a group, H, W)
         result = features
         for index, (convolution, activation) in enumerate(zip(self.convolutions, self.activations, strict=True)):
             result = activation(convolution(dense.flatten(1, 2)))
             if index < 4:
-                dense = torch.cat((dense, result.unflatten(1, (self.groups, -1))), 2)
+                dense = torch.cat((dense, torch.unflatten(result, 1, (self.groups, -1))), 2)
         return features + _RESIDUAL_SCALE * result
 
 

@@ -8,6 +8,7 @@ import rich_click as click
 
 from qgac.commands.analyze.options import (
     analysis_errors,
+    counted,
     data_options,
     find_pictures,
     model_option,
@@ -63,5 +64,5 @@ def equivalent_quality(
         unreached = f"; {s.unreached} beyond every JPEG, counted as quality 100" if s.unreached else ""
         click.echo(
             f"quality {s.quality}: worth {s.increase:.1f} more, saves {s.saved:.1f} kB ({s.saved_share:.0%}) "
-            f"a picture, {s.pictures} pictures{unreached}"
+            f"a picture, {counted(s.pictures, 'picture')}{unreached}"
         )

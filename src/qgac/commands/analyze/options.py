@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "analysis_errors",
+    "counted",
     "crop_option",
     "data_options",
     "find_pictures",
@@ -154,6 +155,11 @@ def read_pictures(paths: Sequence[Path], channels: Channels | None = None) -> It
 
     for path in paths:
         yield from load_pictures([path], channels)
+
+
+def counted(number: int, unit: str) -> str:
+    """Return a number with its unit, in the plural where it is one."""
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import rich_click as click
 
 from qgac.commands.analyze.options import (
     analysis_errors,
+    counted,
     crop_option,
     data_options,
     find_pictures,
@@ -64,4 +65,4 @@ def spectrum(
         write(out, draw_spectrum(result), Spectrum.COLUMNS, result.rows())
     means = result.probabilities.mean((0, 2))
     for kind, mean in zip(result.kinds, means, strict=True):
-        click.echo(f"{kind}: {mean:.3f} set in the mean of the diagonals, {len(result.names)} pictures")
+        click.echo(f"{kind}: {mean:.3f} set in the mean of the diagonals, {counted(len(result.names), 'picture')}")

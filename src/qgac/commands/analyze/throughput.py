@@ -10,6 +10,7 @@ import rich_click as click
 
 from qgac.commands.analyze.options import (
     analysis_errors,
+    counted,
     data_options,
     find_pictures,
     out_option,
@@ -69,13 +70,14 @@ def throughput(
         originals = load_pictures(paths, kind)  # type: ignore[arg-type]  # click has checked it
         found = _measure(models, originals, device=device, quality=quality, frames=frames)
         tradeoffs = list(told(found, len(models), "models"))
-        paper = published(dataset, kind, quality)  # type: ignore[arg-type]
+        # The paper's figure is one of the whole test set.
+        paper = published(dataset, kind, quality) if limit is None else None  # type: ignore[arg-type]
         gain = paper.restored.ssim - paper.jpeg.ssim if paper else None
         write(out, draw_tradeoffs(tradeoffs, quality, gain), Tradeoff.COLUMNS, [t.row() for t in tradeoffs])
     for t in tradeoffs:
         click.echo(
             f"{t.model}: {t.speed.pictures_a_second:.3g} pictures a second ({t.speed.device}, "
-            f"{t.speed.threads} threads, {frames} frames), SSIM {t.gain:+.4f} on {t.pictures} pictures"
+            f"{counted(t.speed.threads, 'thread')}, {counted(frames, 'frame')}), SSIM {t.gain:+.4f} on {counted(t.pictures, 'picture')}"
         )
     if gain is not None:
         click.echo(f"the paper: SSIM {gain:+.3f} (its speed is only plotted)")
