@@ -38,9 +38,7 @@ def main() -> None:
             Path(arguments.restore), arguments.model, arguments.tile, arguments.threads, as_library=arguments.as_library
         )
     else:
-        print(
-            f"{'MP':>6} {'pixels':>13} {'file MB':>8} {'read s':>7} {'restore s':>9} {'s/MP':>6} {'peak MiB':>8} {'base MiB':>8}"
-        )
+        print("    MP        pixels  file MB  read s restore s   s/MP peak MiB base MiB")
         for megapixels in arguments.megapixels:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / "picture.jpg"

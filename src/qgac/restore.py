@@ -35,8 +35,10 @@ Progress = Callable[[int, int], None]
 _SCALES = {"uint8": 1, "uint16": 257, "float32": 1}
 
 # What the networks may take for a tile, in bytes: with more, tiles are larger and the halos a smaller share of the work.
-_WORKING_MEMORY_CPU = 180_000_000
+# Large pictures take a multiple of it anyway, so there it grows with the coefficients of the file.
+_WORKING_MEMORY_CPU = 140_000_000
 _WORKING_MEMORY_ELSEWHERE = 2_000_000_000
+_WORKING_SHARE = 2 / 3
 _TENSORS_ALIVE = 3  # of the size of the widest layer, where most are; measured on the model `small`
 
 
@@ -84,7 +86,7 @@ class Restorer:
         Whether to keep to the quantisation interval, see :mod:`qgac.projection`.
     tile : int, optional
         Side in pixels of the square tiles that a picture is restored in, rounded up to whole MCUs. By default tiles are
-        chosen for the least work in about 200 MB. The result does not depend on it but for float rounding.
+        chosen for the least work in 140 MB, and more for very large pictures. The result does not depend on it but for float rounding.
 
     Raises
     ------
@@ -159,10 +161,10 @@ class Restorer:
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
         channels = {1: (), 3: (3,), 4: (4,)}[len(image.components)]
         pixels = np.empty((image.height, image.width, *channels), kind)
-        with torch.inference_mode():
+        with torch.no_grad():
             sources = plane_sources(Restoration(self.model, self.device, self.project), image)
             rows, columns = -(-image.height // 8), -(-image.width // 8)
-            shape = self._tile_shape(sources, rows, columns)
+            shape = self._tile_shape(sources, image, rows, columns)
             for plane_source in sources:
                 plane_source.start(shape[0])
             regions = tiles(rows, columns, shape)
@@ -194,8 +196,8 @@ class Restorer:
         for plane_source in plane_sources(Restoration(self.model, self.device, self.project), image):
             restored = [torch.empty(64, *grid) for grid in plane_source.grids]
             rows, columns = plane_source.grids[0]
-            shape = self._tile_shape([plane_source], rows, columns)
-            with torch.inference_mode():
+            shape = self._tile_shape([plane_source], image, rows, columns)
+            with torch.no_grad():
                 plane_source.start(shape[0])
                 for tile in tiles(rows, columns, shape):
                     parts = plane_source.coefficients(tile)
@@ -204,15 +206,18 @@ class Restorer:
             planes += restored
         return tuple(planes)
 
-    def _tile_shape(self, sources: list[PlaneSource], rows: int, columns: int) -> tuple[int, int]:
+    def _tile_shape(self, sources: list[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:
         halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
         unit = max(source.unit[0] for source in sources), max(source.unit[1] for source in sources)
-        if self.tile is None:
-            memory = _WORKING_MEMORY_CPU if self.device.type == "cpu" else _WORKING_MEMORY_ELSEWHERE
-            limit = memory // (4 * _TENSORS_ALIVE * _widest_layer(self.model))
-            return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
-        vertical, horizontal = (-(-self.tile // (8 * blocks)) * blocks for blocks in unit)
-        return vertical, horizontal
+        if self.tile is not None:
+            vertical, horizontal = (-(-self.tile // (8 * blocks)) * blocks for blocks in unit)
+            return vertical, horizontal
+        memory = _WORKING_MEMORY_ELSEWHERE
+        if self.device.type == "cpu":
+            coefficients = sum(component.coefficients.nbytes for component in image.components)
+            memory = max(_WORKING_MEMORY_CPU, int(_WORKING_SHARE * coefficients))
+        limit = memory // (4 * _TENSORS_ALIVE * _widest_layer(self.model))
+        return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
 
 
 def restore(

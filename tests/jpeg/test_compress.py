@@ -39,39 +39,15 @@ def planes(pixels, factors, dtype=torch.float32):
     return y, downsample_chroma(cb, *factors), downsample_chroma(cr, *factors)
 
 
-# The most levels that may differ, in per cent. The reason that any do is libjpeg's integer DCT, so there are more of
-# them the finer the steps; the next test holds that there is no other reason.
 @pytest.mark.parametrize("subsampling", FACTORS)
-@pytest.mark.parametrize(("quality", "percent"), [(5, 0.02), (25, 0.1), (50, 0.2), (75, 0.4), (90, 1.5), (98, 6)])
-def test_levels_against_libjpeg(quality, percent, subsampling):
+@pytest.mark.parametrize("quality", [5, 25, 50, 75, 90, 98, 100])
+def test_levels_are_those_of_libjpeg(quality, subsampling):
     pixels = photo()
     image = written(pixels, quality, subsampling)
     for plane, component in zip(planes(pixels, FACTORS[subsampling]), image.components, strict=True):
-        table = torch.from_numpy(component.table.astype(np.float32))
-        levels = quantize(plane[None], table)[0]
+        levels = quantize(plane[None], torch.from_numpy(component.table.astype(np.float32)))[0]
         expected = blocks_to_channels(torch.from_numpy(component.coefficients.astype(np.float32)))
-        assert levels.shape == expected.shape
-        difference = (levels - expected).abs()
-        assert difference.max() <= 1
-        assert 100 * (difference > 0).double().mean() <= percent
-
-
-@pytest.mark.parametrize("subsampling", FACTORS)
-@pytest.mark.parametrize("quality", [50, 90, 98, 100])
-def test_levels_differ_only_at_rounding_boundaries(quality, subsampling):
-    """Where the exact coefficient lies within 0.3 of one: what libjpeg's integer DCT may be wrong by."""
-    pixels = photo()
-    image = written(pixels, quality, subsampling)
-    apart = total = 0
-    for plane, component in zip(planes(pixels, FACTORS[subsampling], torch.float64), image.components, strict=True):
-        steps = torch.from_numpy(component.table.astype(np.float64)).reshape(64, 1, 1)
-        exact = dct(plane - 128) / steps
-        expected = blocks_to_channels(torch.from_numpy(component.coefficients.astype(np.float64)))
-        overshoot = ((exact - expected).abs() - 0.5).clamp_min(0) * steps
-        apart += int((overshoot > 0.3).sum())
-        total += overshoot.numel()
-    # A handful of chroma samples round the other way in libjpeg's 16-bit arithmetic and move their block a little.
-    assert apart <= 2e-4 * total
+        assert torch.equal(levels, expected)
 
 
 def flat_colors(colors):
@@ -85,9 +61,7 @@ def test_color_conversion_rounds_as_libjpeg_does():
     generator = np.random.default_rng(0)
     colors = generator.integers(0, 256, (4000, 3), dtype=np.uint8)
     samples = rounded_ycbcr(torch.from_numpy(colors.T.astype(np.float32))[..., None])[..., 0].T.numpy()
-    difference = samples - flat_colors(colors)
-    assert np.abs(difference).max() <= 1
-    assert (difference != 0).mean() < 0.002  # libjpeg's weights have 16 bits
+    np.testing.assert_array_equal(samples, flat_colors(colors))
 
 
 def test_exact_halves_of_chroma_round_down():

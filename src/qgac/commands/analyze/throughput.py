@@ -77,7 +77,8 @@ def throughput(
     for t in tradeoffs:
         click.echo(
             f"{t.model}: {t.speed.pictures_a_second:.3g} pictures a second ({t.speed.device}, "
-            f"{counted(t.speed.threads, 'thread')}, {counted(frames, 'frame')}), SSIM {t.gain:+.4f} on {counted(t.pictures, 'picture')}"
+            f"{counted(t.speed.threads, 'thread')}, {counted(frames, 'frame')}), "
+            f"SSIM {t.gain:+.4f} on {counted(t.pictures, 'picture')}"
         )
     if gain is not None:
         click.echo(f"the paper: SSIM {gain:+.3f} (its speed is only plotted)")
