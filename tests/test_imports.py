@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "output": CORE | {"exif", "tiff"},
     "inputs": set(),
     "batch": CORE | {"inputs", "output"},
+    "memory": set(),
     "losses": {"metrics"},
     "data": {"jpeg"},
     "training": CORE | {"data", "losses", "metrics"},

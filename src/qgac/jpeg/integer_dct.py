@@ -63,6 +63,6 @@ def integer_dct(plane: Tensor) -> Tensor:
     Tensor, shape (..., 64, H/8, W/8), int32
         Coefficients, :data:`SCALE` times the orthonormal ones, as frequency channels.
     """
-    rows = to_channels(plane.to(torch.int32)).unflatten(-3, (8, 8))  # type: ignore[no-untyped-call]  # (..., row, column, H/8, W/8)
+    rows = torch.unflatten(to_channels(plane.to(torch.int32)), -3, (8, 8))  # (..., row, column, H/8, W/8)
     between = torch.stack(_transform(rows.unbind(-3), first=True), -3)
     return torch.stack(_transform(between.unbind(-4), first=False), -4).flatten(-4, -3)
