@@ -1,10 +1,20 @@
 # Two commands: `make restore JPEG=photo.jpg` and `make test`. Both make the environment first, in .venv.
+# `make results DATA=folder` measures everything in docs/results.md; see docs/evaluation.md.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JPEG ?= examples/night.jpg
 
-.PHONY: restore test lint types unit clean
+# Of `make results`: a folder with live1/, classic5/, bsds500_test/, icb/ and icb_gray/, of which any may lack.
+DATA ?= data
+MODEL ?= small
+JOBS ?= 2
+QUALITIES ?= 10 20 30 40 50 60 70 80 90 98
+# Optional: a bank of patches trains the ablations, Inception weights give Fréchet distances.
+PATCHES ?=
+INCEPTION ?=
+
+.PHONY: restore test lint types unit results clean
 
 restore: $(VENV)/.installed
 	$(BIN)/qgac restore "$(JPEG)"
@@ -20,6 +30,60 @@ types: $(VENV)/.developer
 
 unit: $(VENV)/.developer
 	$(BIN)/pytest
+
+RESULTS := docs/results
+EVALUATE = $(BIN)/qgac evaluate --model $(MODEL) --jobs $(JOBS) --json $@ --csv $(@:.json=.csv)
+exists = $(if $(wildcard $(DATA)/$(1)),$(addprefix $(RESULTS)/,$(2)))
+COLOR_JSON := $(strip $(call exists,live1,live1-color.json) $(call exists,bsds500_test,bsds500-color.json) \
+	$(call exists,icb,icb-color.json))
+Y_JSON := $(call exists,live1,live1-y.json) $(call exists,classic5,classic5-y.json) \
+	$(call exists,bsds500_test,bsds500-y.json) $(call exists,icb_gray,icb-y.json)
+ANALYSES := $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png) \
+	$(call exists,live1,equivalent-quality.png spectrum.png throughput.png sheet.png)
+TABLES := $(if $(PATCHES),$(call exists,classic5,ablations.md)) \
+	$(if $(INCEPTION),$(call exists,live1,frechet-live1.md) $(call exists,bsds500_test,frechet-bsds500.md))
+
+# A file that is there is not measured again: remove those of an older model first.
+results: $(COLOR_JSON) $(Y_JSON) $(ANALYSES) $(TABLES) $(if $(COLOR_JSON),$(RESULTS)/gain.png) \
+		$(call exists,live1,tradeoff.png) | $(RESULTS)
+	$(BIN)/qgac results $(RESULTS) --write docs/results.md
+
+$(RESULTS): | $(VENV)/.developer
+	mkdir -p $@
+
+$(RESULTS)/live1-color.json: | $(RESULTS)
+	$(EVALUATE) --dataset live1 --root $(DATA)/live1 --quality $(QUALITIES)
+$(RESULTS)/bsds500-color.json: | $(RESULTS)
+	$(EVALUATE) --dataset bsds500 --root $(DATA)/bsds500_test --quality $(QUALITIES)
+$(RESULTS)/icb-color.json: | $(RESULTS)
+	$(EVALUATE) --dataset icb --root $(DATA)/icb --quality $(QUALITIES)
+$(RESULTS)/live1-y.json: | $(RESULTS)
+	$(EVALUATE) --dataset live1 --channels y --root $(DATA)/live1
+$(RESULTS)/classic5-y.json: | $(RESULTS)
+	$(EVALUATE) --dataset classic5 --root $(DATA)/classic5
+$(RESULTS)/bsds500-y.json: | $(RESULTS)
+	$(EVALUATE) --dataset bsds500 --channels y --root $(DATA)/bsds500_test
+$(RESULTS)/icb-y.json: | $(RESULTS)
+	$(EVALUATE) --dataset icb --channels y --root $(DATA)/icb_gray
+
+$(RESULTS)/gain.png: $(COLOR_JSON)
+	$(BIN)/qgac plot gain $^ -o $@
+$(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json
+	$(BIN)/qgac plot tradeoff $< -o $@
+
+$(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%.png: | $(RESULTS)
+	$(BIN)/qgac analyze $* --model $(MODEL) -o $@
+$(addprefix $(RESULTS)/,equivalent-quality.png spectrum.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
+	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@
+$(RESULTS)/sheet.png: | $(RESULTS)
+	$(BIN)/qgac analyze sheet --model $(MODEL) --dataset live1 --root $(DATA)/live1 --limit 3 --quality 10 -o $@
+
+$(RESULTS)/ablations.md: | $(RESULTS)
+	$(BIN)/qgac ablate recipes/ablations --patches $(PATCHES) --out runs/ablations --root $(DATA)/classic5 --markdown $@
+$(RESULTS)/frechet-live1.md: | $(RESULTS)
+	$(BIN)/qgac frechet --dataset live1 --root $(DATA)/live1 --inception $(INCEPTION) --model $(MODEL) --markdown $@
+$(RESULTS)/frechet-bsds500.md: | $(RESULTS)
+	$(BIN)/qgac frechet --dataset bsds500 --root $(DATA)/bsds500_test --inception $(INCEPTION) --model $(MODEL) --markdown $@
 
 # torch goes first and alone: asked for beside others, an installer may prefer a newer build with a GPU's libraries.
 $(VENV)/.installed: pyproject.toml constraints.txt

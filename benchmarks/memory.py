@@ -23,7 +23,7 @@ def main() -> None:
     """Measure every size that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12], help="sizes of the picture")
-    parser.add_argument("--subsampling", default="4:2:0", choices=["4:4:4", "4:2:2", "4:2:0"])
+    parser.add_argument("--subsampling", default="4:2:0", choices=["gray", "4:4:4", "4:2:2", "4:2:0"])
     parser.add_argument("--model", default="small", help="a shipped model or a weights file")
     parser.add_argument("--tile", type=int, help="side of a tile in pixels; chosen by the memory if left out")
     parser.add_argument("--threads", type=int, help="threads of torch")
@@ -73,8 +73,12 @@ def make(path: Path, megapixels: float, subsampling: str) -> None:
             -1,
         )
     patch = (patch + 128).clip(0, 255).astype(np.uint8)
-    tiles = (-(-height // 512), -(-width // 512), 1)
-    Image.fromarray(np.tile(patch, tiles)[:height, :width]).save(path, quality=75, subsampling=subsampling)
+    times = (-(-height // 512), -(-width // 512), 1)
+    picture = Image.fromarray(np.tile(patch, times)[:height, :width])
+    if subsampling == "gray":
+        picture.convert("L").save(path, quality=75)
+    else:
+        picture.save(path, quality=75, subsampling=subsampling)
 
 
 def restore(path: Path, model: str, tile: int | None, threads: int | None, *, as_library: bool) -> None:

@@ -33,8 +33,9 @@ ALLOWED: dict[str, set[str]] = {
     "losses": {"metrics"},
     "data": {"jpeg"},
     "training": CORE | {"data", "losses", "metrics"},
-    "evaluation": CORE | {"data", "metrics"},
-    "analysis": CORE | {"data", "metrics", "evaluation"},
+    "figures": set(),
+    "evaluation": CORE | {"data", "figures", "metrics"},
+    "analysis": CORE | {"data", "evaluation", "figures", "metrics"},
 }
 
 

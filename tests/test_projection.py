@@ -7,8 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_images import coefficients_of, quantized, samples_of
 
+from made_images import coefficients_of, quantized, samples_of
 from qgac.jpeg.blocks import blocks_to_channels, channels_to_blocks, interleave_maps, separate_maps
 from qgac.projection import project, project_chroma
 

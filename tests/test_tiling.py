@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qgac.tiling import Region, tile_shape, tiles
@@ -25,6 +25,7 @@ def computed(rows: int, columns: int, shape: tuple[int, int], halo: tuple[int, i
     return sizes
 
 
+@settings(deadline=None)
 @given(rows=lengths, columns=lengths, height=st.integers(1, 400), width=st.integers(1, 400))
 def test_tiles_cover_every_block_once_in_reading_order(rows: int, columns: int, height: int, width: int) -> None:
     if rows * columns // (height * width) > 2000:
@@ -39,6 +40,7 @@ def test_tiles_cover_every_block_once_in_reading_order(rows: int, columns: int, 
     assert corners == sorted(corners)
 
 
+@settings(deadline=None)
 @given(rows=lengths, columns=lengths, halo=halos, unit=units, limit=st.integers(1, 60_000))
 def test_tiles_fit_the_memory_or_are_as_small_as_makes_sense(
     rows: int, columns: int, halo: tuple[int, int], unit: tuple[int, int], limit: int

@@ -14,11 +14,15 @@ from typing import Any, NoReturn
 import rich_click as click
 
 from qgac import __version__
+from qgac.commands.ablate import ablate
 from qgac.commands.analyze import analyze
 from qgac.commands.evaluate import evaluate
+from qgac.commands.frechet import frechet
 from qgac.commands.info import info
+from qgac.commands.plot import plot
 from qgac.commands.prepare import prepare
 from qgac.commands.restore import restore
+from qgac.commands.results import results
 from qgac.commands.train import train
 
 __all__ = ["cli", "main"]
@@ -42,7 +46,7 @@ def cli() -> None:
     """Restore JPEG pictures from their own coefficients, guided by the quantisation tables every file carries."""
 
 
-for _command in (restore, info, prepare, train, evaluate, analyze):
+for _command in (restore, info, prepare, train, evaluate, plot, frechet, ablate, results, analyze):
     cli.add_command(_command)
 
 

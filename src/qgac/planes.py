@@ -6,7 +6,6 @@ by both networks. How a picture is divided between the two, see :func:`plane_sou
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -160,26 +159,25 @@ class ColorPlanes:
     restoration : Restoration
     components : tuple of three Component
         Y, Cb and Cr.
-    factors : tuple of two (int, int)
+    factors : tuple of (int, int)
         Vertical and horizontal subsampling of Cb and Cr relative to Y.
     resampled : tuple of (int, int)
-        One of the network's factors, dividing those of both planes: chroma is brought to it by repetition, and
-        projected in its own geometry afterwards.
+        One of the network's factors, dividing those of the file: chroma is brought to it by repetition, and projected
+        in its own geometry afterwards.
     """
 
     def __init__(
         self,
         restoration: Restoration,
         components: tuple[Component, Component, Component],
-        factors: tuple[tuple[int, int], tuple[int, int]],
+        factors: tuple[int, int],
         resampled: tuple[int, int],
     ) -> None:
         self._restoration = restoration
         self._y, *self._chroma = components
         self._factors = factors
         self._resampled = resampled
-        vertical, horizontal = (math.lcm(first, second) for first, second in zip(*factors, strict=True))
-        self.unit = (vertical, horizontal)
+        self.unit = vertical, horizontal = factors
         sight = restoration.model.receptive_field_color
         self.halo = (_round_up(sight, vertical), _round_up(sight, horizontal))
         self._grid: tuple[int, int] = self._y.coefficients.shape[:2]
@@ -199,27 +197,26 @@ class ColorPlanes:
         core = tile.divided(*self.unit).multiplied(*self.unit)
         outer = core.grown(*self.halo).clipped(*self._padded)
 
-        decoded = [
-            restoration.dequantized(component, outer.divided(*factors))
-            for component, factors in zip(self._chroma, self._factors, strict=True)
-        ]
-        tables = torch.cat([restoration.table(component) for component in self._chroma])
-        inputs = [
-            double_nearest(plane, factors[0] // self._resampled[0], factors[1] // self._resampled[1])
-            for plane, factors in zip(decoded, self._factors, strict=True)
-        ]
+        in_file = outer.divided(*self._factors)
+        decoded = torch.stack([restoration.dequantized(component, in_file) for component in self._chroma], 1)
+        tables = torch.stack([restoration.table(component) for component in self._chroma], 1)
+        repeats = (self._factors[0] // self._resampled[0], self._factors[1] // self._resampled[1])
         guide = _extended(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns)
         restored = model.restore_chroma(
-            interleave_maps(torch.stack(inputs, 1)), tables[None], guide, restoration.table(self._y), self._resampled
+            interleave_maps(double_nearest(decoded, *repeats)),
+            tables,
+            guide,
+            restoration.table(self._y),
+            self._resampled,
         )[(..., *core.within(outer))]
-        del guide, inputs
+        del guide
 
         result = [(tile, self._restored_y(tile))]
-        for p, factors in enumerate(self._factors):
+        for p in range(2):  # one after the other: half the memory
             plane = separate_maps(restored, 2)[:, p]
             if restoration.project:
-                inner = core.divided(*factors).within(outer.divided(*factors))
-                plane = project(plane, decoded[p][(..., *inner)], tables[p : p + 1], factors)
+                known = decoded[(slice(None), p, ..., *core.divided(*self._factors).within(in_file))]
+                plane = project(plane, known, tables[:, p], self._factors)
             result.append((core, plane))
         return result
 
@@ -258,10 +255,11 @@ def plane_sources(restoration: Restoration, image: JPEGImage) -> list[PlaneSourc
     """Divide the planes of a picture between the networks.
 
     - Gray: the Y network. RGB and CMYK: the Y network for each plane, with the plane's own table.
-    - YCbCr: both networks, if Y is the largest plane and the ratios to it are whole. Samplings that the colour network
-      does not know (4:1:1, 4:1:0, a third, different ones for Cb and Cr) are brought to the nearest finer one it knows
-      by repeating samples; the projection still holds in the file's own geometry.
-    - YCbCr of any other sampling: the Y network for each plane, at its own resolution.
+    - YCbCr: both networks, if Y is the largest plane and Cb and Cr are alike and smaller by whole factors. Factors that
+      the colour network does not know (4:1:1, 4:1:0, thirds) are brought to the nearest finer ones that it knows, by
+      repeating samples; the projection still holds in the file's own geometry.
+    - YCbCr of any other sampling: the Y network for each plane, at its own resolution. (Where Cb and Cr differ, both
+      could be brought to the resolution of Y for the colour network; that is worse than plain decoding at times.)
     - YCCK: like YCbCr, and K by the Y network.
 
     Parameters
@@ -282,16 +280,14 @@ def plane_sources(restoration: Restoration, image: JPEGImage) -> list[PlaneSourc
     ratios = [(vertical / c.vertical, horizontal / c.horizontal) for c in (y, cb, cr)]
     if ratios[0] != (1, 1) or not all(ratio.is_integer() for pair in ratios for ratio in pair):
         return singles
-    first, second = ((int(v), int(u)) for v, u in ratios[1:])
-    known = [
-        (v, u)
-        for v, u in restoration.model.factors
-        if first[0] % v == second[0] % v == 0 and first[1] % u == second[1] % u == 0
-    ]
+    if ratios[1] != ratios[2]:
+        return singles
+    factors = int(ratios[1][0]), int(ratios[1][1])
+    known = [(v, u) for v, u in restoration.model.factors if factors[0] % v == 0 == factors[1] % u]
     if not known:
         return singles
     nearest = max(known, key=lambda pair: pair[0] * pair[1])
-    return [ColorPlanes(restoration, (y, cb, cr), (first, second), nearest), *singles[3:]]
+    return [ColorPlanes(restoration, (y, cb, cr), factors, nearest), *singles[3:]]
 
 
 class _Axis:

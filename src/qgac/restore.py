@@ -34,12 +34,12 @@ Progress = Callable[[int, int], None]
 
 _SCALES = {"uint8": 1, "uint16": 257, "float32": 1}
 
-# What the networks may take for a tile, in bytes: with more, tiles are larger and the halos a smaller share of the work.
+# What the networks may take for a tile, in bytes; with more, tiles are larger and halos a smaller share of the work.
 # Large pictures take a multiple of it anyway, so there it grows with the coefficients of the file.
 _WORKING_MEMORY_CPU = 140_000_000
 _WORKING_MEMORY_ELSEWHERE = 2_000_000_000
 _WORKING_SHARE = 2 / 3
-_TENSORS_ALIVE = 3  # of the size of the widest layer, where most are; measured on the model `small`
+_TENSORS_ALIVE = 5  # of the size of the widest layer, where most are; measured on the model `small`
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,9 @@ class Restorer:
     project : bool
         Whether to keep to the quantisation interval, see :mod:`qgac.projection`.
     tile : int, optional
-        Side in pixels of the square tiles that a picture is restored in, rounded up to whole MCUs. By default tiles are
-        chosen for the least work in 140 MB, and more for very large pictures. The result does not depend on it but for float rounding.
+        Side in pixels of the square tiles that a picture is restored in, rounded up to whole MCUs. By default tiles
+        are chosen for the least work in 140 MB, and more for very large pictures. The result does not depend on it but
+        for float rounding.
 
     Raises
     ------

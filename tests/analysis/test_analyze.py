@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from qgac.analysis import report
+from qgac import figures as report
 from qgac.cli import cli
 
 

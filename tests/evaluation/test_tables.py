@@ -8,8 +8,8 @@ import pytest
 
 from qgac.data.benchmarks import BENCHMARKS
 from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings
-from qgac.evaluation.published import published
-from qgac.evaluation.tables import to_csv, to_json, to_markdown
+from qgac.evaluation.published import published, published_methods
+from qgac.evaluation.tables import from_json, to_csv, to_json, to_markdown
 
 
 def evaluation(dataset="live1", qualities=(10, 40), model="small"):
@@ -61,6 +61,31 @@ def test_json_writes_infinite_figures_as_null():
     measurement = Measurement("a", 10, 1, {"jpeg": Scores(math.inf, math.inf, 1.0), "pillow": Scores(math.inf, 1, 1)})
     content = json.loads(to_json(Evaluation("folder", Settings((10,), model=None), (measurement,))))
     assert content["means"][0]["scores"]["jpeg"] == {"psnr": None, "psnr_b": None, "ssim": 1.0}
+
+
+def test_json_gives_the_evaluation_back():
+    perfect = Measurement("c.png", 10, 1, dict.fromkeys(("pillow", "restored"), Scores(math.inf, math.inf, 1.0)))
+    for original in (
+        evaluation(),
+        Evaluation("icb", Settings((10,), "y", "pillow", "x.safetensors", False), (perfect,)),
+    ):
+        assert from_json(to_json(original)) == original
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"dataset": "live1", "settings": {"quality": 10}}'])
+def test_other_json_is_refused(text):
+    with pytest.raises(ValueError, match="no result of"):
+        from_json(text)
+
+
+def test_other_methods_of_the_paper():
+    """Some cells by hand; IDCN and DMCNN have none for quality 30."""
+    assert published_methods("live1", "color", 10)["IDCN"] == Scores(27.62, 27.32, 0.816)
+    assert published_methods("icb", "y", 20)["ARCNN"] == Scores(32.62, 32.31, 0.821)
+    assert list(published_methods("bsds500", "y", 30)) == ["JPEG", "ARCNN", "MWCNN", "QGAC"]
+    assert list(published_methods("classic5", "y", 20)) == ["JPEG", "ARCNN", "MWCNN", "IDCN", "DMCNN", "QGAC"]
+    assert published_methods("live1", "color", 50).keys() == {"JPEG", "QGAC"}
+    assert published_methods("live1", "color", 5) == published_methods("folder", "color", 10) == {}
 
 
 @pytest.mark.parametrize("dataset", BENCHMARKS)

@@ -32,6 +32,8 @@ Y_FORMS = {
     "without fusion": {"fusion": False},
     "two blocknets": {"frequencynet": False},
     "one blocknet and frequencynet": {"blocknets": 1},
+    "table concatenated": {"blocknets": 1, "frequencynet": False, "fusion": False, "conditioning": "concat"},
+    "table unknown": {"conditioning": "none"},
 }
 
 COLOR_FORMS = {

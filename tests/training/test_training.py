@@ -244,3 +244,17 @@ def test_a_larger_color_network_may_start_from_the_same_y(bank, y_run, tmp_path)
     model = replace(TINY.model, color=replace(TINY.model.color, width=6, joined_width=20))
     recipe = replace(short(steps=4), stage="color", model=model)
     assert len(list(train(recipe, bank, tmp_path / "run", start=y_run / "last.safetensors"))) == 1
+
+
+def test_a_run_of_before_the_recipe_had_an_entry_goes_on(bank, tmp_path):
+    """What an older version did not write down takes its default; what differs is still refused."""
+    calls = iter(range(100))
+    recipe = short()
+    list(train(recipe, bank, tmp_path / "run", stop=lambda: next(calls) >= 4))
+    state = torch.load(tmp_path / "run" / "run.pt", weights_only=True)
+    stored = json.loads(state["recipe"])
+    del stored["model"]["y"]["conditioning"]
+    torch.save({**state, "recipe": json.dumps(stored)}, tmp_path / "run" / "run.pt")
+    assert [event.step for event in train(recipe, bank, tmp_path / "run", resume=True)] == [8]
+    with pytest.raises(TrainingError, match="another recipe"):
+        list(train(replace(recipe, seed=5), bank, tmp_path / "run", resume=True))

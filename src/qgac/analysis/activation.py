@@ -138,7 +138,7 @@ def maximal_activations(
     """
     ascent = ascent or Ascent()
     name, blocknet = first_blocknet(model)
-    width = blocknet.encode.width
+    width = blocknet.width
     beyond = [channel for channel in channels if not 0 <= channel < width]
     if beyond:
         raise ValueError(f"the layer has channels 0 to {width - 1}, not {beyond[0]}; name others")

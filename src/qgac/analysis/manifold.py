@@ -18,6 +18,7 @@ from torch import Tensor
 
 from qgac.analysis.layers import first_blocknet, generated_kernels, strongest_channels
 from qgac.jpeg.dct import idct
+from qgac.models.cfm import ConvolutionalFilterManifold
 from qgac.models.qgac import QGAC
 
 __all__ = ["Filters", "first_filters"]
@@ -92,7 +93,10 @@ def first_filters(
         If the Y network has no CFM or not so many channels.
     """
     name, blocknet = first_blocknet(model)
-    every = torch.stack([generated_kernels(blocknet.encode, quality)[:, 0] for quality in qualities])
+    cfm = blocknet.encode
+    if not isinstance(cfm, ConvolutionalFilterManifold):
+        raise ValueError("the first BlockNet of this model has a plain layer in place of the CFM; choose another model")
+    every = torch.stack([generated_kernels(cfm, quality)[:, 0] for quality in qualities])
     if channels is None:
         channels = strongest_channels(_without_dc(every).transpose(0, 1), count)
     beyond = [channel for channel in channels if not 0 <= channel < every.shape[1]]

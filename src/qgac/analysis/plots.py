@@ -1,7 +1,7 @@
 """Draws the results of the analyses, for print at column width (3.5 to 7 inches).
 
-Colours are those of Okabe and Ito, which the colour-blind tell apart, with a marker each; scales are perceptually
-uniform, or diverging where zero matters. Figures are made without pyplot, so nothing global is touched.
+Scales are perceptually uniform, or diverging where zero matters; the rest of the style is that of
+:mod:`qgac.figures`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import SymLogNorm
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+
+from qgac.figures import COLORS, LINES, MARKERS, WIDTH, drawing
 
 if TYPE_CHECKING:
     from qgac.analysis.activation import Activations
@@ -39,31 +40,14 @@ __all__ = [
     "draw_tradeoffs",
 ]
 
-_WIDTH = 7.0
-_COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_LINES = ("-", "-", "-", "--", ":", "-.", (0, (1, 3)))
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _GLYPHS = ("●", "■", "▲", "◆", "▼", "✚", "✖")  # the markers as text
-_STYLE: Any = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "legend.fontsize": 7.5,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    "figure.constrained_layout.use": True,
-}
-_drawing = rc_context(_STYLE)
 
 
-@_drawing
+@drawing
 def draw_filters(filters: Filters) -> Figure:
     """Draw kernels, rows by quality and columns by channel: left for coefficients, right for pixels."""
     rows, columns = len(filters.qualities), len(filters.channels)
-    figure = Figure(figsize=(_WIDTH, 0.5 * _WIDTH / columns * rows + 1.0))
+    figure = Figure(figsize=(WIDTH, 0.5 * WIDTH / columns * rows + 1.0))
     halves: NDArray[Any] = np.asarray(figure.subfigures(1, 2, wspace=0.04))
     parts = (
         (filters.kernels, "filters, DCT domain", "weight of normalised coefficient"),
@@ -83,11 +67,11 @@ def draw_filters(filters: Filters) -> Figure:
     return figure
 
 
-@_drawing
+@drawing
 def draw_activations(activations: Activations) -> Figure:
     """Draw the pictures that activate channels most, rows by quality and columns by channel, gray levels 0 to 255."""
     rows, columns = len(activations.qualities), len(activations.channels)
-    cell = min(1.15, (_WIDTH - 0.4) / columns)
+    cell = min(1.15, (WIDTH - 0.4) / columns)
     figure = Figure(figsize=(max(3.5, cell * columns + 0.4), (cell + 0.18) * rows + 0.45))
     grid = _image_grid(figure, rows, columns)
     for q, quality in enumerate(activations.qualities):
@@ -101,7 +85,7 @@ def draw_activations(activations: Activations) -> Figure:
     return figure
 
 
-@_drawing
+@drawing
 def draw_embeddings(embeddings: Sequence[Embedding]) -> Figure:
     """Draw embedded kernels, one panel a layer, coloured by quality; multiples of ten are circled."""
     columns = min(len(embeddings), 3)
@@ -116,7 +100,7 @@ def draw_embeddings(embeddings: Sequence[Embedding]) -> Figure:
             x, y = embedding.points[c].T
             axes.plot(x, y, color="0.75", linewidth=0.7, zorder=1)
             points = axes.scatter(
-                x, y, 9, qualities, marker=_MARKERS[c % 7], cmap="viridis", vmin=0, vmax=100, linewidths=0, zorder=2
+                x, y, 9, qualities, marker=MARKERS[c % 7], cmap="viridis", vmin=0, vmax=100, linewidths=0, zorder=2
             )
             axes.scatter(x[circled], y[circled], 26, facecolors="none", edgecolors="black", linewidths=0.5, zorder=3)
         channels = "  ".join(f"{_GLYPHS[c % 7]} {channel}" for c, channel in enumerate(embedding.channels))
@@ -129,12 +113,12 @@ def draw_embeddings(embeddings: Sequence[Embedding]) -> Figure:
     return figure
 
 
-@_drawing
+@drawing
 def draw_strips(strips: Sequence[Strip], quality: int) -> Figure:
     """Draw details restored with blended weights, a row a picture, between JPEG and original."""
     columns = len(strips[0].blends) + 2
-    cell = (_WIDTH - 0.2) / columns
-    figure = Figure(figsize=(_WIDTH, (cell + 0.22) * len(strips) + 0.3))
+    cell = (WIDTH - 0.2) / columns
+    figure = Figure(figsize=(WIDTH, (cell + 0.22) * len(strips) + 0.3))
     grid = _image_grid(figure, len(strips), columns)
     for row, strip in zip(grid, strips, strict=True):
         details = [strip.jpeg, *(blend.detail for blend in strip.blends), strip.original]
@@ -150,15 +134,15 @@ def draw_strips(strips: Sequence[Strip], quality: int) -> Figure:
     return figure
 
 
-@_drawing
+@drawing
 def draw_equivalents(summaries: Sequence[Summary]) -> Figure:
     """Draw the mean increase in quality, and what it saves, over the quality of the file."""
-    figure = Figure(figsize=(_WIDTH, 2.5))
+    figure = Figure(figsize=(WIDTH, 2.5))
     left, right = figure.subplots(1, 2)
     positions = np.arange(len(summaries))
     parts = (
-        (left, [s.increase for s in summaries], "mean increase in quality", _COLORS[2]),
-        (right, [s.saved for s in summaries], "saved kB a picture", _COLORS[3]),
+        (left, [s.increase for s in summaries], "mean increase in quality", COLORS[2]),
+        (right, [s.saved for s in summaries], "saved kB a picture", COLORS[3]),
     )
     for axes, values, label, color in parts:
         bars = axes.bar(positions, values, 0.65, color=color)
@@ -171,14 +155,14 @@ def draw_equivalents(summaries: Sequence[Summary]) -> Figure:
     return figure
 
 
-@_drawing
+@drawing
 def draw_spectrum(spectrum: Spectrum) -> Figure:
     """Draw the DCT of details, and below how often each diagonal is set, in the mean of all pictures."""
     columns = len(spectrum.kinds)
-    cell = min((_WIDTH - 1.1) / columns, 1.5)
+    cell = min((WIDTH - 1.1) / columns, 1.5)
     details = len(spectrum.details)
     upper = 2 * details * (cell + 0.06) + 0.35
-    figure = Figure(figsize=(min(_WIDTH, max(columns * cell + 1.1, 4.5)), upper + 2.6))
+    figure = Figure(figsize=(min(WIDTH, max(columns * cell + 1.1, 4.5)), upper + 2.6))
     bottom: Figure | SubFigure = figure
     if details:
         top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=[upper, 2.6]))
@@ -202,8 +186,8 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
     axes = bottom.subplots()
     for k, kind in enumerate(spectrum.kinds):
         axes.plot(
-            spectrum.probabilities[:, k].mean(0), color=_COLORS[k % 7], marker=_MARKERS[k % 7], markersize=4,
-            linestyle=_LINES[k % 7], linewidth=1.2, label=kind,
+            spectrum.probabilities[:, k].mean(0), color=COLORS[k % 7], marker=MARKERS[k % 7], markersize=4,
+            linestyle=LINES[k % 7], linewidth=1.2, label=kind,
         )  # fmt: skip
     count = len(spectrum.names)
     axes.set(
@@ -215,7 +199,7 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
     return figure
 
 
-@_drawing
+@drawing
 def draw_tradeoffs(tradeoffs: Sequence[Tradeoff], quality: int, published_gain: float | None) -> Figure:
     """Draw the gain in SSIM over pictures a second, a point a model, and the paper's gain as a line."""
     figure = Figure(figsize=(4.6, 3.2))
@@ -223,7 +207,7 @@ def draw_tradeoffs(tradeoffs: Sequence[Tradeoff], quality: int, published_gain: 
     for number, t in enumerate(tradeoffs):
         label = f"{t.model} ({t.parameters / 1e6:.1f} M parameters)"
         axes.plot(
-            [t.speed.pictures_a_second], [t.gain], _MARKERS[(number + 2) % 7], color=_COLORS[(number + 2) % 7],
+            [t.speed.pictures_a_second], [t.gain], MARKERS[(number + 2) % 7], color=COLORS[(number + 2) % 7],
             markersize=7, label=label, linestyle="none",
         )  # fmt: skip
     if published_gain is not None:
@@ -248,14 +232,14 @@ def draw_tradeoffs(tradeoffs: Sequence[Tradeoff], quality: int, published_gain: 
     return figure
 
 
-@_drawing
+@drawing
 def draw_sheet(comparisons: Sequence[Comparison]) -> Figure:
     """Draw original, JPEG and restored pictures, each with its detail below."""
-    cell = (_WIDTH - 0.25) / 3
+    cell = (WIDTH - 0.25) / 3
     shapes = [comparison.original.shape for comparison in comparisons]
     tall = [min(cell * shape[0] / shape[1], 1.2 * cell) for shape in shapes]
     heights = [height for pair in zip(tall, [cell] * len(tall), strict=True) for height in pair]
-    figure = Figure(figsize=(_WIDTH, sum(heights) + 0.47 * len(comparisons) + 0.1))
+    figure = Figure(figsize=(WIDTH, sum(heights) + 0.47 * len(comparisons) + 0.1))
     grid = _image_grid(figure, len(heights), 3, height_ratios=heights)
     for number, comparison in enumerate(comparisons):
         whole, detail = grid[2 * number], grid[2 * number + 1]
@@ -266,7 +250,7 @@ def draw_sheet(comparisons: Sequence[Comparison]) -> Figure:
             _show(axes, samples)
             _frame(axes, crop)
             _show(zoomed, crop.cut(samples))
-            zoomed.spines[:].set_color(_COLORS[1])
+            zoomed.spines[:].set_color(COLORS[1])
         whole[0].set_title("original")
         whole[1].set_title(f"JPEG, quality {comparison.quality}, {comparison.size / 1000:.1f} kB")
         whole[2].set_title("restored")
@@ -298,7 +282,7 @@ def _show(axes: Axes, samples: NDArray[Any]) -> None:
 def _frame(axes: Axes, crop: Crop) -> None:
     corner = (crop.x - 0.5, crop.y - 0.5)
     axes.add_patch(Rectangle(corner, crop.size, crop.size, fill=False, edgecolor="white", linewidth=2.2))
-    axes.add_patch(Rectangle(corner, crop.size, crop.size, fill=False, edgecolor=_COLORS[1], linewidth=1.1))
+    axes.add_patch(Rectangle(corner, crop.size, crop.size, fill=False, edgecolor=COLORS[1], linewidth=1.1))
 
 
 def _layer_title(layer: str) -> str:

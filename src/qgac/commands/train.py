@@ -17,7 +17,7 @@ from qgac.commands.terminal import fail, progress_bar, say, sentence, shows_prog
 if TYPE_CHECKING:
     from qgac.training.run import Progress
 
-__all__ = ["train"]
+__all__ = ["Stop", "show_training", "train"]
 
 
 @click.command()
@@ -50,7 +50,7 @@ def train(recipe: Path, patches: Path, out: Path, resume: bool, start: Path | No
         except ValueError as error:  # the bank of patches does not fit, or is damaged
             fail(sentence(error))
         with stop.on_signals():
-            step = _show(events, plan.optimization.steps)
+            step = show_training(events, plan.optimization.steps)
     except (RecipeError, TrainingError, WeightsError, OSError) as error:
         fail(sentence(error))
     if stop.is_set():
@@ -65,10 +65,12 @@ class Stop:
     exit_code = 0
 
     def is_set(self) -> bool:
+        """Whether a signal has come."""
         return self.exit_code != 0
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM for the wish while inside; a second one ends at once."""
         previous = {number: signal.signal(number, self._set) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -82,7 +84,7 @@ class Stop:
         self.exit_code = 128 + number
 
 
-def _show(events: Iterator[Progress], steps: int) -> int:
+def show_training(events: Iterator[Progress], steps: int) -> int:
     """Show the progress of a run as it comes, on a terminal as a bar; return the last step reported."""
     step = 0
     validation = ""

@@ -39,6 +39,7 @@ __all__ = [
     "Protocol",
     "Scores",
     "Settings",
+    "compress_picture",
     "decode_nearest",
     "evaluate",
 ]
@@ -233,7 +234,20 @@ def decode_nearest(image: JPEGImage) -> NDArray[np.float64]:
     return ycbcr_to_rgb(torch.stack(planes)).clamp(0, 255).movedim(0, -1).numpy()
 
 
-def _compress(reference: NDArray[np.uint8], quality: int) -> bytes:
+def compress_picture(reference: NDArray[np.uint8], quality: int) -> bytes:
+    """Compress a picture by libjpeg, with 4:2:0 chroma.
+
+    Parameters
+    ----------
+    reference : ndarray of uint8, shape (H, W) or (H, W, 3)
+    quality : int
+        1..100.
+
+    Returns
+    -------
+    bytes
+        A JPEG file.
+    """
     file = io.BytesIO()
     options = {} if reference.ndim == 2 else {"subsampling": "4:2:0"}
     Image.fromarray(reference).save(file, "JPEG", quality=quality, **options)
@@ -253,7 +267,7 @@ def _score(picture: NDArray[Any], reference: NDArray[np.uint8]) -> Scores:
 
 def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | None) -> Measurement:
     reference = load_reference(path, settings.channels)
-    data = _compress(reference, quality)
+    data = compress_picture(reference, quality)
     image = read_jpeg(data)
     scores: dict[Method, Scores] = {}
     for method in settings.methods:

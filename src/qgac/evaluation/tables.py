@@ -6,14 +6,23 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from qgac.data.benchmarks import BENCHMARKS
-from qgac.evaluation.benchmark import Evaluation, Method, Protocol, Scores
-from qgac.evaluation.published import CITATION, published
+from qgac.evaluation.benchmark import Evaluation, Measurement, Method, Protocol, Scores, Settings
+from qgac.evaluation.published import CITATION, IDCN_GENERALIZATION, published
 
-__all__ = ["to_csv", "to_json", "to_markdown"]
+__all__ = [
+    "format_scores",
+    "from_json",
+    "generalization_markdown",
+    "markdown_table",
+    "to_csv",
+    "to_json",
+    "to_markdown",
+]
 
 _CHANNELS = {"color": "colour (RGB, 4:2:0)", "y": "Y (BT.601, 16..235, as a gray JPEG)"}
 _COLUMNS: dict[Method, str] = {"jpeg": "JPEG", "pillow": "JPEG, Pillow", "restored": "restored"}
@@ -23,7 +32,15 @@ _PROTOCOLS: dict[Protocol, str] = {
 }
 
 
-def _cell(scores: Scores) -> str:
+def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table whose first row is its header, a first column of numbers to the right."""
+    header, *others = rows
+    first = "---:" if all(row[0].isdecimal() for row in others) else "---"
+    return ["| " + " | ".join(row) + " |" for row in (header, [first, *["---"] * (len(header) - 1)], *others)]
+
+
+def format_scores(scores: Scores) -> str:
+    """Return ``PSNR / PSNR-B / SSIM`` with the digits of the paper."""
     return f"{scores.psnr:.2f} / {scores.psnr_b:.2f} / {scores.ssim:.3f}"
 
 
@@ -49,15 +66,15 @@ def to_markdown(evaluation: Evaluation) -> str:
         header += ["JPEG, paper", "QGAC, paper"]
     rows = []
     for quality in settings.qualities:
-        row = [str(quality), *(_cell(evaluation.mean(quality, method)) for method in settings.methods)]
+        row = [str(quality), *(format_scores(evaluation.mean(quality, method)) for method in settings.methods)]
         if any(paper.values()):
             figures = paper[quality]
-            row += [_cell(figures.jpeg), _cell(figures.restored)] if figures else ["–", "–"]  # noqa: RUF001
+            row += [format_scores(figures.jpeg), format_scores(figures.restored)] if figures else ["–", "–"]  # noqa: RUF001
         rows.append(row)
     lines = [
         f"### {title}, {_CHANNELS[settings.channels]}, {pictures} pictures",
         "",
-        *("| " + " | ".join(row) + " |" for row in [header, ["---:", *["---"] * (len(header) - 1)], *rows]),
+        *markdown_table([header, *rows]),
         "",
         f"PSNR / PSNR-B / SSIM, means of per-picture figures; {_PROTOCOLS[settings.protocol]}.",
     ]
@@ -65,6 +82,39 @@ def to_markdown(evaluation: Evaluation) -> str:
         lines[-1] += f" Model: {settings.model}{'' if settings.project else ', without projection'}."
     if any(paper.values()):
         lines.append(f"Paper: {CITATION}")
+    return "\n".join(lines) + "\n"
+
+
+def generalization_markdown(evaluation: Evaluation) -> str:
+    """Write the paper's table 3: one model at every quality, beside IDCN's models at qualities not their own.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Of Live-1 in colour, with a model.
+
+    Returns
+    -------
+    str
+        Heading, table, and what it compares; empty if none of the qualities of the table was measured.
+    """
+    own = {q: evaluation.mean(q, "restored") for q in evaluation.settings.qualities}
+    rows = [["quality", "IDCN trained for", "JPEG, paper", "IDCN, paper", "QGAC, paper", "restored"]]
+    for trained, quality, scores in IDCN_GENERALIZATION:
+        paper = published("live1", "color", quality)
+        if quality in own and paper is not None:
+            cells = (paper.jpeg, scores, paper.restored, own[quality])
+            rows.append([str(quality), f"quality {trained}", *map(format_scores, cells)])
+    if len(rows) == 1:
+        return ""
+    lines = [
+        "### Generalisation: Live-1, colour (RGB, 4:2:0)",
+        "",
+        *markdown_table(rows),
+        "",
+        "PSNR / PSNR-B / SSIM. IDCN has a model for each quality and is run here on pictures of another; QGAC and the "
+        f"model measured here ({evaluation.settings.model}) are one model for all. Paper: table 3.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -133,6 +183,42 @@ def to_json(evaluation: Evaluation) -> str:
         ],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def from_json(text: str) -> Evaluation:
+    """Read what :func:`to_json` wrote.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or not of an evaluation.
+    """
+    try:
+        content = json.loads(text)
+        return Evaluation(
+            content["dataset"],
+            Settings(**content["settings"]),
+            tuple(
+                Measurement(
+                    m["picture"], m["quality"], m["bytes"], {method: _scores(s) for method, s in m["scores"].items()}
+                )
+                for m in content["measurements"]
+            ),
+        )
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError("is no result of `qgac evaluate --json`; name one") from error
+
+
+def _scores(values: dict[str, float | None]) -> Scores:
+    return Scores(**{name: math.inf if value is None else value for name, value in values.items()})
 
 
 def _plain(scores: Scores) -> dict[str, Any]:

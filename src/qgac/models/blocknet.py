@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor, nn
 
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
+from qgac.models.plain_layer import PlainLayer
 from qgac.models.trunk import Trunk
 
-__all__ = ["BlockNet"]
+__all__ = ["BlockNet", "Conditioning"]
+
+Conditioning = Literal["cfm", "concat", "none"]
 
 
 class BlockNet(nn.Module):
-    """CFM, trunk, transposed CFM, both manifolds parameterised by the Y table.
+    """CFM, trunk, transposed CFM, both manifolds parameterised by the Y table; or plain layers in place of the CFMs.
 
     Parameters
     ----------
@@ -27,6 +32,9 @@ class BlockNet(nn.Module):
         See :class:`qgac.models.cfm.ConvolutionalFilterManifold`.
     residual : bool
         Whether the output is the residual itself: then no PReLU follows, and it starts at zero.
+    conditioning : {"cfm", "concat", "none"}
+        How the first and the last layer know the table: a CFM, or, for the ablation, a plain layer with the table
+        appended to its input, or one without it, see :class:`qgac.models.plain_layer.PlainLayer`.
     """
 
     def __init__(
@@ -40,13 +48,26 @@ class BlockNet(nn.Module):
         manifold: int = 64,
         log_table: bool = False,
         residual: bool = False,
+        conditioning: Conditioning = "cfm",
     ) -> None:
         super().__init__()
-        self.encode = ConvolutionalFilterManifold(maps, width, manifold=manifold, log_table=log_table)
+        self.width = width
+        self.encode: ConvolutionalFilterManifold | PlainLayer
+        self.decode: TransposedConvolutionalFilterManifold | PlainLayer
+        if conditioning == "cfm":
+            self.encode = ConvolutionalFilterManifold(maps, width, manifold=manifold, log_table=log_table)
+        else:
+            self.encode = PlainLayer(64 * maps, width, concatenate=conditioning == "concat", log_table=log_table)
         self.trunk = Trunk(width, rrdbs=rrdbs, residual_blocks=residual_blocks)
-        self.decode = TransposedConvolutionalFilterManifold(
-            width, output_maps, manifold=manifold, log_table=log_table, activation=not residual, zero=residual
-        )
+        if conditioning == "cfm":
+            self.decode = TransposedConvolutionalFilterManifold(
+                width, output_maps, manifold=manifold, log_table=log_table, activation=not residual, zero=residual
+            )
+        else:
+            self.decode = PlainLayer(
+                width, 64 * output_maps, concatenate=conditioning == "concat", log_table=log_table,
+                activation=not residual, zero=residual,
+            )  # fmt: skip
         self.receptive_field = self.trunk.receptive_field
 
     def forward(self, coefficients: Tensor, table: Tensor) -> Tensor:

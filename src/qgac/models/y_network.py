@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from torch import Tensor, nn
 
-from qgac.models.blocknet import BlockNet
+from qgac.models.blocknet import BlockNet, Conditioning
 from qgac.models.frequencynet import FrequencyNet
 from qgac.models.fusion import Fusion
 
@@ -33,6 +34,8 @@ class YConfiguration:
         0, 1 (before the FrequencyNet) or 2 (before and after it).
     frequencynet, fusion : bool
         Whether these are there. Without fusion the last sub-network makes the residual itself.
+    conditioning : {"cfm", "concat", "none"}
+        How the BlockNets know the table, see :class:`qgac.models.blocknet.BlockNet`.
     """
 
     width: int = 256
@@ -44,10 +47,13 @@ class YConfiguration:
     blocknets: int = 2
     frequencynet: bool = True
     fusion: bool = True
+    conditioning: Conditioning = "cfm"
 
     def __post_init__(self) -> None:
         if self.blocknets not in (0, 1, 2) or self.blocknets + self.frequencynet == 0:
             raise ValueError("a Y network needs 0, 1 or 2 BlockNets, and at least one sub-network")
+        if self.conditioning not in get_args(Conditioning):
+            raise ValueError(f"conditioning {self.conditioning!r} is none of {', '.join(get_args(Conditioning))}")
 
 
 class YNetwork(nn.Module):
@@ -89,6 +95,7 @@ class YNetwork(nn.Module):
                         manifold=c.manifold,
                         log_table=log_table,
                         residual=makes_residual,
+                        conditioning=c.conditioning,
                     )
                 )
             else:

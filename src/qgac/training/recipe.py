@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import sys
 from dataclasses import asdict, dataclass, field, fields
@@ -252,6 +253,26 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Return nested dictionaries of numbers, fit for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Recipe:
+        """Build a recipe from what :meth:`to_dict` made, possibly of an earlier version: what lacks takes its default.
+
+        Parameters
+        ----------
+        content : dict
+            Also after a way through JSON, which makes lists of tuples.
+
+        Returns
+        -------
+        Recipe
+
+        Raises
+        ------
+        RecipeError
+            If it holds an unknown key or an impossible value.
+        """
+        return _build(cls, json.loads(json.dumps(content)), "recipe")
 
 
 T = TypeVar("T")

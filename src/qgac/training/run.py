@@ -213,7 +213,7 @@ class Run:
         if not path.exists():
             raise TrainingError(f"{self.folder} holds no run to resume; start it without --resume")
         state: dict[str, Any] = torch.load(path, weights_only=True)
-        if json.loads(state["recipe"]) != json.loads(json.dumps(self.recipe.to_dict())):
+        if Recipe.from_dict(json.loads(state["recipe"])) != self.recipe:
             raise TrainingError(
                 f"{self.folder} was made by another recipe; resume with the one kept in its recipe.json"
             )

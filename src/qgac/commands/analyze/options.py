@@ -185,7 +185,7 @@ def told(items: Iterator[_T], total: int, unit: str) -> Iterator[_T]:
 
 def write(out: Path, figure: Any, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Write picture and numbers, and say so."""
-    from qgac.analysis.report import write_report
+    from qgac.figures import write_report
 
     write_report(out, figure, columns, rows)
     click.echo(f"wrote {out}.png and {out}.csv")

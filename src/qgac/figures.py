@@ -1,4 +1,8 @@
-"""The two files of an analysis: a picture for the eye, and its numbers beside it."""
+"""How figures look and how they are written: a picture for the eye, and its numbers beside it.
+
+Colours are those of Okabe and Ito, which the colour-blind tell apart, with a marker each. Figures are made without
+pyplot, so nothing global is touched.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,33 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-__all__ = ["write_report"]
+__all__ = ["COLORS", "LINES", "MARKERS", "WIDTH", "drawing", "write_report"]
 
+WIDTH = 7.0  # inches, across a page
+COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+LINES: tuple[Any, ...] = ("-", "-", "-", "--", ":", "-.", (0, (1, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_STYLE: Any = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7.5,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "figure.constrained_layout.use": True,
+}
 _DPI = 200
+
+drawing = rc_context(_STYLE)
+"""Decorates functions that draw."""
 
 
 def write_report(stem: Path, figure: Figure, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

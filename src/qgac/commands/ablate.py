@@ -1,0 +1,88 @@
+"""``qgac ablate``: the ablation experiments of the paper's table 5, trained and tabulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+from click.exceptions import Exit
+
+from qgac.commands.terminal import fail, say, sentence
+from qgac.commands.train import Stop, show_training
+
+if TYPE_CHECKING:
+    from qgac.evaluation.ablations import Ablation
+    from qgac.training.recipe import Recipe
+
+__all__ = ["ablate"]
+
+_QUALITY = 10
+
+
+@click.command()
+@click.argument("recipes", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="RECIPES")
+@click.option("--patches", required=True, type=click.Path(path_type=Path), help="Bank that `qgac prepare` wrote.")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs.")
+@click.option(
+    "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder that holds Classic-5."
+)
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the table here.")
+@click.option("--threads", type=click.IntRange(min=1), help="Processor cores to train with; all by default.")
+def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path | None, threads: int | None) -> None:
+    """Train every recipe of a folder, and compare the networks on Classic-5 at quality 10.
+
+    Each run has a folder of its own in --out. Finished runs are not trained again, an interrupted one goes on.
+    """
+    import torch
+
+    from qgac.data.benchmarks import benchmark_pictures
+    from qgac.evaluation.ablations import ablations_markdown
+    from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+    from qgac.training.recipe import read_recipe
+    from qgac.training.run import TrainingError
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        plans = {path.stem: read_recipe(path) for path in sorted(recipes.glob("*.toml"))}
+        if not plans:
+            raise ValueError(f"{recipes} holds no recipes; name the folder with the .toml files")
+        pictures = benchmark_pictures("classic5", root)
+        for name, plan in plans.items():
+            say(f"{name}, {list(plans).index(name) + 1} of {len(plans)}")
+            _train(plan, patches, out / name)
+        ablations = [_measure(name, plan, out / name, pictures) for name, plan in plans.items()]
+        settings = Settings((_QUALITY,), "y", model=None)
+        jpeg = Evaluation("classic5", settings, tuple(evaluate(pictures, settings, jobs=1))).mean(_QUALITY, "jpeg")
+        table = ablations_markdown(ablations, jpeg)
+        if markdown is not None:
+            markdown.write_text(table, encoding="utf-8")
+    except (ValueError, TrainingError, OSError) as error:
+        fail(sentence(error))
+    click.echo(table, nl=False)
+
+
+def _train(plan: Recipe, patches: Path, folder: Path) -> None:
+    """Train what is left of a run; of a finished one, that is nothing."""
+    from qgac.training import stages
+
+    stop = Stop()
+    events = stages.train(plan, patches, folder, resume=(folder / "run.pt").exists(), stop=stop.is_set)
+    with stop.on_signals():
+        show_training(events, plan.optimization.steps)
+    if stop.is_set():
+        say(f"stopped; the runs are saved in {folder.parent}, the same command goes on")
+        raise Exit(stop.exit_code)
+
+
+def _measure(name: str, plan: Recipe, folder: Path, pictures: list[Path]) -> Ablation:
+    from qgac.checkpoints import load_model
+    from qgac.evaluation.ablations import Ablation
+    from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+
+    weights = folder / "last.safetensors"
+    settings = Settings((_QUALITY,), "y", model=str(weights))
+    evaluation = Evaluation("classic5", settings, tuple(evaluate(pictures, settings, jobs=1)))
+    parameters = sum(parameter.numel() for parameter in load_model(weights).y_network.parameters())
+    return Ablation(name, parameters, plan.optimization.steps, evaluation.mean(_QUALITY, "restored"))

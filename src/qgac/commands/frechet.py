@@ -1,0 +1,63 @@
+"""``qgac frechet``: Fréchet inception distances of restored pictures (the paper's table 4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from qgac.commands.terminal import fail, progress_bar, sentence
+
+__all__ = ["frechet"]
+
+
+@click.command()
+@click.option(
+    "--dataset",
+    type=click.Choice(["live1", "bsds500", "icb", "folder"]),
+    default="folder",
+    show_default=True,
+    help="Test set, checked to be complete; `folder` takes whatever there is.",
+)
+@click.option(
+    "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the original pictures."
+)
+@click.option(
+    "--inception", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Inception weights of torch-fidelity, pt_inception-2015-12-05-6726825d.pth; never downloaded.",
+)  # fmt: skip
+@click.option(
+    "--quality", "qualities", multiple=True, type=click.IntRange(1, 100), default=(10, 20, 30), show_default=True,
+    help="libjpeg quality, several times for several.",
+)  # fmt: skip
+@click.option("--model", default="small", show_default=True, help="Name of a shipped model, or a weights file.")
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the table here.")
+def frechet(
+    dataset: str, root: Path, inception: Path, qualities: tuple[int, ...], model: str, markdown: Path | None
+) -> None:
+    """Measure the Fréchet inception distance of restored pictures to the originals.
+
+    Needs the extra `frechet`: pip install 'qgac[frechet]'.
+    """
+    from qgac.data.benchmarks import benchmark_pictures
+    from qgac.evaluation.realism import measure_realism, original_statistics, realism_markdown
+    from qgac.metrics.frechet import load_inception
+    from qgac.restore import Restorer
+
+    try:
+        network = load_inception(inception)
+        pictures = benchmark_pictures(dataset, root)
+        restorer = Restorer(model)
+        measured = []
+        with progress_bar("{task.completed}/{task.total} qualities") as display:
+            task = display.add_task("measuring", total=len(qualities))
+            originals = original_statistics(pictures, network)
+            for realism in measure_realism(pictures, originals, restorer, network, qualities):
+                measured.append(realism)
+                display.advance(task)
+        text = realism_markdown(dataset, model, len(pictures), measured)
+        if markdown is not None:
+            markdown.write_text(text, encoding="utf-8")
+    except (ValueError, OSError) as error:
+        fail(sentence(error))
+    click.echo(text, nl=False)
