@@ -91,7 +91,7 @@ def restore(path: Path, model: str, tile: int | None, threads: int | None, *, as
     from PIL import Image
 
     from qgac.jpeg.reader import read_jpeg
-    from qgac.restore import Restorer
+    from qgac.restorer import Restorer
 
     if threads:
         torch.set_num_threads(threads)

@@ -13,7 +13,7 @@ from PIL import Image
 from qgac.batch import Event, Failed, Finished, Job, PlanError, Started, plan, restore_files
 from qgac.inputs import find_jpegs
 from qgac.jpeg.image import JPEGImage
-from qgac.restore import Restored
+from qgac.restorer import Restored
 
 
 def make_jpeg(path: Path, mode: str = "RGB", size: tuple[int, int] = (20, 12)) -> Path:

@@ -13,7 +13,7 @@ import qgac
 
 ROOT = Path(qgac.__file__).parent
 
-CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "planes", "restore"}
+CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "planes", "restorer"}
 # What each part of the package may import besides itself. A part that is missing here may import anything.
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "checkpoints": {"models"},
     "tiling": set(),
     "planes": {"jpeg", "models", "projection", "tiling"},
-    "restore": CORE,
+    "restorer": CORE,
     "exif": set(),
     "tiff": {"exif", "jpeg"},
     "output": CORE | {"exif", "tiff"},

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageCms
 from qgac.exif import first_directory, without_thumbnail
 from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
 from qgac.output import OutputError, format_of, natural_format, write_picture
-from qgac.restore import Restored
+from qgac.restorer import Restored
 from qgac.tiff import encode_tiff
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
     from qgac.models.qgac import QGAC, Configuration
-    from qgac.restore import Restored, Restorer, restore
+    from qgac.restorer import Restored, Restorer, restore
 
 __all__ = [
     "QGAC",
@@ -44,13 +44,13 @@ _HOMES = {
     "Configuration": "qgac.models.qgac",
     "JPEGError": "qgac.jpeg.image",
     "JPEGImage": "qgac.jpeg.image",
-    "Restored": "qgac.restore",
-    "Restorer": "qgac.restore",
+    "Restored": "qgac.restorer",
+    "Restorer": "qgac.restorer",
     "load_model": "qgac.checkpoints",
     "psnr": "qgac.metrics",
     "psnr_b": "qgac.metrics",
     "read_jpeg": "qgac.jpeg.reader",
-    "restore": "qgac.restore",
+    "restore": "qgac.restorer",
     "save_model": "qgac.checkpoints",
     "ssim": "qgac.metrics",
 }

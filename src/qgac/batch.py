@@ -19,7 +19,7 @@ from qgac.jpeg.image import JPEGError, JPEGImage
 from qgac.output import SUFFIXES, Format, OutputError, check_destination, format_of, natural_format, write_picture
 
 if TYPE_CHECKING:
-    from qgac.restore import Restorer
+    from qgac.restorer import Restorer
 
 __all__ = ["STREAM", "Event", "Failed", "Finished", "Job", "Plan", "PlanError", "Started", "plan", "restore_files"]
 

@@ -113,8 +113,7 @@ def load_model(name: str | os.PathLike[str] = "small") -> QGAC:
         raise WeightsError(
             f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
         ) from error
-    with torch.device("meta"):
-        model = QGAC(configuration)
+    model = QGAC(configuration)  # not on the meta device, which would load another 70 MB of PyTorch
     try:
         with safe_open(str(path), framework="pt") as file:
             weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
@@ -148,6 +147,7 @@ def save_model(
     header = {"format": _FORMAT, "configuration": model.configuration.to_dict(), "record": record}
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, str(partial), metadata={"qgac": json.dumps(header)})
+    partial.chmod(0o644)  # safetensors lets nobody else read it
     partial.replace(path)
 
 
@@ -188,7 +188,6 @@ def interpolate(regression: QGAC, other: QGAC, alpha: float) -> QGAC:
         end = ends[name].to(start)
         # The ends are taken, not computed: 1 * w + 0 * v may lose the sign of a zero.
         weights[name] = start if alpha == 0 else end if alpha == 1 else (1 - alpha) * start + alpha * end
-    with torch.device("meta"):
-        model = QGAC(regression.configuration)
+    model = QGAC(regression.configuration)
     model.load_state_dict({name: value.detach().clone() for name, value in weights.items()}, assign=True)
     return model.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -33,7 +33,7 @@ from qgac.tiff import encode_tiff
 if TYPE_CHECKING:
     from PIL import Image
 
-    from qgac.restore import Restored
+    from qgac.restorer import Restored
 
 __all__ = [
     "FORMATS",

@@ -20,7 +20,7 @@ from qgac.analysis.throughput import make_frames, measure_speed, ssim_gain
 from qgac.evaluation.benchmark import Settings, evaluate
 from qgac.jpeg.dct import idct
 from qgac.jpeg.reader import read_jpeg
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 
 class Recompressed:

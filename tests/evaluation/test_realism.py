@@ -9,7 +9,7 @@ from qgac.checkpoints import save_model
 from qgac.cli import cli
 from qgac.evaluation.realism import Realism, measure_realism, original_statistics, realism_markdown
 from qgac.metrics import frechet
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 
 def network(pictures):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qgac.jpeg.quantization import chroma_table, luma_table, quality_of
+from qgac.jpeg.quantization import chroma_table, luma_table, nearest_quality, quality_of
 
 
 def pillow_tables(quality):
@@ -59,3 +59,26 @@ def test_tables_of_no_quality():
     assert quality_of(luma_table(50), chroma=True) is None
     assert quality_of(luma_table(50).astype(np.int64) + 65536) is None
     assert quality_of(luma_table(50).astype(np.int64).tolist()) == 50
+
+
+@pytest.mark.parametrize("chroma", [False, True])
+@pytest.mark.parametrize("quality", [5, 37, 75, 98])
+def test_the_nearest_quality_of_a_libjpeg_table_is_its_own(quality, chroma):
+    table = (chroma_table if chroma else luma_table)(quality)
+    assert nearest_quality(table, chroma=chroma, low=5, high=98) == quality
+
+
+@pytest.mark.parametrize(("quality", "nearest"), [(1, 5), (3, 5)])
+def test_the_nearest_quality_stays_within_the_range(quality, nearest):
+    assert nearest_quality(luma_table(quality), low=5, high=98) == nearest
+    assert nearest_quality(luma_table(100), low=5, high=98) in (97, 98)  # the same at the low frequencies
+
+
+def test_the_nearest_quality_goes_by_the_size_of_the_steps():
+    """A flat table of step s lies nearest to tables whose low-frequency steps are about s."""
+    qualities = [nearest_quality(np.full((8, 8), step)) for step in (2, 8, 32, 128, 65535)]
+    assert qualities == sorted(qualities, reverse=True)
+    steps = luma_table(nearest_quality(np.full((8, 8), 32)))[:4, :4]
+    assert 24 < np.exp(np.log(steps.astype(float)).mean()) < 40
+    jittered = luma_table(40) + np.random.default_rng(0).integers(-1, 2, (8, 8))
+    assert abs(nearest_quality(jittered) - 40) <= 2

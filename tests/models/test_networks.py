@@ -8,6 +8,7 @@ from small_networks import COLOR_FORMS, Y_FORMS, randomize, tiny_configuration
 
 from qgac.jpeg.blocks import interleave_maps, separate_maps
 from qgac.jpeg.dct import double_nearest
+from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
@@ -217,3 +218,22 @@ def test_impossible_y_networks(wrong):
 def test_impossible_color_networks():
     with pytest.raises(ValueError, match="1 or 2 planes"):
         ColorConfiguration(planes=3)
+
+
+def test_a_table_outside_the_training_is_replaced_by_the_most_similar_one_within():
+    free = randomize(QGAC(tiny_configuration())).eval()
+    bound = randomize(QGAC(tiny_configuration(trained_qualities=(5, 98)))).eval()
+    y, chroma = coefficients(1, 1, 4, 4), coefficients(1, 2, 2, 2)
+
+    def both(model, luma, chrominance):
+        luma, chrominance = (torch.from_numpy(t.astype("float32"))[None] for t in (luma, chrominance))
+        tables = torch.stack((chrominance, chrominance), 1)
+        return model.restore_y(y, luma), model.restore_chroma(chroma, tables, y, luma, (2, 2))
+
+    def same(first, second):
+        return all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+    inside, outside, limit = ((luma_table(q), chroma_table(q)) for q in (40, 1, 5))
+    assert same(both(bound, *inside), both(free, *inside))
+    assert same(both(bound, *outside), both(free, *limit))
+    assert not same(both(bound, *outside), both(free, *outside))

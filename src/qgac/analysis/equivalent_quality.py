@@ -17,7 +17,7 @@ from qgac.analysis.pictures import Picture, compress, decode
 from qgac.evaluation.benchmark import Protocol, decode_nearest
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 __all__ = ["Equivalent", "QualityLadder", "Summary", "equivalent_qualities", "summarize"]
 

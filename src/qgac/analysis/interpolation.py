@@ -13,7 +13,7 @@ from qgac.analysis.pictures import Picture, compress, decode
 from qgac.checkpoints import interpolate
 from qgac.metrics import psnr, ssim
 from qgac.models.qgac import QGAC
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 __all__ = ["Blend", "Strip", "interpolation_strips"]
 

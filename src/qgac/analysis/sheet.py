@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture, compress, decode
 from qgac.metrics import psnr, ssim
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 __all__ = ["Comparison", "compare"]
 

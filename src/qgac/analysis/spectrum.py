@@ -22,7 +22,7 @@ from qgac.jpeg.compress import rounded_ycbcr
 from qgac.jpeg.dct import dct, idct
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 __all__ = ["SET", "Detail", "Spectrum", "decoded_luma", "occupancy", "original_luma", "spectrum"]
 

@@ -20,7 +20,7 @@ from qgac.evaluation.benchmark import decode_nearest
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 __all__ = ["FRAME", "Speed", "Tradeoff", "make_frames", "measure_speed", "ssim_gain"]
 

@@ -42,7 +42,7 @@ def frechet(
     from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.realism import measure_realism, original_statistics, realism_markdown
     from qgac.metrics.frechet import load_inception
-    from qgac.restore import Restorer
+    from qgac.restorer import Restorer
 
     try:
         network = load_inception(inception)

@@ -13,7 +13,7 @@ from qgac.commands.terminal import fail, progress_bar, say
 if TYPE_CHECKING:
     from qgac.batch import Job, Plan
     from qgac.output import Format
-    from qgac.restore import Restorer
+    from qgac.restorer import Restorer
 
 __all__ = ["restore"]
 
@@ -53,7 +53,9 @@ def restore(
     input. Without -o, photo.jpg becomes photo.restored.png beside it.
     """
     from qgac.batch import PlanError, plan
+    from qgac.memory import give_back_freed_memory
 
+    give_back_freed_memory()
     try:
         todo = plan(inputs, output=output, format=format)
     except PlanError as error:
@@ -76,7 +78,7 @@ def restore(
 
 def _restorer(model: str, *, device: str, project: bool, tile: int | None) -> Restorer:
     from qgac.checkpoints import WeightsError
-    from qgac.restore import Restorer
+    from qgac.restorer import Restorer
 
     try:
         return Restorer(model, device=device, project=project, tile=tile)

@@ -29,7 +29,7 @@ from qgac.jpeg.dct import idct
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 __all__ = [
     "METHODS",

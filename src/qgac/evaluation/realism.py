@@ -21,7 +21,7 @@ from qgac.evaluation.benchmark import compress_picture
 from qgac.evaluation.published import FRECHET
 from qgac.evaluation.tables import markdown_table
 from qgac.metrics.frechet import FeatureNetwork, FeatureStatistics, feature_statistics, frechet_distance
-from qgac.restore import Restorer
+from qgac.restorer import Restorer
 
 __all__ = ["Realism", "measure_realism", "original_statistics", "realism_markdown"]
 

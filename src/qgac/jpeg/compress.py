@@ -1,8 +1,8 @@
 """Compression on the fly for training: samples to quantised coefficients, as libjpeg makes them.
 
-Equal to what libjpeg writes, coefficient by coefficient: colour conversion in its 16-bit weights (``jccolor.c``), chroma
-downsampling rounded to 8 bit (``jcsample.c``), its integer DCT, and quantisation that rounds half away from zero
-(``jcdctmgr.c``; the paper's appendix D says that it truncates; libjpeg rounds).
+Equal to what libjpeg writes, coefficient by coefficient: colour conversion in its 16-bit weights (``jccolor.c``),
+chroma downsampling rounded to 8 bit (``jcsample.c``), its integer DCT, and quantisation that rounds half away from
+zero (``jcdctmgr.c``; the paper's appendix D says that it truncates; libjpeg rounds).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["chroma_table", "luma_table", "quality_of"]
+__all__ = ["chroma_table", "luma_table", "nearest_quality", "quality_of"]
 
 _LUMA = np.array(
     [
@@ -104,3 +104,40 @@ def quality_of(table: ArrayLike, *, chroma: bool = False) -> int | None:
     if not ((values >= 1) & (values <= 255)).all():  # a conversion to uint16 would wrap such values around
         return None
     return _qualities(chroma).get(values.astype(np.uint16).tobytes())
+
+
+def nearest_quality(table: ArrayLike, *, chroma: bool = False, low: int = 1, high: int = 100) -> int:
+    """Return the libjpeg quality whose table is most like a given one.
+
+    Tables are compared by the ratios of their steps, at the low frequencies (i + j < 5), where most of a picture is.
+
+    Parameters
+    ----------
+    table : array_like, shape (8, 8)
+        Quantisation steps in natural order, at least 1.
+    chroma : bool
+        Whether to look among the chroma tables.
+    low, high : int
+        Qualities to choose from, both ends included.
+
+    Returns
+    -------
+    int
+        That of the table itself where it is one of these.
+    """
+    own = quality_of(table, chroma=chroma)
+    if own is not None and low <= own <= high:
+        return own
+    qualities, logarithms = _low_frequencies(chroma, low, high)
+    distance = np.square(logarithms - np.log(np.asarray(table, dtype=np.float64)[_LOW])).sum(-1)
+    return int(qualities[np.argmin(distance)])
+
+
+_LOW = np.add.outer(np.arange(8), np.arange(8)) < 5
+
+
+@lru_cache(maxsize=8)
+def _low_frequencies(chroma: bool, low: int, high: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    table = chroma_table if chroma else luma_table
+    qualities = np.arange(low, high + 1)
+    return qualities, np.log(np.stack([table(int(quality))[_LOW] for quality in qualities]).astype(np.float64))

@@ -11,11 +11,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from qgac.jpeg.blocks import interleave_maps, separate_maps
 from qgac.jpeg.dct import double_nearest
+from qgac.jpeg.quantization import chroma_table, luma_table, nearest_quality
 from qgac.models.color_network import ColorConfiguration, ColorNetwork
 from qgac.models.normalization import Normalization
 from qgac.models.y_network import YConfiguration, YNetwork
@@ -38,6 +40,10 @@ class Configuration:
         :class:`qgac.models.normalization.Normalization`.
     log_table : bool
         Feed the logarithm of the table to every CFM, see :class:`qgac.models.cfm.ConvolutionalFilterManifold`.
+    trained_qualities : tuple of (int, int) or None
+        Lowest and highest libjpeg quality of the tables that the network was trained on, if on nothing else. It is then
+        told the most similar of those tables in place of any other one: far from what it knows, a network may do harm.
+        None: every table is passed on as it is.
     """
 
     y: YConfiguration = field(default_factory=YConfiguration)
@@ -45,6 +51,12 @@ class Configuration:
     residual_in_steps: bool = True
     levels: bool = False
     log_table: bool = False
+    trained_qualities: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.trained_qualities is not None:  # JSON and TOML know lists only
+            low, high = self.trained_qualities
+            object.__setattr__(self, "trained_qualities", (int(low), int(high)))
 
     @classmethod
     def from_dict(cls, numbers: dict[str, Any]) -> Configuration:
@@ -120,7 +132,7 @@ class QGAC(nn.Module):
         Tensor, shape (N, 64, h, w)
             Restored coefficients; not projected onto the quantisation interval.
         """
-        tables = table[:, None]
+        tables = self._familiar(table[:, None], chroma=False)
         inputs = interleave_maps(self.normalize_y(y[:, None], tables))
         residual = self.y_network(inputs.contiguous(memory_format=torch.channels_last), tables)
         return y + self._scale(residual[:, None], tables, self.normalize_y.std)[:, 0]
@@ -148,6 +160,7 @@ class QGAC(nn.Module):
         Tensor, shape (N, 128, h, w)
             Restored coefficients at full resolution; not projected.
         """
+        tables, y_table = self._familiar(tables, chroma=True), self._familiar(y_table, chroma=False)
         planes = separate_maps(chroma, 2)  # (N, 2, 64, h / vertical, w / horizontal)
         guide = self.normalize_y(y[:, None], y_table[:, None])[:, 0]  # its levels, if any, say nothing once restored
         if self.color_network.planes == 2:
@@ -183,6 +196,16 @@ class QGAC(nn.Module):
             factors,
         )
         return residual
+
+    def _familiar(self, tables: Tensor, *, chroma: bool) -> Tensor:
+        """Return the tables (..., 8, 8) that the networks are told, see :class:`Configuration`."""
+        if self.configuration.trained_qualities is None:
+            return tables
+        low, high = self.configuration.trained_qualities
+        make = chroma_table if chroma else luma_table
+        given = tables.detach().reshape(-1, 8, 8).cpu().numpy()
+        nearest = [make(nearest_quality(table, chroma=chroma, low=low, high=high)) for table in given]
+        return torch.from_numpy(np.stack(nearest).astype(np.float32)).to(tables).reshape(tables.shape)
 
     def _scale(self, residual: Tensor, tables: Tensor, std: Tensor) -> Tensor:
         """Bring a residual (N, P, 64, h, w) to the scale of dequantised coefficients."""

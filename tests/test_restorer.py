@@ -34,7 +34,7 @@ from qgac.jpeg.dct import idct
 from qgac.jpeg.image import Color, JPEGError, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.render import render
-from qgac.restore import Restored, Restorer, restore
+from qgac.restorer import Restored, Restorer, restore
 
 SAMPLINGS = {
     "gray": GRAY,
@@ -228,8 +228,8 @@ def test_default_tiles_divide_large_pictures_only(network: Restorer, monkeypatch
     whole = network(image, progress=lambda *count: counts.append(count))
     assert counts == [(1, 1)]
     counts.clear()
-    monkeypatch.setattr("qgac.restore._WORKING_MEMORY_CPU", 400 * 12 * 64)
-    monkeypatch.setattr("qgac.restore._WORKING_SHARE", 0)
+    monkeypatch.setattr("qgac.restorer._WORKING_MEMORY_CPU", 400 * 12 * 64)
+    monkeypatch.setattr("qgac.restorer._WORKING_SHARE", 0)
     tiled = network(image, progress=lambda *count: counts.append(count))
     assert len(counts) > 1
     assert counts == [(done, len(counts)) for done in range(1, len(counts) + 1)]
