@@ -223,7 +223,7 @@ def test_standard_huffman_tables_are_only_assumed_for_sequential_files(corpus: d
 
 def test_limits_hold_before_anything_is_allocated() -> None:
     parts = writer.random_parts([(1, 1)], 8, 8)
-    with pytest.raises(JPEGError, match=r"raise the limit \(max_pixels\)"):
+    with pytest.raises(JPEGError, match=r"raise the limit \(--max-pixels\)"):
         read_jpeg(writer.sequential_file(parts, 8, 8), max_pixels=63)
     assert read_jpeg(writer.sequential_file(parts, 8, 8), max_pixels=64).width == 8
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -125,3 +126,20 @@ def test_recipes_are_values():
     recipe = Recipe("y", data=Data(batch=2))
     assert recipe == Recipe("y", data=Data(batch=2))
     assert replace(recipe, seed=1) != recipe
+
+
+def test_the_recipe_that_a_run_keeps_can_be_read(tmp_path):
+    recipe = read_recipe(next(path for path in RECIPES if path.name == "small-color.toml"))
+    kept = tmp_path / "recipe.json"
+    kept.write_text(json.dumps(recipe.to_dict()))
+    assert read_recipe(kept) == recipe
+
+
+@pytest.mark.parametrize(
+    ("limits", "drawn"), [("[98, 5]", "low = 5"), ("[50, 98]", "values = [10]"), ("[5, 90]", "low = 5\nhigh = 98")]
+)
+def test_qualities_stay_within_those_the_model_is_told(tmp_path, limits, drawn):
+    path = tmp_path / "wrong.toml"
+    path.write_text(f'stage = "y"\n[model]\ntrained_qualities = {limits}\n[data.qualities]\n{drawn}\n')
+    with pytest.raises(RecipeError, match="trained_qualities"):
+        read_recipe(path)

@@ -216,6 +216,11 @@ def test_runs_that_cannot_start(bank, y_run, tmp_path):
     recipe = short()
     with pytest.raises(TrainingError, match="holds a run already; add --resume"):
         train(recipe, bank, y_run)
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "run.pt").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(TrainingError, match=r"run\.pt is damaged"):
+        train(recipe, bank, damaged, resume=True)
     with pytest.raises(TrainingError, match="holds no run to resume"):
         train(recipe, bank, tmp_path / "none", resume=True)
     with pytest.raises(TrainingError, match="made by another recipe"):

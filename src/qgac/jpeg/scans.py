@@ -73,7 +73,7 @@ class Frame:
         if pixels > max_pixels:
             raise JPEGError(
                 f"the picture has {header.width} x {header.height} = {pixels / 1e6:.1f} million pixels, more than the "
-                f"limit of {max_pixels / 1e6:g} million; raise the limit (max_pixels) if it is to be read"
+                f"limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) if it is to be read"
             )
         horizontal_max = max(component.horizontal for component in header.components)
         vertical_max = max(component.vertical for component in header.components)

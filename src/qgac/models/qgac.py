@@ -57,6 +57,8 @@ class Configuration:
         if self.trained_qualities is not None:  # JSON and TOML know lists only
             low, high = self.trained_qualities
             object.__setattr__(self, "trained_qualities", (int(low), int(high)))
+            if not 1 <= int(low) <= int(high) <= 100:
+                raise ValueError(f"trained_qualities {low} to {high} are not a range within 1 to 100")
 
     @classmethod
     def from_dict(cls, numbers: dict[str, Any]) -> Configuration:

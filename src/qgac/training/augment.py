@@ -148,8 +148,15 @@ def held_out_crops(bank: PatchBank, count: int, size: int) -> Tensor:
     -------
     Tensor, shape (N, 3, size, size), float32
         0..255.
+
+    Raises
+    ------
+    ValueError
+        If no picture is large enough.
     """
     large = [i for i, picture in enumerate(bank.pictures) if min(picture.height, picture.width) >= size]
+    if not large:
+        raise ValueError(f"no held-out picture is {size} pixels a side; prepare larger ones, or lower validation.patch")
     chosen = [large[i] for i in np.linspace(0, len(large) - 1, min(count, len(large))).astype(int)]
     crops = []
     for index in chosen:

@@ -242,6 +242,11 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.stage not in ("y", "color"):
             raise RecipeError(f"stage {self.stage!r} is neither 'y' nor 'color'")
+        if self.model.trained_qualities is not None:
+            low, high = self.model.trained_qualities
+            drawn = self.data.qualities.values or (self.data.qualities.low, self.data.qualities.high)
+            if min(drawn) < low or max(drawn) > high:
+                raise RecipeError(f"qualities {min(drawn)} to {max(drawn)} leave trained_qualities, {low} to {high}")
         if self.stage == "color":
             color = self.model.color
             restored = {*color.factors, (1, 1)} if color.width == color.joined_width // 2 else {*color.factors}
@@ -315,7 +320,7 @@ def read_recipe(path: Path) -> Recipe:
     Parameters
     ----------
     path : Path
-        TOML file.
+        TOML file, or the ``recipe.json`` that a run keeps.
 
     Returns
     -------
@@ -324,10 +329,11 @@ def read_recipe(path: Path) -> Recipe:
     Raises
     ------
     RecipeError
-        If it is not TOML, or holds an unknown key or an impossible value.
+        If it cannot be parsed, or holds an unknown key or an impossible value.
     """
+    read, form = (json.loads, "JSON") if path.suffix == ".json" else (tomllib.loads, "TOML")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path} is not TOML: {error}") from error
+        content = read(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # every decoder's error is one
+        raise RecipeError(f"{path} is not {form}: {error}") from error
     return _build(Recipe, content, path.name)

@@ -6,6 +6,8 @@ import copy
 import csv
 import json
 import math
+import os
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -93,7 +95,6 @@ class Run:
         self.folder = folder
         self.step = 0
         self.best = -math.inf
-        self.seconds = 0.0
         self._parameters: list[Tensor] = [p for p in trained.parameters() if p.requires_grad]
         self.average = copy.deepcopy(model).requires_grad_(False).eval()
         names = {id(p): name for name, p in model.named_parameters()}
@@ -134,7 +135,6 @@ class Run:
         TrainingError
             If too many batches in a row gave no finite gradient.
         """
-        started = time.monotonic()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         limit = self.recipe.optimization.clip or math.inf
@@ -153,7 +153,6 @@ class Run:
         for name, value in {"loss": loss.detach(), **parts}.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
         self._count += 1
-        self.seconds += time.monotonic() - started
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -201,7 +200,10 @@ class Run:
             "count": self._count,
         }
         partial = self.folder / "run.pt.partial"
-        torch.save(state, partial)
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(self.folder / "run.pt")
         self._since_save = time.monotonic()
 
@@ -212,7 +214,12 @@ class Run:
     def _load(self, path: Path) -> None:
         if not path.exists():
             raise TrainingError(f"{self.folder} holds no run to resume; start it without --resume")
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise TrainingError(
+                f"{path} is damaged; start again from last.safetensors beside it with --start"
+            ) from error
         if Recipe.from_dict(json.loads(state["recipe"])) != self.recipe:
             raise TrainingError(
                 f"{self.folder} was made by another recipe; resume with the one kept in its recipe.json"
@@ -227,7 +234,7 @@ class Run:
     def _drop_later_rows(self) -> None:
         """Forget the validations that an interrupted run made after its last checkpoint: they are made again."""
         path = self.folder / "metrics.csv"
-        if path.exists():
+        if path.exists() and path.stat().st_size:
             header, *rows = path.read_text().splitlines()
             kept = [row for row in rows if int(row.split(",", 1)[0]) <= self.step]
             path.write_text("\n".join([header, *kept]) + "\n")

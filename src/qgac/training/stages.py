@@ -65,9 +65,11 @@ def train(
     ------
     TrainingError
         If the run cannot start or go on.
+    ValueError
+        If the bank is too small for the recipe.
     """
     bank = PatchBank(patches)
-    held_out = PatchBank(patches, held_out=True)
+    crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     torch.manual_seed(recipe.seed)
     model = QGAC(recipe.model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
@@ -84,13 +86,12 @@ def train(
     stage = train_y if recipe.stage == "y" else train_color
     trained = model.y_network if recipe.stage == "y" else model.color_network
     run = Run(recipe, model, trained, folder, resume=resume, stop=stop)
-    return stage(run, bank, held_out)
+    return stage(run, bank, crops)
 
 
-def train_y(run: Run, bank: PatchBank, held_out: PatchBank) -> Iterator[Progress]:
+def train_y(run: Run, bank: PatchBank, crops: Tensor) -> Iterator[Progress]:
     """Train the Y network with eq. 1 on full-range Y samples; yields as :func:`train`."""
     recipe, model = run.recipe, run.model
-    crops = held_out_crops(held_out, recipe.validation.pictures, recipe.validation.patch)
     for step in run.steps():
         batch = draw_batch(bank, recipe.data, recipe.seed, step)
         with _precision(recipe):
@@ -101,10 +102,9 @@ def train_y(run: Run, bank: PatchBank, held_out: PatchBank) -> Iterator[Progress
         yield from _after_step(run, crops)
 
 
-def train_color(run: Run, bank: PatchBank, held_out: PatchBank) -> Iterator[Progress]:
+def train_color(run: Run, bank: PatchBank, crops: Tensor) -> Iterator[Progress]:
     """Train the colour network with eq. 1 on RGB or chroma samples, the Y network frozen; yields as :func:`train`."""
     recipe, model = run.recipe, run.model
-    crops = held_out_crops(held_out, recipe.validation.pictures, recipe.validation.patch)
     for step in run.steps():
         batch = draw_batch(bank, recipe.data, recipe.seed, step)
         with _precision(recipe):
@@ -126,10 +126,11 @@ def _after_step(run: Run, crops: Tensor) -> Iterator[Progress]:
         figures = validate(run.average, crops, recipe)
         yield run.report(figures)
         run.save(figures)
-    elif run.due():
-        run.save()
-    elif run.step % _REPORT_EVERY == 0:
+        return
+    if run.step % _REPORT_EVERY == 0:
         yield run.report()
+    if run.due():
+        run.save()
 
 
 @torch.no_grad()
