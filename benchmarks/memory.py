@@ -2,16 +2,18 @@
 
     python benchmarks/memory.py --megapixels 12 100 --model small
 
-The picture is made by another process, so that only the restoring counts. Peak memory is the resident set's
-(``ru_maxrss``), with the interpreter, the libraries, the file, its coefficients and the result; base is what it was
-after a tiny picture. The allocator is set as the command line sets it, or left alone with ``--as-library``.
+The process is ``qgac restore picture.jpg -o picture.png``, from its start to its end: interpreter, libraries, model,
+file, coefficients, pixels and the PNG file that is written. Base is the same for a picture of 32 x 32. Peak memory is
+that of the resident set (``ru_maxrss``), of the largest process if there are several.
+
+With ``--as-library`` it is ``Restorer()(image)`` in a Python process that leaves the C library's allocator alone and
+holds the whole result, without writing it.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import resource
+import os
 import subprocess
 import sys
 import time
@@ -27,31 +29,72 @@ def main() -> None:
     parser.add_argument("--model", default="small", help="a shipped model or a weights file")
     parser.add_argument("--tile", type=int, help="side of a tile in pixels; chosen by the memory if left out")
     parser.add_argument("--threads", type=int, help="threads of torch")
-    parser.add_argument("--as-library", action="store_true", help="leave the C library's allocator as it is")
+    parser.add_argument("--as-library", action="store_true", help="call the library, see above")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--restore", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.make:
         make(Path(arguments.make), arguments.megapixels[0], arguments.subsampling)
     elif arguments.restore:
-        restore(
-            Path(arguments.restore), arguments.model, arguments.tile, arguments.threads, as_library=arguments.as_library
-        )
+        restore(Path(arguments.restore), arguments.model, arguments.tile)
     else:
-        print("    MP        pixels  file MB  read s restore s   s/MP peak MiB base MiB")
-        for megapixels in arguments.megapixels:
-            with TemporaryDirectory() as folder:
-                path = Path(folder) / "picture.jpg"
-                here = [sys.executable, __file__, *options(arguments)]
-                subprocess.run([*here, "--make", str(path), "--megapixels", str(megapixels)], check=True)
-                subprocess.run([*here, "--restore", str(path)], check=True)
+        measure(arguments)
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Print a line for each size."""
+    print("    MP        pixels  file MB seconds   s/MP peak MiB base MiB")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "picture.jpg"
+        here = [sys.executable, __file__, *options(arguments)]
+        base = 0.0
+        for megapixels in [32 * 32 / 1e6, *arguments.megapixels]:
+            subprocess.run([*here, "--make", str(path), "--megapixels", str(megapixels)], check=True)
+            seconds, peak = run(command(path, arguments), arguments.threads)
+            if not base:
+                base = peak
+                continue
+            width, height = size(megapixels)
+            print(
+                f"{width * height / 1e6:6.1f} {width:6}x{height:<6} {path.stat().st_size / 1e6:8.1f} {seconds:7.1f} "
+                f"{seconds / megapixels:6.3f} {peak:8.0f} {base:8.0f}",
+                flush=True,
+            )
+
+
+def command(path: Path, arguments: argparse.Namespace) -> list[str]:
+    """Return the command that restores a picture."""
+    if arguments.as_library:
+        return [sys.executable, __file__, *options(arguments), "--restore", str(path)]
+    written = [str(path), "-o", str(path.with_suffix(".png")), "--overwrite", "--model", arguments.model]
+    tile = ["--tile", str(arguments.tile)] if arguments.tile else []
+    return [sys.executable, "-m", "qgac", "restore", *written, *tile, "--device", "cpu"]
+
+
+def run(arguments: list[str], threads: int | None) -> tuple[float, float]:
+    """Run a command; return its seconds and the peak memory of its largest process, in MiB."""
+    environment = os.environ | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
+    start = time.perf_counter()
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, env=environment)
+    assert process.stderr is not None
+    told = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(told.decode())
+    unit = 1 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes elsewhere
+    return time.perf_counter() - start, usage.ru_maxrss * unit / (1 << 20)
 
 
 def options(arguments: argparse.Namespace) -> list[str]:
-    """Return the options that both processes take."""
-    named = {name: getattr(arguments, name) for name in ("subsampling", "model", "tile", "threads")}
-    given = [part for name, value in named.items() if value is not None for part in (f"--{name}", str(value))]
-    return [*given, "--as-library"] if arguments.as_library else given
+    """Return the options that the processes take."""
+    named = {name: getattr(arguments, name) for name in ("subsampling", "model", "tile")}
+    return [part for name, value in named.items() if value is not None for part in (f"--{name}", str(value))]
+
+
+def size(megapixels: float) -> tuple[int, int]:
+    """Return width and height of a picture of the format 4:3."""
+    width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
+    return width, max(1, round(width * 3 / 4))
 
 
 def make(path: Path, megapixels: float, subsampling: str) -> None:
@@ -59,8 +102,7 @@ def make(path: Path, megapixels: float, subsampling: str) -> None:
     import numpy as np
     from PIL import Image
 
-    width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
-    height = round(width * 3 / 4)
+    width, height = size(megapixels)
     generator = np.random.default_rng(0)
     patch = np.zeros((512, 512, 3), np.float32)
     for scale in (2, 4, 8, 16, 64, 256):
@@ -81,43 +123,11 @@ def make(path: Path, megapixels: float, subsampling: str) -> None:
         picture.save(path, quality=75, subsampling=subsampling)
 
 
-def restore(path: Path, model: str, tile: int | None, threads: int | None, *, as_library: bool) -> None:
-    """Restore a picture and print a line."""
-    if not as_library:
-        from qgac.memory import give_back_freed_memory
-
-        give_back_freed_memory()
-    import torch
-    from PIL import Image
-
-    from qgac.jpeg.reader import read_jpeg
+def restore(path: Path, model: str, tile: int | None) -> None:
+    """Restore a picture as a program that uses the library does."""
     from qgac.restorer import Restorer
 
-    if threads:
-        torch.set_num_threads(threads)
-    restorer = Restorer(model, device="cpu", tile=tile)
-    warm_up = io.BytesIO()
-    Image.new("RGB", (32, 32)).save(warm_up, "JPEG")
-    restorer(warm_up.getvalue())
-    base = peak_mebibytes()
-
-    start = time.perf_counter()
-    image = read_jpeg(path)
-    read = time.perf_counter() - start
-    restorer(image)
-    seconds = time.perf_counter() - start - read
-    megapixels = image.width * image.height / 1e6
-    print(
-        f"{megapixels:6.1f} {image.width:6}x{image.height:<6} {path.stat().st_size / 1e6:8.1f} {read:7.2f} "
-        f"{seconds:9.2f} {seconds / megapixels:6.3f} {peak_mebibytes():8.0f} {base:8.0f}",
-        flush=True,
-    )
-
-
-def peak_mebibytes() -> float:
-    """Return the largest resident set of this process so far."""
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)
+    Restorer(model, device="cpu", tile=tile)(path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,19 @@
+from pathlib import Path
+
+import pytest
 import torch
+
+from made_files import make_jpeg
 
 # The suite must do on one busy core; a pool of threads for tiny tensors only costs time.
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder `photos` as the working folder's only content."""
+    for name in ("a.jpg", "b.JPEG", "sub/c.jpe", "sub/deep/d.jfif", ".hidden/e.jpg", "._f.jpg", "g.restored.jpg"):
+        make_jpeg(tmp_path / "photos" / name)
+    (tmp_path / "photos" / "notes.txt").write_text("no picture")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -6,173 +6,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageCms
 
-from qgac.batch import Event, Failed, Finished, Job, PlanError, Started, plan, restore_files
-from qgac.inputs import find_jpegs
+from made_files import Gray, Standin, flat, make_jpeg
+from qgac.batch import Event, Failed, Finished, Settings, Skipped, Started, restore_files
 from qgac.jpeg.image import JPEGImage
-from qgac.restorer import Restored
-
-
-def make_jpeg(path: Path, mode: str = "RGB", size: tuple[int, int] = (20, 12)) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size, 90 if mode == "L" else (90, 120, 40, 10)[: len(mode)]).save(path, "JPEG")
-    return path
-
-
-def flat(image: JPEGImage, progress: Any = None) -> Restored:
-    """Stand in for a restorer: a gray picture of the right shape."""
-    channels = {1: (), 3: (3,), 4: (4,)}[len(image.components)]
-    if progress is not None:
-        progress(1, 2)
-        progress(2, 2)
-    return Restored(np.full((image.height, image.width, *channels), 128, np.uint8), image)
+from qgac.planning import Job, plan
 
 
 def run(jobs: tuple[Job, ...], restorer: Any = flat, **options: Any) -> list[Event]:
-    return [event for event in restore_files(jobs, restorer, **options) if not isinstance(event, Started)]
-
-
-@pytest.fixture
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder `photos` as the working folder's only content."""
-    for name in ("a.jpg", "b.JPEG", "sub/c.jpe", "sub/deep/d.jfif", ".hidden/e.jpg", "._f.jpg", "g.restored.jpg"):
-        make_jpeg(tmp_path / "photos" / name)
-    (tmp_path / "photos" / "notes.txt").write_text("no picture")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-# --- which files ---
-
-
-def test_folders_are_searched_recursively(tree: Path) -> None:
-    found, failures = find_jpegs(["photos"])
-    assert [str(file.relative) for file in found] == ["a.jpg", "b.JPEG", "sub/c.jpe", "sub/deep/d.jfif"]
-    assert failures == []
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ("photos/*", ["a.jpg", "b.JPEG"]),
-        ("photos/*.jpg", ["a.jpg"]),
-        ("photos/**/*.j*", ["a.jpg", "sub/c.jpe", "sub/deep/d.jfif"]),
-        ("./photos/s?b/*", ["c.jpe"]),
-        ("*/[ab].*", ["photos/a.jpg", "photos/b.JPEG"]),
-    ],
-)
-def test_patterns_are_expanded(tree: Path, pattern: str, expected: list[str]) -> None:
-    found, failures = find_jpegs([pattern])
-    relative = [str(file.relative) for file in found]
-    if pattern == "./photos/s?b/*":
-        expected = [f"sub/{name}" for name in expected]  # what follows the first wildcard is mirrored
-    assert relative == expected
-    assert all(file.path.is_file() for file in found)
-    assert failures == []
-
-
-def test_a_file_may_be_named_as_it_likes(tree: Path) -> None:
-    odd = make_jpeg(tree / "what[1]*.dat")
-    found, failures = find_jpegs([odd.name])
-    assert [file.path.name for file in found] == [odd.name]
-    assert failures == []
-
-
-@pytest.mark.parametrize(
-    ("text", "message"), [("nope.jpg", "no such file"), ("x*.jpg", "matches this pattern"), ("empty", "no JPEG files")]
-)
-def test_inputs_that_lead_to_nothing_are_told(tree: Path, text: str, message: str) -> None:
-    (tree / "empty").mkdir()
-    found, failures = find_jpegs([text, "photos/a.jpg"])
-    assert len(found) == 1
-    assert [failure.name for failure in failures] == [text]
-    assert message in failures[0].message
-
-
-# --- where they go ---
-
-
-def destinations(*inputs: str, **options: Any) -> list[str]:
-    return [str(job.destination) for job in plan(inputs, **options).jobs]
-
-
-def test_results_lie_beside_their_sources(tree: Path) -> None:
-    assert destinations("photos/a.jpg") == ["photos/a.restored.png"]
-    assert destinations("photos", format="jpeg")[-1] == "photos/sub/deep/d.restored.jpg"
-
-
-def test_one_file_goes_to_a_file_or_into_a_folder(tree: Path) -> None:
-    assert destinations("photos/a.jpg", output="x.tif") == ["x.tif"]
-    assert plan(["photos/a.jpg"], output="x.tif").jobs[0].format == "tiff"
-    assert destinations("photos/a.jpg", output="photos") == ["photos/a.png"]
-    assert destinations("photos/a.jpg", output="new/") == ["new/a.png"]
-    assert destinations("photos/a.jpg", output="x", format="webp") == ["x"]
-
-
-def test_a_tree_is_mirrored(tree: Path) -> None:
-    expected = ["out/a.webp", "out/b.webp", "out/sub/c.webp", "out/sub/deep/d.webp"]
-    assert destinations("photos", output="out", format="webp") == expected
-
-
-def test_results_of_an_earlier_run_are_no_inputs(tree: Path) -> None:
-    make_jpeg(tree / "photos" / "out" / "a.jpg")
-    assert destinations("photos", output="photos/out", format="jpeg")[0] == "photos/out/a.jpg"
-    assert len(destinations("photos", output="photos/out", format="jpeg")) == 4
-    assert len(destinations("photos", output=".")) == 5  # but an output folder around the inputs hides none of them
-
-
-def test_a_file_named_twice_is_restored_once(tree: Path) -> None:
-    assert destinations("photos/a.jpg", "./photos/a.jpg", "photos/*.jpg") == ["photos/a.restored.png"]
-
-
-@pytest.mark.parametrize(
-    ("inputs", "options", "message"),
-    [
-        (["photos/a.jpg"], {"output": "x.png", "format": "webp"}, "named as png but --format says webp"),
-        (["photos/a.jpg"], {"output": "x.bmp"}, "no suffix of a picture file"),
-        (["photos"], {"output": "x.png"}, "need a folder"),
-        (["photos", "photos/a.jpg"], {"output": "photos/notes.txt"}, "is a file"),
-        (["photos/a.jpg", "-"], {}, "take one picture"),
-        (["photos"], {"output": "-"}, "take one picture"),
-        (["-"], {"output": "photos"}, "has no name"),
-        (["photos/a.jpg"], {"output": "photos/a.jpg"}, "itself one of the inputs"),
-        (["photos/a.jpg", "photos/b.JPEG"], {"output": "photos", "format": "jpeg"}, "itself one of the inputs"),
-        (["photos/a.jpg", "photos/twin/a.jpg"], {"output": "out"}, "would both become out/a.png"),
-    ],
-)
-def test_contradictions_are_told_before_any_work(
-    tree: Path, inputs: list[str], options: dict[str, Any], message: str
-) -> None:
-    make_jpeg(tree / "photos" / "twin" / "a.jpg", size=(9, 9))
-    with pytest.raises(PlanError, match=message):
-        plan(inputs, **options)
-
-
-def test_two_suffixes_of_one_name_collide(tree: Path) -> None:
-    make_jpeg(tree / "a.jpg")
-    make_jpeg(tree / "a.jpeg")
-    with pytest.raises(PlanError, match=r"a\.jpg and a\.jpeg would both become a\.restored\.png"):
-        plan(["a.jpg", "a.jpeg"])
-
-
-def test_links_do_not_hide_that_an_output_is_an_input(tree: Path) -> None:
-    Path("link.jpg").symlink_to("photos/a.jpg")
-    os.link("photos/a.jpg", "hard.jpg")
-    for name in ("link.jpg", "hard.jpg"):
-        with pytest.raises(PlanError, match="itself one of the inputs"):
-            plan(["photos/a.jpg"], output=name)
-
-
-def test_cmyk_does_not_replace_a_source_named_tiff(tree: Path) -> None:
-    make_jpeg(tree / "x.tiff", "CMYK")
-    with pytest.raises(PlanError, match="itself one of the inputs"):
-        plan(["x.tiff"], output=".")
-
-
-# --- restoring ---
+    events = restore_files(jobs, restorer if restorer is flat else Standin(restorer), Settings(**options))  # type: ignore[arg-type]
+    return [event for event in events if not isinstance(event, Started)]
 
 
 def test_a_bad_file_does_not_stop_the_others(tree: Path) -> None:
@@ -189,13 +34,14 @@ def test_a_bad_file_does_not_stop_the_others(tree: Path) -> None:
 def test_a_job_starts_advances_and_finishes(tree: Path) -> None:
     (job,) = plan(["photos/a.jpg"]).jobs
     told: list[Any] = []
-    for event in restore_files((job,), flat, progress=lambda job, share: told.append((job.name, share))):  # type: ignore[arg-type]
+    for event in restore_files((job,), flat, Settings(), progress=lambda job, share: told.append((job.name, share))):  # type: ignore[arg-type]
         told.append(event)
     assert told[0] == Started(job)
     assert told[1:3] == [("photos/a.jpg", 0.5), ("photos/a.jpg", 1.0)]
     finished = told[3]
     assert isinstance(finished, Finished)
     assert (finished.destination, finished.width, finished.height) == (Path("photos/a.restored.png"), 20, 12)
+    assert finished.quality == 75  # Pillow's own
     assert job.size == Path("photos/a.jpg").stat().st_size
 
 
@@ -209,7 +55,7 @@ def test_cmyk_becomes_tiff(tree: Path) -> None:
 
 
 def test_existing_results_cost_no_work(tree: Path) -> None:
-    def never(image: JPEGImage, progress: Any = None) -> Restored:
+    def never(image: JPEGImage, progress: Any = None, **options: Any) -> Gray:
         raise AssertionError("restored in vain")
 
     Path("photos/a.restored.png").write_bytes(b"precious")
@@ -219,6 +65,93 @@ def test_existing_results_cost_no_work(tree: Path) -> None:
     assert Path("photos/a.restored.png").read_bytes() == b"precious"
     (event,) = run(plan(["photos/a.jpg"]).jobs, overwrite=True)
     assert isinstance(event, Finished)
+
+
+def test_cmyk_is_skipped_under_the_name_it_gets(tree: Path) -> None:
+    make_jpeg(tree / "ink.jpg", "CMYK")
+    Path("ink.restored.tiff").write_bytes(b"precious")
+    (job,) = plan(["ink.jpg"], skip_existing=True).jobs
+    assert run((job,), skip_existing=True) == [Skipped(job, Path("ink.restored.tiff"))]
+    assert Path("ink.restored.tiff").read_bytes() == b"precious"
+
+
+def test_a_file_that_appears_during_the_work_stays(tree: Path) -> None:
+    def overtaken(image: JPEGImage, progress: Any = None, **options: Any) -> Gray:
+        Path("photos/a.restored.png").write_bytes(b"somebody else's")
+        return flat(image)
+
+    (event,) = run(plan(["photos/a.jpg"]).jobs, overtaken)
+    assert isinstance(event, Failed)
+    assert "exists already" in event.message
+    assert Path("photos/a.restored.png").read_bytes() == b"somebody else's"
+    assert not list(Path("photos").glob(".qgac-*"))
+
+
+def test_outputs_may_have_the_time_of_their_sources(tree: Path) -> None:
+    moment = 1_234_567_890_123_456_789
+    os.utime("photos/a.jpg", ns=(moment, moment))
+    jobs = plan(["photos/a.jpg"]).jobs
+    run(jobs)
+    assert abs(Path("photos/a.restored.png").stat().st_mtime_ns - moment) > 1e15
+    run(jobs, keep_times=True, overwrite=True)
+    assert abs(Path("photos/a.restored.png").stat().st_mtime_ns - moment) < 2e9  # FAT has steps of two seconds
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
+def test_stripping_leaves_colours_and_direction(tree: Path, kind: Any) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 6, "somebody"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[1] = "N"
+    make_jpeg(tree / "x.jpg", icc_profile=profile, exif=exif, comment="a secret", xmp=b"<a-secret/>", dpi=(300, 300))
+    (event,) = run(plan(["x.jpg"], format=kind).jobs)
+    assert isinstance(event, Finished)
+    assert event.destination is not None
+    assert b"somebody" in event.destination.read_bytes()
+    run(plan(["x.jpg"], format=kind).jobs, strip=True, overwrite=True)
+    content = event.destination.read_bytes()
+    assert b"somebody" not in content
+    assert b"secret" not in content
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.info["icc_profile"] == profile
+        kept = picture.getexif()
+        assert kept[ExifTags.Base.Orientation] == 6
+        assert not kept.get_ifd(ExifTags.IFD.GPSInfo)
+        assert kind == "tiff" or dict(kept) == {ExifTags.Base.Orientation: 6}
+        assert picture.info.get("dpi", (72, 72)) != (300, 300)
+
+
+def test_stripping_an_upright_picture_leaves_no_exif(tree: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 1, "somebody"
+    make_jpeg(tree / "x.jpg", exif=exif)
+    run(plan(["x.jpg"]).jobs, strip=True)
+    with Image.open("x.restored.png") as picture:
+        assert "exif" not in picture.info
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(image: JPEGImage, progress: Any = None, **options: Any) -> Gray:
+        raise AssertionError("restored in vain")
+
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "photos")
+    (event,) = run(plan(["photos/a.jpg"]).jobs, never)
+    assert event == Failed(
+        "photos/a.jpg",
+        "the folder photos may not be written to; choose another, or change its permissions",
+    )
+
+
+def test_a_file_that_may_not_be_read_is_told(tree: Path) -> None:
+    """Also to root, to whom nothing is forbidden but this."""
+    jobs = plan(["photos/a.jpg"]).jobs
+    Path("photos/a.jpg").unlink()
+    Path("photos/a.jpg").mkdir()
+    (event,) = run(jobs)
+    assert isinstance(event, Failed)
+    assert "cannot be read (" in event.message
 
 
 def test_a_folder_that_cannot_be_made_is_told(tree: Path) -> None:
@@ -238,7 +171,7 @@ def test_a_file_that_vanishes_is_told(tree: Path) -> None:
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
 def test_want_of_memory_is_told(tree: Path, error: Exception) -> None:
-    def greedy(image: JPEGImage, progress: Any = None) -> Restored:
+    def greedy(image: JPEGImage, progress: Any = None, **options: Any) -> Gray:
         raise error
 
     (event,) = run(plan(["photos/a.jpg"]).jobs, greedy)
@@ -247,7 +180,7 @@ def test_want_of_memory_is_told(tree: Path, error: Exception) -> None:
 
 
 def test_faults_of_the_program_are_not_taken_for_bad_files(tree: Path) -> None:
-    def broken(image: JPEGImage, progress: Any = None) -> Restored:
+    def broken(image: JPEGImage, progress: Any = None, **options: Any) -> Gray:
         raise RuntimeError("shapes do not fit")
 
     with pytest.raises(RuntimeError, match="shapes"):

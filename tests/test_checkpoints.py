@@ -1,4 +1,6 @@
+import hashlib
 import json
+import os
 import sys
 
 import pytest
@@ -6,7 +8,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from qgac.checkpoints import WeightsError, load_model, load_record, save_model
+from qgac import checkpoints
+from qgac.checkpoints import WeightsError, load_model, load_record, save_model, shipped_models
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
@@ -165,3 +168,53 @@ def test_files_that_may_not_be_read(weights, monkeypatch):
     monkeypatch.setattr("qgac.checkpoints.safe_open", refuse)
     with pytest.raises(WeightsError, match="Permission denied"):
         load_model(weights)
+
+
+@pytest.fixture
+def shipped(tmp_path, weights, monkeypatch):
+    """A package that ships the small network as `tiny`."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "tiny.safetensors").write_bytes(weights.read_bytes())
+    checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{'0' * 64}  other.safetensors\n{checksum}  tiny.safetensors\n")
+    monkeypatch.setattr(checkpoints.resources, "files", lambda package: tmp_path)
+    return folder / "tiny.safetensors"
+
+
+def test_shipped_weights_are_those_that_were_packed(shipped, model):
+    assert load_model("tiny").configuration == model.configuration
+
+
+def test_one_wrong_bit_in_shipped_weights_is_noticed(shipped):
+    content = bytearray(shipped.read_bytes())
+    content[-5] ^= 1
+    shipped.write_bytes(content)
+    load_model(shipped)  # as a file of its own it could be anything
+    with pytest.raises(WeightsError, match=r"tiny.safetensors is not as it was packed: .*; install qgac again"):
+        load_model("tiny")
+
+
+@pytest.mark.parametrize("sums", [None, "", "no checksum at all"])
+def test_shipped_weights_without_a_checksum_are_refused(shipped, sums):
+    path = shipped.with_name("SHA256SUMS")
+    path.unlink() if sums is None else path.write_text(sums)
+    with pytest.raises(WeightsError, match=r"SHA256SUMS.*install qgac again"):
+        load_model("tiny")
+
+
+def test_what_is_shipped_has_its_checksum():
+    for name in shipped_models():
+        load_model(name)
+
+
+def test_weights_are_on_the_disk_before_they_get_their_name(model, tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    seen = []
+
+    def fsync(descriptor):
+        seen.append((os.fstat(descriptor).st_size, path.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    save_model(model, path, record={})
+    assert seen == [(path.stat().st_size, False)]

@@ -13,7 +13,7 @@ import qgac
 
 ROOT = Path(qgac.__file__).parent
 
-CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "planes", "restorer"}
+CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "planes", "refinement", "restorer"}
 # What each part of the package may import besides itself. A part that is missing here may import anything.
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
@@ -25,11 +25,20 @@ ALLOWED: dict[str, set[str]] = {
     "planes": {"jpeg", "models", "projection", "tiling"},
     "restorer": CORE,
     "exif": set(),
+    "png": {"jpeg"},
     "tiff": {"exif", "jpeg"},
-    "output": CORE | {"exif", "tiff"},
+    "atomic": set(),
+    "refinement": {"jpeg"},
+    "srgb": {"restorer", "jpeg"},
+    "output": CORE | {"atomic", "exif", "png", "tiff"},
     "inputs": set(),
-    "batch": CORE | {"inputs", "output"},
+    "planning": {"inputs", "output"},
+    "batch": CORE | {"exif", "inputs", "output", "planning", "srgb"},
+    "workers": {"batch", "inputs", "memory", "planning", "restorer"},
+    "report": {"atomic", "batch", "inputs", "planning"},
     "memory": set(),
+    "comparison": {"metrics"},
+    "heat_map": set(),
     "losses": {"metrics"},
     "data": {"jpeg"},
     "training": CORE | {"data", "losses", "metrics"},

@@ -6,16 +6,19 @@ import os
 import struct
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
 from qgac.exif import first_directory, without_thumbnail
 from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
-from qgac.output import OutputError, format_of, natural_format, write_picture
+from qgac.jpeg.reader import read_jpeg
+from qgac.output import Encoding, OutputError, format_of, natural_format, write_picture
 from qgac.restorer import Restored
 from qgac.tiff import encode_tiff
 
@@ -83,9 +86,9 @@ def restored(shape: tuple[int, ...] = (30, 41, 3), metadata: Metadata = METADATA
     return Restored(pixels, image)
 
 
-def written(picture: Restored, kind: str) -> bytes:
+def written(picture: Restored | JPEGImage, kind: str, encoding: Encoding | None = None) -> bytes:
     buffer = io.BytesIO()
-    write_picture(picture, buffer, format=kind)  # type: ignore[arg-type]
+    write_picture(picture, buffer, format=kind, encoding=encoding)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
@@ -144,9 +147,96 @@ def test_webp_says_how_large_it_can_be() -> None:
         written(restored((1, 16384, 3)), "webp")
 
 
+def floats(shape: tuple[int, ...]) -> Restored:
+    """Samples between whole numbers, as the networks make them."""
+    pixels = np.random.default_rng(1).uniform(0, 255, shape).astype(np.float32)
+    return replace(restored(shape), pixels=pixels)
+
+
+@pytest.mark.parametrize("shape", [(40, 41), (40, 41, 3), (40, 41, 4)])
+def test_sixteen_bits_come_from_the_floats(shape: tuple[int, ...]) -> None:
+    picture = floats(shape)
+    samples = tifffile.imread(io.BytesIO(written(picture, "tiff", Encoding(depth=16))))
+    assert samples.dtype == np.uint16
+    assert len(np.unique(samples)) > 1024
+    assert np.abs(samples - picture.pixels.astype(np.float64) * 257).max() < 0.505  # float32 may decide a tie
+    if len(shape) < 3 or shape[2] == 3:
+        content = written(picture, "png", Encoding(depth=16))
+        assert content[24] == 16
+        high = np.asarray(Image.open(io.BytesIO(content)))  # Pillow drops the low byte of colour
+        np.testing.assert_array_equal(high, samples if len(shape) == 2 else samples >> 8)
+
+
+@pytest.mark.parametrize("shape", [(40, 41), (40, 41, 3), (40, 41, 4)])
+def test_floats_lie_between_zero_and_one(shape: tuple[int, ...]) -> None:
+    picture = floats(shape)
+    samples = tifffile.imread(io.BytesIO(written(picture, "tiff", Encoding(depth="float"))))
+    assert samples.dtype == np.float32
+    np.testing.assert_allclose(samples * 255.0, picture.pixels, rtol=1e-6)
+
+
+@pytest.mark.parametrize("depth", [16, "float"])
+def test_pixels_of_8_bit_make_no_deeper_picture(depth: Any) -> None:
+    with pytest.raises(OutputError, match="restore them as uint16 or float32"):
+        written(restored(), "tiff", Encoding(depth=depth))
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoding", "choice"),
+    [
+        ("webp", Encoding(depth=16), "png or tiff"),
+        ("jpeg", Encoding(depth=16), "png or tiff"),
+        ("png", Encoding(depth="float"), "tiff"),
+        ("png", Encoding(consistent=True), "jpeg"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_told(kind: str, encoding: Encoding, choice: str) -> None:
+    with pytest.raises(OutputError, match=rf"a {kind} file cannot hold .*; choose {choice} \(--format\)"):
+        written(floats((8, 8)), kind, encoding)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"depth": 12}, {"quality": 0}, {"quality": 101}, {"srgb": True, "depth": 16}, {"srgb": True, "consistent": True}],
+)
+def test_encodings_that_contradict_themselves(options: dict[str, Any]) -> None:
+    with pytest.raises(OutputError):
+        Encoding(**options)
+
+
+def test_quality_of_jpeg_files() -> None:
+    opened = Image.open(io.BytesIO(written(restored(), "jpeg", Encoding(quality=50))))
+    assert opened.quantization[0][0] == 16  # Annex K's table itself
+    assert [part[1:3] for part in opened.layer] == [(1, 1)] * 3
+
+
+@pytest.mark.parametrize("shape", [(30, 41, 3), (30, 41, 4)])
+def test_coefficients_are_written_as_they_are_with_the_same_metadata(shape: tuple[int, ...]) -> None:
+    levels = np.random.default_rng(2).integers(-9, 10, (4, 6, 8, 8)).astype(np.int16)
+    image = restored(shape).image
+    image = replace(
+        image, components=tuple(replace(c, coefficients=levels + i) for i, c in enumerate(image.components))
+    )
+    coefficients, pixels = (read_jpeg(written(picture, "jpeg")) for picture in (image, restored(shape)))
+    for mine, theirs in zip(coefficients.components, image.components, strict=True):
+        np.testing.assert_array_equal(mine.coefficients, theirs.coefficients)
+        np.testing.assert_array_equal(mine.table, theirs.table)
+    assert coefficients.metadata == pixels.metadata
+    expected = replace(METADATA, exif=without_thumbnail(exif_data()))
+    assert coefficients.metadata == (expected if shape[2] == 3 else replace(expected, density=None))
+    with pytest.raises(OutputError, match="choose jpeg"):
+        written(image, "png")
+
+
+def test_photoshop_resources_are_kept_in_png() -> None:
+    texts = Image.open(io.BytesIO(written(restored(), "png"))).text  # type: ignore[attr-defined]
+    assert bytes.fromhex("".join(texts["Raw profile type iptc"].split("\n")[3:])) == RESOURCES
+
+
 def test_natural_format() -> None:
     assert natural_format(restored((8, 8)).image) == "png"
     assert natural_format(restored((8, 8, 4)).image) == "tiff"
+    assert natural_format(restored((8, 8, 4)).image, srgb=True) == "png"
     assert format_of(Path("a.TIF")) == "tiff"
     assert format_of(Path("a.jpg.txt")) is None
 
@@ -238,9 +328,9 @@ def test_png_takes_profiles_of_its_own_colour_only(shape: tuple[int, ...], kept:
         assert opened.info.get("icc_profile") == (profile if profile == kept else None)
 
 
-def test_webp_takes_no_gray_profile() -> None:
-    opened = Image.open(io.BytesIO(written(restored((8, 8), Metadata(icc=GRAY)), "webp")))
-    assert "icc_profile" not in opened.info
+def test_no_gray_profile_is_lost_in_webp() -> None:
+    with pytest.raises(OutputError, match="gray ICC profile; choose png or tiff"):
+        written(restored((8, 8), Metadata(icc=GRAY)), "webp")
 
 
 def test_tiff_leaves_out_what_exif_says_about_another_layout() -> None:

@@ -1,4 +1,4 @@
-"""Every block of README.md runs as it stands, in a copy of the folder that a reader would run it in."""
+"""Every block of README.md and docs/using.md runs as it stands, in a copy of the folder that readers run it in."""
 
 from __future__ import annotations
 
@@ -11,25 +11,58 @@ from pathlib import Path
 
 import pytest
 
+from qgac.cli import cli
+
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks() -> list[tuple[str, str]]:
-    return BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+def blocks(document: str) -> list[tuple[str, str]]:
+    found = BLOCK.findall((ROOT / document).read_text(encoding="utf-8"))
+    return [(language, code) for language, code in found if language != "text"]
 
 
-@pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("readme")
+def workplace(factory: pytest.TempPathFactory, document: str) -> Path:
+    folder = factory.mktemp(document)
     for name in ("examples", "recipes", "tests/training/pictures"):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name)
     return folder
 
 
-@pytest.mark.parametrize(("language", "code"), blocks(), ids=lambda value: value.splitlines()[0][:40])
-def test_block_runs(language: str, code: str, workplace: Path) -> None:
+@pytest.fixture(scope="module")
+def readme_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "readme")
+
+
+@pytest.fixture(scope="module")
+def using_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "using")
+
+
+def label(value: str) -> str:
+    return value.splitlines()[0][:40]
+
+
+@pytest.mark.parametrize(("language", "code"), blocks("README.md"), ids=label)
+def test_block_of_the_readme_runs(language: str, code: str, readme_workplace: Path) -> None:
+    run(language, code, readme_workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "code"), blocks("docs/using.md"), ids=label)
+def test_block_of_the_manual_runs(language: str, code: str, using_workplace: Path) -> None:
+    run(language, code, using_workplace)
+
+
+def test_the_manual_shows_every_option_of_restore() -> None:
+    text = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+    for parameter in cli.commands["restore"].params:
+        if parameter.param_type_name == "option":
+            assert any(re.search(rf"(?<![\w-]){option}\b", text) for option in parameter.opts), parameter.opts
+
+
+def run(language: str, code: str, workplace: Path) -> None:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     if language == "python":
         command = [sys.executable, "-c", code]
@@ -44,7 +77,7 @@ def test_block_runs(language: str, code: str, workplace: Path) -> None:
         rest = [line for line in lines if not line.startswith(("make ", "git clone", "cd "))]
         command = ["sh", "-e", "-c", "\n".join(rest)]
     else:
-        pytest.fail(f"README block of unknown language {language!r}")
+        pytest.fail(f"a block of unknown language {language!r}")
     result = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -259,6 +260,108 @@ def test_requantising_the_restored_picture_gives_the_file(name: str, size: tuple
         np.testing.assert_array_equal(levels, component.coefficients)
 
 
+@pytest.mark.parametrize("strength", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize("name", ["gray", "4:2:0", "4:1:1", "mixed"])
+def test_strength_goes_in_a_straight_line_from_the_file(name: str, strength: float) -> None:
+    image = make_image(61, 45, SAMPLINGS[name])
+    model = tiny_network(strength=8)
+    restored, decoded, between = (
+        Restorer(model, tile=64, strength=share).coefficients(image) for share in (1.0, 0.0, strength)
+    )
+    for component, whole, none, some in zip(image.components, restored, decoded, between, strict=True):
+        torch.testing.assert_close(some, none + strength * (whole - none), rtol=0, atol=2e-3)
+        if none.shape[1:] == component.coefficients.shape[:2]:
+            dequantised = component.coefficients * component.table.astype(int)
+            np.testing.assert_array_equal(channels_to_blocks(none).numpy(), dequantised)
+            levels = quantized(channels_to_blocks(some).double().numpy(), component.table)
+            np.testing.assert_array_equal(levels, component.coefficients)
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLINGS if name != "thirds"])
+def test_no_strength_is_what_networks_without_effect_give(identity: Restorer, network: Restorer, name: str) -> None:
+    image = make_image(61, 45, SAMPLINGS[name])
+    decoded = Restorer(network.model, strength=0)(image, dtype="float32").pixels
+    expected = identity(image, dtype="float32").pixels
+    if name in ("4:1:1", "4:1:0"):  # repeated in two steps there, in one here
+        np.testing.assert_allclose(decoded, expected, rtol=0, atol=1e-3)
+    else:
+        np.testing.assert_array_equal(decoded, expected)
+
+
+def test_nothing_is_computed_for_no_strength(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny_network()
+    monkeypatch.setattr(type(model), "restore_y", None)
+    monkeypatch.setattr(type(model), "restore_chroma", None)
+    Restorer(model, strength=0)(make_image(20, 20, S420))
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
+def test_a_strength_out_of_range_is_refused(network: Restorer, strength: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Restorer(network.model, strength=strength)
+
+
+# All views.
+
+
+def mirrored(image: JPEGImage, *, transposed: bool, upside_down: bool) -> JPEGImage:
+    """Mirror a picture of whole MCUs along with its tables, block by block, as jpegtran does."""
+    signs = (-1) ** np.arange(8)
+    components = []
+    for c in image.components:
+        levels, table, v, u = c.coefficients, c.table, c.vertical, c.horizontal
+        if transposed:
+            levels, table, v, u = levels.transpose(1, 0, 3, 2), table.T, u, v
+        if upside_down:
+            levels = levels[::-1] * signs[:, None]
+        components.append(type(c)(np.ascontiguousarray(levels, np.int16), np.ascontiguousarray(table), u, v))
+    size = (image.height, image.width) if transposed else (image.width, image.height)
+    return replace(image, width=size[0], height=size[1], components=tuple(components))
+
+
+@pytest.mark.parametrize("view", [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("name", ["gray", "4:4:4", "4:2:2", "4:2:0"])
+def test_the_best_of_a_mirrored_picture_is_the_mirrored_best(
+    network: Restorer, name: str, view: tuple[bool, bool]
+) -> None:
+    image = make_image(64, 32, SAMPLINGS[name])
+    transposed, upside_down = view
+    other = mirrored(image, transposed=transposed, upside_down=upside_down)
+
+    def expected(pixels: np.ndarray) -> np.ndarray:
+        pixels = pixels.swapaxes(0, 1) if transposed else pixels
+        return pixels[::-1] if upside_down else pixels
+
+    best = Restorer(network.model, best=True)
+    found = best(other, dtype="float32").pixels
+    np.testing.assert_allclose(found, expected(best(image, dtype="float32").pixels), rtol=0, atol=5e-3)
+    plain = network(other, dtype="float32").pixels  # is no mirror image without it
+    assert np.abs(plain - expected(network(image, dtype="float32").pixels)).max() > 1
+
+
+@pytest.mark.parametrize("name", ["4:2:0", "mixed"])
+def test_all_views_of_tiles_leave_no_trace(network: Restorer, name: str) -> None:
+    image = make_image(205, 133, SAMPLINGS[name])  # its last blocks reach beyond it
+    whole = Restorer(network.model, tile=10_000, best=True)(image, dtype=np.float32).pixels
+    tiled = Restorer(network.model, tile=64, best=True)(image, dtype=np.float32).pixels
+    np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
+    assert np.abs(whole - network(image, dtype=np.float32).pixels).max() > 1
+
+
+@pytest.mark.parametrize("name", ["gray", "4:2:2", "4:1:1", "fractional"])
+def test_all_views_without_residual_are_the_decoded_picture(identity: Restorer, name: str) -> None:
+    image = make_image(61, 45, SAMPLINGS[name])
+    best = Restorer(identity.model, best=True)(image, dtype="float32").pixels
+    np.testing.assert_allclose(best, identity(image, dtype="float32").pixels, rtol=0, atol=2e-3)
+
+
+def test_all_views_keep_to_the_quantisation_interval(network: Restorer) -> None:
+    image = make_image(61, 45, GRAY)
+    restored = Restorer(tiny_network(strength=8), best=True).coefficients(image)[0]
+    levels = quantized(channels_to_blocks(restored).double().numpy(), image.components[0].table)
+    np.testing.assert_array_equal(levels, image.components[0].coefficients)
+
+
 def test_without_projection_the_network_goes_where_it_likes(network: Restorer) -> None:
     image = make_image(61, 45, GRAY)
     free = Restorer(network.model, project=False).coefficients(image)[0]
@@ -298,6 +401,28 @@ def test_types_of_pixels_agree(network: Restorer, samplings: list[Sampling]) -> 
         assert picture.size == (33, 17)
         assert picture.mode == {1: "L", 3: "RGB", 4: "CMYK"}[len(samplings)]
         np.testing.assert_array_equal(np.asarray(picture), restored.to_uint8())
+
+
+@pytest.mark.parametrize("samplings", [GRAY, S444, [(1, 1)] * 4])
+def test_every_type_makes_every_other(network: Restorer, samplings: list[Sampling]) -> None:
+    image = make_image(33, 17, samplings, "CMYK" if len(samplings) == 4 else None)
+    exact = network(image, dtype="float32")
+    samples = exact.pixels.astype(np.float64)
+    for restored, precision in ((exact, 0.0), (network(image, dtype="uint16"), 0.5 / 257), (network(image), 0.5)):
+        precision += 1e-3
+        eight, sixteen, floats = restored.to_uint8(), restored.to_uint16(), restored.to_float32()
+        assert (eight.dtype, sixteen.dtype, floats.dtype) == (np.uint8, np.uint16, np.float32)
+        assert np.abs(eight - samples).max() <= 0.5 + precision
+        assert np.abs(sixteen - 257 * samples).max() <= 257 * precision + 0.51
+        assert np.abs(floats - samples).max() <= precision
+        tensor = restored.to_torch()
+        assert tensor.dtype == torch.float32
+        assert tensor.shape == (len(samplings), 17, 33)
+        channels = samples[None] if samples.ndim == 2 else samples.transpose(2, 0, 1)
+        assert np.abs(tensor.numpy() * 255 - channels).max() <= precision + 1e-4
+        tensor.zero_()  # is the caller's own
+        np.testing.assert_array_equal(restored.to_float32(), floats)
+    assert len(np.unique(exact.to_uint16())) > 256
 
 
 def test_eight_bit_pixels_are_handed_on_without_a_copy(network: Restorer) -> None:

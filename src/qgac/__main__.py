@@ -2,4 +2,5 @@
 
 from qgac.cli import main
 
-main()
+if __name__ == "__main__":  # processes that restore pictures import this module under another name
+    main()

@@ -1,10 +1,12 @@
 """Weights as self-describing safetensors files: the header alone says how to build the network.
 
 The header's ``qgac`` entry is JSON with the configuration and the record of the training run (stage, recipe, figures).
+The weights that the package ships lie in ``weights/`` beside their checksums, ``SHA256SUMS``, as sha256sum writes them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from importlib import resources
@@ -17,7 +19,7 @@ from safetensors.torch import save_file
 
 from qgac.models.qgac import QGAC, Configuration
 
-__all__ = ["WeightsError", "interpolate", "load_model", "load_record", "save_model", "shipped_models"]
+__all__ = ["WeightsError", "blended", "interpolate", "load_model", "load_record", "save_model", "shipped_models"]
 
 _FORMAT = 1
 
@@ -46,6 +48,18 @@ def _locate(name: str | os.PathLike[str]) -> Path:
             f"model {str(name)!r} is neither a shipped model ({known}) nor a weights file; check the name or the path"
         )
     return path
+
+
+def _check_shipped(path: Path) -> None:
+    """Refuse shipped weights that are not as they were packed: what they restore would be wrong without a sign."""
+    sums = path.with_name("SHA256SUMS")
+    try:
+        expected = {name: checksum for checksum, name in map(str.split, sums.read_text().splitlines())}
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be checked against {sums.name} ({error}); install qgac again") from error
+    if expected.get(path.name) != found:
+        raise WeightsError(f"{path} is not as it was packed: its SHA-256 differs from {sums.name}; install qgac again")
 
 
 def load_record(name: str | os.PathLike[str]) -> dict[str, Any]:
@@ -103,8 +117,11 @@ def load_model(name: str | os.PathLike[str] = "small") -> QGAC:
     Raises
     ------
     WeightsError
-        If there is no such file, or it is damaged, foreign, or does not fit the configuration in its header.
+        If there is no such file, or it is damaged, foreign, or does not fit the configuration in its header; if it is
+        shipped, also if it differs in any bit from what was packed.
     """
+    if str(name) in shipped_models():
+        _check_shipped(_locate(name))
     content = load_record(name)
     path = _locate(name)
     try:
@@ -148,6 +165,8 @@ def save_model(
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, str(partial), metadata={"qgac": json.dumps(header)})
     partial.chmod(0o644)  # safetensors lets nobody else read it
+    with partial.open("r+b") as file:
+        os.fsync(file.fileno())  # a name must not outlive its content when the power fails
     partial.replace(path)
 
 
@@ -191,3 +210,45 @@ def interpolate(regression: QGAC, other: QGAC, alpha: float) -> QGAC:
     model = QGAC(regression.configuration)
     model.load_state_dict({name: value.detach().clone() for name, value in weights.items()}, assign=True)
     return model.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def blended(
+    model: str | os.PathLike[str] | QGAC, alpha: float, other: str | os.PathLike[str] | QGAC | None = None
+) -> QGAC:
+    """Load a model and blend it with the one that a GAN made of it, see :func:`interpolate`.
+
+    Parameters
+    ----------
+    model : str, path or QGAC
+        At alpha 0; as for :func:`load_model`.
+    alpha : float
+        0..1; the paper's figures have 0.7.
+    other : str, path or QGAC, optional
+        At alpha 1. By default the GAN twin that is shipped with a shipped model: that of ``small`` is ``small-gan``.
+
+    Returns
+    -------
+    QGAC
+        At alpha 0 without `other`, the model itself.
+
+    Raises
+    ------
+    WeightsError
+        If one of them cannot be loaded, or there is no twin.
+    ValueError
+        If `alpha` is out of range, or the two are no runs of one network.
+    """
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"networks are blended with an alpha between 0 and 1, got {alpha:g}")
+    regression = model if isinstance(model, QGAC) else load_model(model)
+    if other is None:
+        if alpha == 0:
+            return regression
+        other = "" if isinstance(model, QGAC) else f"{os.fspath(model)}-gan"
+        if other not in shipped_models():
+            name = "this network" if isinstance(model, QGAC) else f"model {os.fspath(model)!r}"
+            raise WeightsError(
+                f"{name} has no GAN twin among the shipped models; name the weights of one (--blend-with), "
+                "or leave the blend at 0"
+            )
+    return interpolate(regression, other if isinstance(other, QGAC) else load_model(other), alpha)

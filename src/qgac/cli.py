@@ -16,6 +16,7 @@ import rich_click as click
 from qgac import __version__
 from qgac.commands.ablate import ablate
 from qgac.commands.analyze import analyze
+from qgac.commands.compare import compare
 from qgac.commands.evaluate import evaluate
 from qgac.commands.frechet import frechet
 from qgac.commands.info import info
@@ -46,7 +47,7 @@ def cli() -> None:
     """Restore JPEG pictures from their own coefficients, guided by the quantisation tables every file carries."""
 
 
-for _command in (restore, info, prepare, train, evaluate, plot, frechet, ablate, results, analyze):
+for _command in (restore, info, compare, prepare, train, evaluate, plot, frechet, ablate, results, analyze):
     cli.add_command(_command)
 
 

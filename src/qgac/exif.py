@@ -8,9 +8,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-__all__ = ["Directory", "first_directory", "without_thumbnail"]
+__all__ = ["Directory", "first_directory", "orientation_only", "without_thumbnail"]
 
 _ENTRY = 12
+_ORIENTATION, _SHORT = 0x0112, 3
 _THUMBNAIL_START, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 
 
@@ -85,6 +86,26 @@ def without_thumbnail(exif: bytes) -> bytes:
         if start is not None and length is not None and start > thumbnail.link and start + length >= len(exif):
             del result[start:]
     return bytes(result)
+
+
+def orientation_only(exif: bytes) -> bytes | None:
+    r"""Return EXIF data that say how to turn the picture, and nothing else.
+
+    Parameters
+    ----------
+    exif : bytes
+        A TIFF structure, without the ``Exif\0\0`` prefix.
+
+    Returns
+    -------
+    bytes or None
+        None if the picture is to be shown as it is.
+    """
+    main = first_directory(exif)
+    orientation = main.number(_ORIENTATION) if main is not None else None
+    if orientation is None or not 2 <= orientation <= 8:
+        return None
+    return struct.pack("<2sHIHHHIHHI", b"II", 42, 8, 1, _ORIENTATION, _SHORT, 1, orientation, 0, 0)
 
 
 def _directory(exif: bytes, order: str, position: int) -> Directory | None:

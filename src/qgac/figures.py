@@ -15,7 +15,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "LINES", "MARKERS", "WIDTH", "drawing", "write_report"]
+__all__ = ["COLORS", "LINES", "MARKERS", "WIDTH", "drawing", "write_report", "write_table"]
 
 WIDTH = 7.0  # inches, across a page
 COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -58,12 +58,32 @@ def write_report(stem: Path, figure: Figure, columns: Sequence[str], rows: Itera
     """
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=_DPI)
+    _write(stem.with_name(f"{stem.name}.png"), png.getvalue())
+    write_table(stem.with_name(f"{stem.name}.csv"), columns, rows)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file; an existing one is replaced.
+
+    Parameters
+    ----------
+    path : Path
+    columns, rows
+        As for :func:`write_report`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([f"{cell:.7g}" if isinstance(cell, float) else cell for cell in row] for row in rows)
-    for suffix, content in ((".png", png.getvalue()), (".csv", text.getvalue().encode())):
-        path = stem.with_name(stem.name + suffix)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_bytes(content)
-        partial.replace(path)
+    _write(path, text.getvalue().encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)

@@ -1,14 +1,14 @@
-"""The JPEG files that the arguments of a command mean: files, folders and patterns."""
+"""The JPEG files that the arguments of a command mean: files, folders, patterns and lists of names."""
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MARK", "Failed", "Found", "find_jpegs", "is_pattern"]
+__all__ = ["MARK", "Failed", "Found", "find_jpegs", "find_listed", "is_pattern", "names_in"]
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 MARK = ".restored"
@@ -23,7 +23,7 @@ class Found:
     ----------
     path : Path
     relative : Path
-        Its place below the folder or pattern that led to it, which is mirrored below an output folder.
+        Its place below the folder, pattern or list that led to it, which is mirrored below an output folder.
     """
 
     path: Path
@@ -46,15 +46,17 @@ class Failed:
     message: str
 
 
-def find_jpegs(inputs: Sequence[str]) -> tuple[list[Found], list[Failed]]:
+def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tuple[list[Found], list[Failed]]:
     """Expand files, folders and patterns.
 
     Parameters
     ----------
     inputs : sequence of str
         Files are taken whatever their name. Folders are searched recursively and patterns (``*``, ``?``, ``[...]``,
-        ``**`` for any folders) expanded, both for files named as JPEGs; hidden ones and earlier results
-        (``*.restored.jpg``) are passed over.
+        ``**`` for any folders) expanded, both for files named as JPEGs; hidden ones and earlier results are passed
+        over.
+    marks : sequence of str
+        What the stems of earlier results end with.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def find_jpegs(inputs: Sequence[str]) -> tuple[list[Found], list[Failed]]:
     for text in inputs:
         path = Path(text)
         if path.is_dir():
-            below = list(_walk(path, failures))
+            below = list(_walk(path, marks, failures))
             found += [Found(file, file.relative_to(path)) for file in below]
             if not below:
                 failures.append(Failed(text, "no JPEG files in this folder; name a folder that holds some"))
@@ -75,13 +77,58 @@ def find_jpegs(inputs: Sequence[str]) -> tuple[list[Found], list[Failed]]:
             found.append(Found(path, Path(path.name)))
         elif is_pattern(text):
             matches = [Path(match) for match in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207 - keeps **
-            files = [file for file in matches if _is_wanted(file.name) and file.is_file()]
+            files = [file for file in matches if _is_wanted(file.name, marks) and file.is_file()]
             found += [Found(file, file.relative_to(_fixed_part(path))) for file in files]
             if not files:
                 failures.append(Failed(text, "no JPEG file matches this pattern; check it"))
         else:
             failures.append(Failed(text, "there is no such file; check the name"))
     return found, failures
+
+
+def find_listed(names: Iterable[str]) -> tuple[list[Found], list[Failed]]:
+    """Take files that a list names: as they are, neither folders nor patterns.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Relative ones keep their folders below an output folder, absolute ones all of theirs, so that the place of a
+        result does not depend on what else is listed; ``..`` at the beginning is dropped.
+
+    Returns
+    -------
+    list of Found
+    list of Failed
+        Names that lead to nothing.
+    """
+    found: list[Found] = []
+    failures: list[Failed] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            failures.append(Failed(name, "is a folder, and a list names files; name the folder as an input"))
+        elif path.exists():
+            normal = Path(os.path.normpath(path))
+            parts = [part for part in normal.parts if part not in (normal.anchor, os.pardir)]
+            found.append(Found(path, Path(*parts)))
+        else:
+            failures.append(Failed(name, "there is no such file; check the list"))
+    return found, failures
+
+
+def names_in(content: bytes, *, null: bool = False) -> list[str]:
+    """Return the file names in a list.
+
+    Parameters
+    ----------
+    content : bytes
+        Names in the encoding of the file system, or UTF-8 with a mark; empty ones do not count.
+    null : bool
+        Whether names end with a zero byte, as ``find -print0`` writes them, instead of a line end.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    names = content.split(b"\0") if null else [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    return [os.fsdecode(name) for name in names if name]
 
 
 def is_pattern(text: str) -> bool:
@@ -99,15 +146,15 @@ def _fixed_part(pattern: Path) -> Path:
     return fixed
 
 
-def _is_wanted(name: str) -> bool:
+def _is_wanted(name: str, marks: Sequence[str]) -> bool:
     path = Path(name)
-    return path.suffix.lower() in SUFFIXES and not name.startswith(".") and not path.stem.endswith(MARK)
+    return path.suffix.lower() in SUFFIXES and not name.startswith(".") and not path.stem.endswith(tuple(marks))
 
 
-def _walk(folder: Path, failures: list[Failed]) -> Iterator[Path]:
+def _walk(folder: Path, marks: Sequence[str], failures: list[Failed]) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
         failures.append(Failed(str(error.filename), f"cannot be searched ({error.strerror}); check its permissions"))
 
     for root, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(root, name) for name in sorted(names) if _is_wanted(name))
+        yield from (Path(root, name) for name in sorted(names) if _is_wanted(name, marks))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+from torch.nn.functional import l1_loss, softplus
 
 from qgac.metrics.ssim import ssim
 
-__all__ = ["regression_loss"]
+__all__ = ["discriminator_loss", "gan_loss", "generator_loss", "regression_loss", "texture_loss"]
 
 
 def regression_loss(
@@ -33,7 +36,7 @@ def regression_loss(
     l1 = (
         ((restored - target).square() + roundness**2).sqrt().mean() - roundness
         if roundness
-        else torch.nn.functional.l1_loss(restored, target)
+        else l1_loss(restored, target)
     )
     parts = {"l1": l1.detach()}
     if not ssim_weight:
@@ -41,3 +44,96 @@ def regression_loss(
     similarity = ssim(restored=restored, reference=target).mean()
     parts["ssim"] = similarity.detach()
     return l1 - ssim_weight * similarity, parts
+
+
+def discriminator_loss(real: Tensor, restored: Tensor) -> Tensor:
+    """Compute what the discriminator minimises in the relativistic average GAN.
+
+    It learns to find an original more real than restored pictures are on average, and a restored one less real than
+    originals are on average.
+
+    Parameters
+    ----------
+    real, restored : Tensor, shape (N,) and (M,)
+        Logits of originals and of restored pictures.
+
+    Returns
+    -------
+    Tensor, shape ()
+        -E[log s(real - E restored)] - E[log(1 - s(restored - E real))] with the sigmoid s; 2 log 2 at equal logits.
+
+    References
+    ----------
+    .. [1] Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019.
+    .. [2] Wang et al., "ESRGAN", ECCV workshops 2018, eqs. 1 and 2.
+    """
+    return softplus(restored.mean() - real).mean() + softplus(restored - real.mean()).mean()
+
+
+def generator_loss(real: Tensor, restored: Tensor) -> Tensor:
+    """Compute what the generator minimises in the relativistic average GAN, the mirror of :func:`discriminator_loss`.
+
+    Parameters
+    ----------
+    real, restored : Tensor, shape (N,) and (M,)
+        Logits of originals and of restored pictures.
+
+    Returns
+    -------
+    Tensor, shape ()
+        -E[log(1 - s(real - E restored))] - E[log s(restored - E real)].
+    """
+    return softplus(real - restored.mean()).mean() + softplus(real.mean() - restored).mean()
+
+
+def texture_loss(restored: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
+    """Compute the texture loss of eq. 2: the mean absolute difference of features.
+
+    Parameters
+    ----------
+    restored, target : sequence of Tensor
+        What a network of :mod:`qgac.models.texture` makes of restored pictures and originals: one tensor for the
+        paper's network, one for each scale of the random filters.
+
+    Returns
+    -------
+    Tensor, shape ()
+        Sum over the tensors of the mean of each.
+    """
+    return torch.stack([l1_loss(x, y) for x, y in zip(restored, target, strict=True)]).sum()
+
+
+def gan_loss(
+    texture: Tensor,
+    adversarial: Tensor,
+    restored: Tensor,
+    target: Tensor,
+    *,
+    texture_weight: float = 1.0,
+    adversarial_weight: float = 5e-3,
+    l1_weight: float = 1e-2,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Compute the GAN loss of eq. 3 for the generator.
+
+    Parameters
+    ----------
+    texture : Tensor, shape ()
+        From :func:`texture_loss`.
+    adversarial : Tensor, shape ()
+        From :func:`generator_loss`.
+    restored, target : Tensor, shape (N, 3, H, W)
+        RGB samples 0..1, not clamped.
+    texture_weight : float
+        1 in the paper.
+    adversarial_weight, l1_weight : float
+        The balances gamma and nu.
+
+    Returns
+    -------
+    total : Tensor, shape ()
+    parts : dict of Tensor
+        ``texture``, ``adversarial`` and ``l1``, not weighted, detached.
+    """
+    l1 = l1_loss(restored, target)
+    total = texture_weight * texture + adversarial_weight * adversarial + l1_weight * l1
+    return total, {"texture": texture.detach(), "adversarial": adversarial.detach(), "l1": l1.detach()}

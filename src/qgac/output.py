@@ -8,38 +8,47 @@ metadata              PNG   WebP   TIFF   JPEG
 EXIF, ICC, XMP        yes   yes    yes    yes
 pixel density         yes   no     yes    yes
 comments              yes   no     first  yes
-IPTC                  no    no     yes    yes
+IPTC                  yes   no     yes    yes
 CMYK pictures         no    no     yes    yes
+16 bits a sample      yes   no     yes    no
+floats                no    no     yes    no
 ====================  ====  =====  =====  =====
 
 The orientation in EXIF stays as it is and pixels are not turned. The thumbnail in EXIF is dropped: it shows the picture
-before. PNG and WebP take an ICC profile only if it is made for the colour the picture has there.
+before. An ICC profile is never lost: a picture that needs one which the format cannot hold (CMYK in PNG and WebP, gray
+in WebP) is refused. Profiles of another colour than the picture's, which mean nothing, are left out of PNG and WebP.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import secrets
-import struct
-import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
+from qgac.atomic import write_atomically
 from qgac.exif import without_thumbnail
-from qgac.jpeg.image import Density, JPEGImage, Metadata
+from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.png import png_parts
 from qgac.tiff import encode_tiff
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from qgac.restorer import Restored
 
 __all__ = [
+    "DEPTHS",
     "FORMATS",
     "SUFFIXES",
+    "Depth",
+    "Encoding",
     "Format",
     "OutputError",
+    "Restoring",
     "check_destination",
     "format_of",
     "natural_format",
@@ -47,6 +56,8 @@ __all__ = [
 ]
 
 Format = Literal["png", "webp", "tiff", "jpeg"]
+Depth = Literal[8, 16, "float"]
+DEPTHS: tuple[Depth, ...] = get_args(Depth)
 FORMATS: tuple[Format, ...] = get_args(Format)
 SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "tiff": ".tiff", "jpeg": ".jpg"}
 
@@ -60,15 +71,97 @@ _FORMAT_OF_SUFFIX: dict[str, Format] = {
     ".jpe": "jpeg",
     ".jfif": "jpeg",
 }
+_DEPTHS_OF: dict[Format, tuple[Depth, ...]] = {"png": (8, 16), "webp": (8,), "tiff": (8, 16, "float"), "jpeg": (8,)}
 _WEBP_LIMIT = 16383
 _PHOTOSHOP = b"Photoshop 3.0\0"
-_SEGMENT = 65533  # bytes that a JPEG segment holds
-_COM, _APP13 = 0xFE, 0xED
-_METRES_PER_INCH = 0.0254
 
 
 class OutputError(ValueError):
     """A picture cannot be written: the destination or the format does not allow it."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How pictures are written, beyond their format.
+
+    Attributes
+    ----------
+    depth : {8, 16, "float"}
+        Bits a sample; 16 in PNG and TIFF, "float" (32 bits, 0..1) in TIFF.
+    quality : int
+        1..100, of JPEG files.
+    consistent : bool
+        Whether to write a JPEG file with the restored coefficients themselves, from which those of the source follow
+        exactly, see :mod:`qgac.refinement`.
+    srgb : bool
+        Whether to convert the colours to sRGB, see :mod:`qgac.srgb`.
+
+    Raises
+    ------
+    OutputError
+        If they contradict each other.
+    """
+
+    depth: Depth = 8
+    quality: int = 95
+    consistent: bool = False
+    srgb: bool = False
+
+    def __post_init__(self) -> None:
+        if self.depth not in DEPTHS:
+            raise OutputError(f"a depth of {self.depth!r} is not known; choose 8, 16 or float (--depth)")
+        if not 1 <= self.quality <= 100:
+            raise OutputError(f"a JPEG quality lies between 1 and 100, got {self.quality} (--quality)")
+        if self.srgb and (self.consistent or self.depth != 8):
+            other = "--consistent" if self.consistent else f"--depth {self.depth}"
+            raise OutputError(f"colours are converted to sRGB in 8-bit pixels only; leave --srgb or {other} out")
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of pixels that are restored for this depth."""
+        return np.dtype({8: np.uint8, 16: np.uint16, "float": np.float32}[self.depth])
+
+    def check(self, format: Format, image: JPEGImage | None = None) -> None:  # noqa: A002
+        """Check before any work that a format can hold this.
+
+        Parameters
+        ----------
+        format : {"png", "webp", "tiff", "jpeg"}
+        image : JPEGImage, optional
+            What is to be restored; without it, only what concerns every picture is checked.
+
+        Raises
+        ------
+        OutputError
+            If it cannot.
+        """
+        if self.consistent and format != "jpeg":
+            raise OutputError(f"a {format} file cannot hold coefficients (--consistent); choose jpeg (--format)")
+        if self.depth not in _DEPTHS_OF[format]:
+            choice = "png or tiff" if self.depth == 16 else "tiff"
+            raise OutputError(f"a {format} file cannot hold depth {self.depth}; choose {choice} (--format)")
+        if image is not None:
+            channels = len(image.components)
+            # Converted, CMYK has become RGB, and gray needs no profile any more.
+            kept = min(channels, 3) if self.srgb else channels
+            _check_room(format, (image.height, image.width), kept, None if self.srgb else image.metadata.icc)
+
+
+@dataclass(frozen=True, eq=False)
+class Restoring:
+    """A picture that is restored while its rows are taken, so that the whole of it is never held.
+
+    Attributes
+    ----------
+    bands : iterator of ndarray
+        The rows of its pixels from top to bottom, as :meth:`qgac.restorer.Restorer.bands` yields them; to be taken
+        once.
+    image : JPEGImage
+        What it is restored from, with its metadata.
+    """
+
+    bands: Iterator[NDArray[Any]]
+    image: JPEGImage
 
 
 def format_of(path: Path) -> Format | None:
@@ -76,9 +169,9 @@ def format_of(path: Path) -> Format | None:
     return _FORMAT_OF_SUFFIX.get(path.suffix.lower())
 
 
-def natural_format(image: JPEGImage) -> Format:
-    """Return the format for a picture when none was asked for: PNG, but TIFF for CMYK."""
-    return "tiff" if image.color in ("CMYK", "YCCK") else "png"
+def natural_format(image: JPEGImage, *, srgb: bool = False) -> Format:
+    """Return the format for a picture when none was asked for: PNG, but TIFF for CMYK that is not converted to sRGB."""
+    return "tiff" if image.color in ("CMYK", "YCCK") and not srgb else "png"
 
 
 def check_destination(destination: Path, *, overwrite: bool) -> None:
@@ -91,18 +184,27 @@ def check_destination(destination: Path, *, overwrite: bool) -> None:
     """
     if destination.is_symlink() or destination.exists():
         if not overwrite:
-            raise OutputError(f"{destination} exists already; choose another name or overwrite it (--overwrite)")
+            raise OutputError(_taken(destination))
         if not destination.is_file():
             raise OutputError(f"{destination} is not a regular file; choose another name")
     if not destination.parent.is_dir():
         raise OutputError(f"the folder {destination.parent} does not exist; make it first")
+    if not os.access(destination.parent, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"the folder {destination.parent} may not be written to; choose another, or change its permissions"
+        )
+
+
+def _taken(destination: Path) -> str:
+    return f"{destination} exists already; choose another name, overwrite it (--overwrite) or skip it (--skip-existing)"
 
 
 def write_picture(
-    restored: Restored,
+    restored: Restored | Restoring | JPEGImage,
     destination: str | os.PathLike[str] | BinaryIO,
     *,
     format: Format,  # noqa: A002
+    encoding: Encoding | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a restored picture with the metadata of its source.
@@ -111,11 +213,15 @@ def write_picture(
 
     Parameters
     ----------
-    restored : Restored
+    restored : Restored, Restoring or JPEGImage
+        Pixels; a picture of which pixels are still to be made, which a PNG file takes as they come; or coefficients,
+        which a JPEG file takes as they are.
     destination : path or binary file
         Where to write. A binary file is written to from where it stands, and left open.
     format : {"png", "webp", "tiff", "jpeg"}
-        All are lossless but JPEG, which is written at quality 95 without chroma subsampling.
+        All are lossless but JPEG, which is written without chroma subsampling.
+    encoding : Encoding, optional
+        Depth and quality; by default 8 bit and 95.
     overwrite : bool
         Whether to replace an existing file.
 
@@ -125,7 +231,7 @@ def write_picture(
         If the format cannot hold the picture, the file exists already, or it cannot be written.
     """
     if not isinstance(destination, (str, os.PathLike)):
-        content = _encode(restored, format)
+        content = b"".join(_encode(restored, format, encoding or Encoding()))
         try:
             destination.write(content)
             destination.flush()
@@ -138,9 +244,11 @@ def write_picture(
         return
     path = Path(destination)
     check_destination(path, overwrite=overwrite)
-    content = _encode(restored, format)
+    parts = _encode(restored, format, encoding or Encoding())
     try:
-        _write_whole(content, path)
+        write_atomically(parts, path, overwrite=overwrite)
+    except FileExistsError as error:
+        raise OutputError(_taken(path)) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
@@ -148,45 +256,54 @@ def write_picture(
         ) from error
 
 
-def _write_whole(content: bytes, path: Path) -> None:
-    partial = path.with_name(f".qgac-{secrets.token_hex(8)}.partial")
-    # Not the tempfile module: its files are private, while the picture should get the usual permissions.
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:  # Ctrl-C as well must leave nothing behind
-        partial.unlink(missing_ok=True)
-        raise
+def _encode(picture: Restored | Restoring | JPEGImage, kind: Format, encoding: Encoding) -> Iterable[bytes]:
+    """Return the parts of the file."""
+    encoding.check(kind)
+    if isinstance(picture, Restoring):
+        if kind != "png":
+            raise OutputError(f"a {kind} file takes no rows as they come; restore the whole picture first")
+        encoding.check(kind, picture.image)
+        return _png_parts(picture.bands, picture.image, gray=len(picture.image.components) == 1)
+    if isinstance(picture, JPEGImage) or kind != "png":
+        return [_encode_whole(picture, kind, encoding)]
+    _check_pixels(picture, kind)
+    return _png_parts([_samples(picture, encoding.depth)], picture.image, gray=picture.pixels.ndim == 2)
 
 
-def _encode(restored: Restored, kind: Format) -> bytes:
-    image = restored.image
-    if kind in ("png", "webp") and image.color in ("CMYK", "YCCK"):
-        raise OutputError(f"a {kind} file cannot hold CMYK; choose tiff or jpeg (--format)")
-    if kind == "webp" and max(image.width, image.height) > _WEBP_LIMIT:
-        raise OutputError(f"a webp file holds at most {_WEBP_LIMIT} pixels a side; choose png or tiff (--format)")
+def _encode_whole(picture: Restored | JPEGImage, kind: Format, encoding: Encoding) -> bytes:
+    if isinstance(picture, JPEGImage):
+        if kind != "jpeg":
+            raise OutputError(f"a {kind} file cannot hold coefficients; choose jpeg (--format)")
+        from qgac.jpeg.writer import write_jpeg  # Numba comes with it
+
+        return write_jpeg(replace(picture, metadata=_without_thumbnail(picture.metadata)))
+    _check_pixels(picture, kind)
+    metadata = _without_thumbnail(picture.image.metadata)
     if kind == "tiff":
-        metadata = image.metadata
-        return encode_tiff(
-            restored.to_uint8(),
-            exif=_exif(metadata),
-            icc=metadata.icc,
-            xmp=metadata.xmp,
-            photoshop=metadata.iptc.removeprefix(_PHOTOSHOP) if metadata.iptc else None,
-            comment=metadata.comments[0] if metadata.comments else None,
-            density=metadata.density,
+        return _encode_tiff(picture, metadata, encoding.depth)
+    return _encode_webp(picture, metadata) if kind == "webp" else _encode_jpeg(picture, metadata, encoding.quality)
+
+
+def _check_pixels(restored: Restored, kind: Format) -> None:
+    shape = restored.pixels.shape
+    _check_room(kind, shape[:2], 1 if len(shape) == 2 else shape[2], restored.image.metadata.icc)
+
+
+def _check_room(kind: Format, size: tuple[int, ...], channels: int, icc: bytes | None) -> None:
+    if kind in ("png", "webp") and channels == 4:
+        raise OutputError(
+            f"a {kind} file cannot hold CMYK; choose tiff or jpeg (--format), or convert the colours (--srgb)"
         )
-    picture = restored.to_pil()
-    encode = {"png": _encode_png, "webp": _encode_webp, "jpeg": _encode_jpeg}[kind]
-    return encode(picture, image.metadata)
+    if kind == "webp" and max(size) > _WEBP_LIMIT:
+        raise OutputError(f"a webp file holds at most {_WEBP_LIMIT} pixels a side; choose png or tiff (--format)")
+    if kind == "webp" and channels == 1 and icc and icc[16:20] == b"GRAY":
+        raise OutputError(
+            "a webp file cannot hold a gray ICC profile; choose png or tiff (--format), or convert the colours (--srgb)"
+        )
 
 
-def _exif(metadata: Metadata) -> bytes | None:
-    return without_thumbnail(metadata.exif) if metadata.exif else None
+def _without_thumbnail(metadata: Metadata) -> Metadata:
+    return replace(metadata, exif=without_thumbnail(metadata.exif)) if metadata.exif else metadata
 
 
 def _profile(metadata: Metadata, space: bytes) -> bytes | None:
@@ -194,88 +311,72 @@ def _profile(metadata: Metadata, space: bytes) -> bytes | None:
     return metadata.icc if metadata.icc and metadata.icc[16:20] == space else None
 
 
-def _encode_png(picture: Image.Image, metadata: Metadata) -> bytes:
-    from PIL.PngImagePlugin import PngInfo
+def _resources(metadata: Metadata) -> bytes | None:
+    return metadata.iptc.removeprefix(_PHOTOSHOP) if metadata.iptc else None
 
-    texts = PngInfo()
-    xmp = _text(metadata.xmp or b"")
-    if xmp:
-        texts.add_itxt("XML:com.adobe.xmp", xmp)
-    for comment in metadata.comments:
-        texts.add_text("Comment", _text(comment))
-    content = _save(
-        picture,
-        "PNG",
-        pnginfo=texts,
-        exif=_exif(metadata) or b"",
-        icc_profile=_profile(metadata, b"GRAY" if picture.mode == "L" else b"RGB "),
+
+def _samples(restored: Restored, depth: Depth) -> NDArray[Any]:
+    """Return the pixels in the type of a depth; floats 0..1."""
+    if depth != 8 and restored.pixels.dtype == np.uint8:
+        raise OutputError(f"pixels of 8 bit make no picture of depth {depth}; restore them as uint16 or float32")
+    if depth == "float":
+        return restored.to_float32() / np.float32(255)
+    return restored.to_uint8() if depth == 8 else restored.to_uint16()
+
+
+def _png_parts(bands: Iterable[NDArray[Any]], image: JPEGImage, *, gray: bool) -> Iterator[bytes]:
+    metadata = _without_thumbnail(image.metadata)
+    return png_parts(
+        bands,
+        image.height,
+        exif=metadata.exif,
+        icc=_profile(metadata, b"GRAY" if gray else b"RGB "),
+        xmp=metadata.xmp,
+        photoshop=_resources(metadata),
+        comments=metadata.comments,
+        density=metadata.density,
     )
-    density = _png_density(metadata.density)
-    header = 8 + 25  # signature and IHDR
-    return content[:header] + density + content[header:]
 
 
-def _png_density(density: Density | None) -> bytes:
-    """Return a pHYs chunk; Pillow's own cannot say that only the aspect ratio is known."""
-    if density is None or (density.unit == 0 and density.x == density.y):
-        return b""
-    scale = {0: 1.0, 1: 1 / _METRES_PER_INCH, 2: 100.0}[density.unit]
-    chunk = b"pHYs" + struct.pack(">IIB", round(density.x * scale), round(density.y * scale), density.unit > 0)
-    return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+def _encode_tiff(restored: Restored, metadata: Metadata, depth: Depth) -> bytes:
+    try:
+        return encode_tiff(
+            _samples(restored, depth),
+            exif=metadata.exif,
+            icc=metadata.icc,
+            xmp=metadata.xmp,
+            photoshop=_resources(metadata),
+            comment=metadata.comments[0] if metadata.comments else None,
+            density=metadata.density,
+        )
+    except OverflowError as error:
+        raise OutputError(f"{error}; choose png, or fewer bits (--depth)") from error
 
 
-def _encode_webp(picture: Image.Image, metadata: Metadata) -> bytes:
+def _encode_webp(restored: Restored, metadata: Metadata) -> bytes:
     return _save(
-        picture,
+        restored,
         "WEBP",
         lossless=True,
         exact=True,
-        exif=_exif(metadata) or b"",
+        exif=metadata.exif or b"",
         xmp=metadata.xmp or b"",
         icc_profile=_profile(metadata, b"RGB "),  # WebP knows no gray
     )
 
 
-def _encode_jpeg(picture: Image.Image, metadata: Metadata) -> bytes:
-    exif = _exif(metadata)
-    resources = metadata.iptc.removeprefix(_PHOTOSHOP) if metadata.iptc else b""
-    room = _SEGMENT - len(_PHOTOSHOP)
-    segments = [_segment(_COM, comment) for comment in metadata.comments]
-    segments += [
-        _segment(_APP13, _PHOTOSHOP + resources[start : start + room]) for start in range(0, len(resources), room)
-    ]
-    content = bytearray(
-        _save(
-            picture,
-            "JPEG",
-            quality=95,
-            subsampling="4:4:4",
-            extra=b"".join(segments),
-            exif=b"Exif\0\0" + exif if exif else b"",
-            xmp=metadata.xmp or b"",
-            icc_profile=metadata.icc,
-        )
-    )
-    density = metadata.density
-    if density is not None and content[6:11] == b"JFIF\0":
-        struct.pack_into(">BHH", content, 13, density.unit, density.x, density.y)
-    return bytes(content)
+def _encode_jpeg(restored: Restored, metadata: Metadata, quality: int) -> bytes:
+    from qgac.jpeg.writer import jfif_segment, metadata_segments
+
+    content = _save(restored, "JPEG", quality=quality, subsampling="4:4:4")
+    start, header = 2, b""
+    if content[6:11] == b"JFIF\0":  # CMYK files have no such header
+        start += 2 + int.from_bytes(content[4:6], "big")
+        header = jfif_segment(metadata.density)
+    return b"".join([content[:2], header, metadata_segments(metadata), memoryview(content)[start:]])
 
 
-def _segment(marker: int, payload: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
-
-
-def _save(picture: Image.Image, kind: str, **options: object) -> bytes:
+def _save(restored: Restored, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    restored.to_pil().save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-def _text(data: bytes) -> str:
-    """Decode text of unknown encoding: UTF-8 if it is that, else Latin-1, which everything is."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return text.strip("\0").replace("\0", " ")

@@ -6,7 +6,9 @@ by both networks. How a picture is divided between the two, see :func:`plane_sou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,9 +17,10 @@ import torch
 from torch import Tensor
 
 from qgac.jpeg.blocks import blocks_to_channels, interleave_maps, separate_maps
-from qgac.jpeg.dct import double_nearest, idct
+from qgac.jpeg.dct import double_nearest, idct, shrink_box
 from qgac.jpeg.image import Component, JPEGImage
 from qgac.models.qgac import QGAC
+from qgac.models.self_ensemble import SelfEnsemble
 from qgac.projection import project
 from qgac.tiling import Region
 
@@ -30,16 +33,32 @@ class Restoration:
 
     Attributes
     ----------
-    model : QGAC
+    model : QGAC or SelfEnsemble
     device : torch.device
         Where the model lies.
     project : bool
         Whether to keep to the quantisation interval.
+    strength : float
+        0..1: from the coefficients of the file to the restored ones, linearly.
     """
 
-    model: QGAC
+    model: QGAC | SelfEnsemble
     device: torch.device
     project: bool
+    strength: float = 1.0
+
+    def plane(self, component: Component, region: Region) -> Tensor:
+        """Restore a part of a plane by the Y network, as far as the strength says; as :meth:`restore_y`."""
+        if self.strength == 0:
+            return self.dequantized(component, region)
+        return self.weakened(self.restore_y(component, region), lambda: self.dequantized(component, region))
+
+    def weakened(self, restored: Tensor, decoded: Callable[[], Tensor]) -> Tensor:
+        """Go back from restored coefficients to the decoded ones, which are asked for only if the strength says so.
+
+        Every point between two that keep to the quantisation interval does so as well.
+        """
+        return restored if self.strength == 1 else torch.lerp(decoded(), restored, self.strength)
 
     def restore_y(self, component: Component, region: Region) -> Tensor:
         """Restore a part of a plane by the Y network.
@@ -53,7 +72,7 @@ class Restoration:
         Returns
         -------
         Tensor, shape (1, 64, rows, columns)
-            Dequantised, projected if asked for.
+            Dequantised, projected if asked for, at full strength.
         """
         halo = self.model.receptive_field_y
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
@@ -100,6 +119,9 @@ class PlaneSource(Protocol):
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile; return for each plane the region of its grid and the coefficients (1, 64, rows, columns)."""
 
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile as `coefficients` does, at the resolution that each plane has in the file."""
+
     def samples(self, tile: Region) -> Tensor:
         """Restore a tile; return samples (planes, 8 * rows, 8 * columns), 0..255, at full resolution."""
 
@@ -133,14 +155,18 @@ class SinglePlane:
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile of the plane's own blocks; see :class:`PlaneSource`."""
-        return [(tile, self._restoration.restore_y(self._component, tile))]
+        return [(tile, self._restoration.plane(self._component, tile))]
+
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile of the plane's own blocks; see :class:`PlaneSource`."""
+        return self.coefficients(tile)
 
     def samples(self, tile: Region) -> Tensor:
         """Restore a tile of the picture; see :class:`PlaneSource`."""
         if self._rows.whole and self._columns.whole:
-            return _samples(self._restoration.restore_y(self._component, tile))
+            return _samples(self._restoration.plane(self._component, tile))
         own = Region(*self._rows.blocks(tile.top, tile.bottom), *self._columns.blocks(tile.left, tile.right))
-        samples = _samples(self._restoration.restore_y(self._component, own))
+        samples = _samples(self._restoration.plane(self._component, own))
         samples = self._rows.interpolate(samples, -2, tile.top, tile.bottom)
         return self._columns.interpolate(samples, -1, tile.left, tile.right)
 
@@ -192,9 +218,11 @@ class ColorPlanes:
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile, Y at its own size, chroma at full resolution; see :class:`PlaneSource`."""
+        core = tile.divided(*self.unit).multiplied(*self.unit)
+        if self._restoration.strength == 0:
+            return self._decoded(tile, core)
         self._restore_y_ahead(tile)
         restoration, model = self._restoration, self._restoration.model
-        core = tile.divided(*self.unit).multiplied(*self.unit)
         outer = core.grown(*self.halo).clipped(*self._padded)
 
         in_file = outer.divided(*self._factors)
@@ -211,19 +239,40 @@ class ColorPlanes:
         )[(..., *core.within(outer))]
         del guide
 
-        result = [(tile, self._restored_y(tile))]
+        y = restoration.weakened(self._restored_y(tile), lambda: restoration.dequantized(self._y, tile))
+        result = [(tile, y)]
         for p in range(2):  # one after the other: half the memory
             plane = separate_maps(restored, 2)[:, p]
+            known = decoded[(slice(None), p, ..., *core.divided(*self._factors).within(in_file))]
             if restoration.project:
-                known = decoded[(slice(None), p, ..., *core.divided(*self._factors).within(in_file))]
                 plane = project(plane, known, tables[:, p], self._factors)
-            result.append((core, plane))
+            result.append((core, restoration.weakened(plane, partial(double_nearest, known, *self._factors))))
+        return result
+
+    def _decoded(self, tile: Region, core: Region) -> list[tuple[Region, Tensor]]:
+        """Return what :meth:`coefficients` does where nothing is to be restored."""
+        chroma = [self._restoration.dequantized(plane, core.divided(*self._factors)) for plane in self._chroma]
+        planes = [(core, double_nearest(plane, *self._factors)) for plane in chroma]
+        return [(tile, self._restoration.dequantized(self._y, tile)), *planes]
+
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile, chroma as means over boxes of samples; see :class:`PlaneSource`."""
+        y, *chroma = self.coefficients(tile)
+        grid = self._chroma[0].coefficients.shape[:2]
+        result = [y]
+        for core, plane in chroma:
+            own = core.divided(*self._factors).clipped(*grid)
+            result.append((own, shrink_box(plane, *self._factors)[..., : own.rows, : own.columns]))
         return result
 
     def samples(self, tile: Region) -> Tensor:
         """Restore a tile; see :class:`PlaneSource`."""
         height, width = 8 * tile.rows, 8 * tile.columns
-        return torch.cat([_samples(plane)[:, :height, :width] for _, plane in self.coefficients(tile)])
+        planes = [plane for _, plane in reversed(self.coefficients(tile))]
+        result = planes[0].new_empty((len(planes), height, width))
+        for samples in result:  # coefficients go as soon as they are transformed
+            samples.copy_(_samples(planes.pop())[0, :height, :width])
+        return result
 
     def _restore_y_ahead(self, tile: Region) -> None:
         vertical, horizontal = self.halo

@@ -6,8 +6,8 @@ The only place that joins the JPEG reader and the networks.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,13 +16,17 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from qgac.checkpoints import load_model
+from qgac.checkpoints import blended
+from qgac.jpeg.blocks import channels_to_blocks
 from qgac.jpeg.color import ycbcr_to_rgb
 from qgac.jpeg.image import JPEGImage
+from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.models.cfm import ConvolutionalFilterManifold
 from qgac.models.qgac import QGAC
+from qgac.models.self_ensemble import SelfEnsemble
 from qgac.planes import PlaneSource, Restoration, plane_sources
-from qgac.tiling import Region, tile_shape, tiles
+from qgac.refinement import refined_levels, refined_table
+from qgac.tiling import tile_shape, tiles
 
 __all__ = ["Restored", "Restorer", "Source", "restore"]
 
@@ -32,13 +36,16 @@ Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | B
 Progress = Callable[[int, int], None]
 """Called with the number of tiles that are done, and that there are."""
 
+_ROWS_CONVERTED = 64  # at a time, to colours and to the type of the result
+
 _SCALES = {"uint8": 1, "uint16": 257, "float32": 1}
 
 # What the networks may take for a tile, in bytes; with more, tiles are larger and halos a smaller share of the work.
-# Large pictures take a multiple of it anyway, so there it grows with the coefficients of the file.
+# Large pictures take more anyway, so there it grows with the coefficients of the file, up to a limit.
 _WORKING_MEMORY_CPU = 140_000_000
 _WORKING_MEMORY_ELSEWHERE = 2_000_000_000
 _WORKING_SHARE = 2 / 3
+_WORKING_MEMORY_LARGEST_CPU = 200_000_000
 _TENSORS_ALIVE = 5  # of the size of the widest layer, where most are; measured on the model `small`
 
 
@@ -59,11 +66,30 @@ class Restored:
     image: JPEGImage
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
-        """Return 8-bit samples, of the shape of `pixels`; `pixels` itself where it is of this type."""
-        if self.pixels.dtype == np.uint8:
+        """Return samples 0..255, rounded, of the shape of `pixels`; `pixels` itself where it is of this type."""
+        return self._scaled(np.uint8)
+
+    def to_uint16(self) -> npt.NDArray[np.uint16]:
+        """Return samples 0..65535, otherwise as :meth:`to_uint8`; no more precise than `pixels` is."""
+        return self._scaled(np.uint16)
+
+    def to_float32(self) -> npt.NDArray[np.float32]:
+        """Return samples 0..255, not rounded, otherwise as :meth:`to_uint8`; no more precise than `pixels` is."""
+        return self._scaled(np.float32)
+
+    def to_torch(self) -> Tensor:
+        """Return a tensor (C, H, W), float32, 0..1, on the CPU; C is 1 for gray."""
+        channels = self.pixels[None] if self.pixels.ndim == 2 else np.moveaxis(self.pixels, -1, 0)
+        scaled = torch.from_numpy(np.array(channels, np.float32, order="C"))
+        return scaled.div_(255 * _SCALES[self.pixels.dtype.name])
+
+    def _scaled(self, kind: type[np.generic]) -> npt.NDArray[Any]:
+        dtype = np.dtype(kind)
+        if self.pixels.dtype == dtype:
             return self.pixels
-        scale = _SCALES[self.pixels.dtype.name]
-        return np.rint(self.pixels / np.float32(scale)).astype(np.uint8)
+        samples = self.pixels.astype(np.float32) * np.float32(_SCALES[dtype.name])
+        samples /= np.float32(_SCALES[self.pixels.dtype.name])
+        return samples if dtype.kind == "f" else np.rint(samples, out=samples).astype(dtype)
 
     def to_pil(self) -> Image.Image:
         """Return an 8-bit Pillow picture of mode L, RGB or CMYK, without metadata."""
@@ -86,15 +112,28 @@ class Restorer:
         Whether to keep to the quantisation interval, see :mod:`qgac.projection`.
     tile : int, optional
         Side in pixels of the square tiles that a picture is restored in, rounded up to whole MCUs. By default tiles
-        are chosen for the least work in 140 MB, and more for very large pictures. The result does not depend on it but
-        for float rounding.
+        are chosen for the least work in 140 MB, up to 200 MB for very large pictures. The result does not depend on it
+        but for float rounding.
+    best : bool
+        Whether to average over the eight mirrored and transposed views of the picture: somewhat better, eight times as
+        long, see :mod:`qgac.models.self_ensemble`.
+    strength : float
+        0..1: how far to go from the picture as the file has it (0: the plain decode, with chroma upsampled by
+        repetition) to the restored one (1), linearly in the coefficients. What lies between keeps to the quantisation
+        interval as well.
+    blend : float
+        0..1: which share of the GAN's weights to mix into those of the model, see :func:`qgac.checkpoints.blended`. 0
+        is the likeliest picture, 1 the one with most texture, which is invented.
+    blend_with : str, path or QGAC, optional
+        The GAN's weights; by default those shipped as ``<model>-gan``.
 
     Raises
     ------
     ValueError
-        If the device cannot be used or the tile is not positive.
+        If the device cannot be used, the tile is not positive, the strength or the blend not from 0 to 1, or the two
+        networks cannot be blended.
     WeightsError
-        If the model cannot be loaded.
+        If a model cannot be loaded, or the one to blend with is missing.
     """
 
     def __init__(
@@ -104,10 +143,16 @@ class Restorer:
         device: str | torch.device = "auto",
         project: bool = True,
         tile: int | None = None,
+        best: bool = False,
+        strength: float = 1.0,
+        blend: float = 0.0,
+        blend_with: str | os.PathLike[str] | QGAC | None = None,
     ) -> None:
         if tile is not None and tile < 1:
             raise ValueError(f"a tile has at least 1 pixel a side, got {tile}")
-        network = model if isinstance(model, QGAC) else load_model(model)
+        if not 0 <= strength <= 1:
+            raise ValueError(f"the strength lies between 0 and 1, got {strength}")
+        network = blended(model, blend, blend_with)
         if device == "auto":
             device = next(network.parameters()).device if isinstance(model, QGAC) else _fastest_device()
         try:
@@ -116,8 +161,8 @@ class Restorer:
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise ValueError(f"the device {str(device)!r} cannot be used here ({error}); choose 'cpu'") from error
         self.model = network.eval()
-        self.project = project
         self.tile = tile
+        self._restoration = Restoration(SelfEnsemble(network) if best else network, self.device, project, strength)
 
     def __call__(
         self,
@@ -156,25 +201,59 @@ class Restorer:
         ValueError
             If `dtype` is another one.
         """
-        kind = np.dtype(dtype)
-        if kind.name not in _SCALES:
-            raise ValueError(f"pixels cannot be of type {kind}; choose uint8, uint16 or float32")
+        kind = _pixel_type(dtype)
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
-        channels = {1: (), 3: (3,), 4: (4,)}[len(image.components)]
-        pixels = np.empty((image.height, image.width, *channels), kind)
-        with torch.no_grad():
-            sources = plane_sources(Restoration(self.model, self.device, self.project), image)
-            rows, columns = -(-image.height // 8), -(-image.width // 8)
-            shape = self._tile_shape(sources, image, rows, columns)
-            for plane_source in sources:
-                plane_source.start(shape[0])
-            regions = tiles(rows, columns, shape)
-            for done, tile in enumerate(regions, 1):
-                planes = [plane_source.samples(tile) for plane_source in sources]
-                _write(_colors(planes[0] if len(planes) == 1 else torch.cat(planes), image), pixels, tile)
-                if progress is not None:
-                    progress(done, len(regions))
+        pixels = np.empty(_shape(image), kind)
+        top = 0
+        for band in self.bands(image, dtype=kind, progress=progress):
+            pixels[top : top + len(band)] = band
+            top += len(band)
         return Restored(pixels, image)
+
+    def bands(
+        self, image: JPEGImage, *, dtype: npt.DTypeLike = np.uint8, progress: Progress | None = None
+    ) -> Iterator[npt.NDArray[Any]]:
+        """Restore a picture from top to bottom without holding the whole of it.
+
+        Parameters
+        ----------
+        image : JPEGImage
+        dtype, progress
+            As for calling the restorer.
+
+        Yields
+        ------
+        ndarray of `dtype`, shape (rows, W) or (rows, W, C)
+            The next rows of :attr:`Restored.pixels`, a row of tiles at a time.
+
+        Raises
+        ------
+        ValueError
+            If `dtype` is another one.
+        """
+        kind = _pixel_type(dtype)
+        sources = plane_sources(self._restoration, image)
+        rows, columns = -(-image.height // 8), -(-image.width // 8)
+        shape = self._tile_shape(sources, image, rows, columns)
+        for plane_source in sources:
+            plane_source.start(shape[0])
+        regions = tiles(rows, columns, shape)
+        for done, tile in enumerate(regions, 1):
+            if tile.left == 0:
+                height = min(8 * tile.rows, image.height - 8 * tile.top)
+                band = np.empty((height, *_shape(image)[1:]), kind)
+            with torch.no_grad():  # not as a decorator, which would hold each band until the next one is there
+                planes = [plane_source.samples(tile) for plane_source in sources]
+                samples = planes[0] if len(planes) == 1 else torch.cat(planes)
+                for top in range(0, height, _ROWS_CONVERTED):
+                    rows_of_band = slice(top, top + _ROWS_CONVERTED)
+                    _write(_colors(samples[:, rows_of_band], image), band[rows_of_band], 8 * tile.left)
+                del planes, samples
+            if progress is not None:
+                progress(done, len(regions))
+            if tile.right == columns:
+                yield band
+                del band
 
     def coefficients(
         self, source: Source, *, tolerant: bool = False, max_pixels: int = 200_000_000
@@ -194,7 +273,7 @@ class Restorer:
         """
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
         planes: list[Tensor] = []
-        for plane_source in plane_sources(Restoration(self.model, self.device, self.project), image):
+        for plane_source in plane_sources(self._restoration, image):
             restored = [torch.empty(64, *grid) for grid in plane_source.grids]
             rows, columns = plane_source.grids[0]
             shape = self._tile_shape([plane_source], image, rows, columns)
@@ -207,6 +286,60 @@ class Restorer:
             planes += restored
         return tuple(planes)
 
+    @torch.no_grad()
+    def refine(
+        self,
+        source: Source,
+        *,
+        quality: int = 95,
+        tolerant: bool = False,
+        max_pixels: int = 200_000_000,
+        progress: Progress | None = None,
+    ) -> JPEGImage:
+        """Restore a picture to finer coefficients, from which those of the file follow exactly.
+
+        What :mod:`qgac.refinement` describes. Chroma stays at the resolution of the file, so pixels, see
+        :meth:`__call__`, are nearer to the original.
+
+        Parameters
+        ----------
+        source, tolerant, max_pixels, progress
+            As for calling the restorer.
+        quality : int
+            1..100: steps are those of this libjpeg quality, or those of the file where these are finer.
+
+        Returns
+        -------
+        JPEGImage
+            To be written by :func:`qgac.output.write_picture`. Its coefficients lie within the quantisation intervals
+            of the file's whether the restorer projects onto them or not.
+        """
+        image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
+        refined = []
+        for index, component in enumerate(image.components):
+            chroma = image.color in ("YCbCr", "YCCK") and index in (1, 2)
+            table = refined_table(component, chroma_table(quality) if chroma else luma_table(quality))
+            refined.append(replace(component, coefficients=np.empty_like(component.coefficients), table=table))
+        work = []
+        for plane_source in plane_sources(self._restoration, image):
+            shape = self._tile_shape([plane_source], image, *plane_source.grids[0])
+            work += [(plane_source, shape, tile) for tile in tiles(*plane_source.grids[0], shape)]
+        first = 0  # component of the planes in work
+        previous: PlaneSource | None = None
+        for done, (plane_source, shape, tile) in enumerate(work, 1):
+            if plane_source is not previous:
+                first += 0 if previous is None else len(previous.grids)
+                plane_source.start(shape[0])
+                previous = plane_source
+            for index, (region, values) in enumerate(plane_source.own_coefficients(tile), first):
+                component, finer = image.components[index], refined[index]
+                blocks = channels_to_blocks(values[0]).cpu().numpy()
+                levels = component.coefficients[region.slices]
+                finer.coefficients[region.slices] = refined_levels(blocks, levels, component.table, finer.table)
+            if progress is not None:
+                progress(done, len(work))
+        return replace(image, components=tuple(refined), process="baseline")
+
     def _tile_shape(self, sources: list[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:
         halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
         unit = max(source.unit[0] for source in sources), max(source.unit[1] for source in sources)
@@ -216,7 +349,7 @@ class Restorer:
         memory = _WORKING_MEMORY_ELSEWHERE
         if self.device.type == "cpu":
             coefficients = sum(component.coefficients.nbytes for component in image.components)
-            memory = max(_WORKING_MEMORY_CPU, int(_WORKING_SHARE * coefficients))
+            memory = max(_WORKING_MEMORY_CPU, min(int(_WORKING_SHARE * coefficients), _WORKING_MEMORY_LARGEST_CPU))
         limit = memory // (4 * _TENSORS_ALIVE * _widest_layer(self.model))
         return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
 
@@ -228,6 +361,10 @@ def restore(
     device: str | torch.device = "auto",
     project: bool = True,
     tile: int | None = None,
+    best: bool = False,
+    strength: float = 1.0,
+    blend: float = 0.0,
+    blend_with: str | os.PathLike[str] | QGAC | None = None,
     dtype: npt.DTypeLike = np.uint8,
     tolerant: bool = False,
     max_pixels: int = 200_000_000,
@@ -239,7 +376,16 @@ def restore(
     -------
     Restored
     """
-    restorer = Restorer(model, device=device, project=project, tile=tile)
+    restorer = Restorer(
+        model,
+        device=device,
+        project=project,
+        tile=tile,
+        best=best,
+        strength=strength,
+        blend=blend,
+        blend_with=blend_with,
+    )
     return restorer(source, dtype=dtype, tolerant=tolerant, max_pixels=max_pixels, progress=progress)
 
 
@@ -262,7 +408,7 @@ def _widest_layer(model: QGAC) -> int:
     widths = [64]
     for name, module in model.named_modules():
         if isinstance(module, ConvolutionalFilterManifold):
-            widths.append(64 * module.maps)
+            widths += [64 * module.maps, module.width]
         elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and ".manifold." not in name:
             widths += [module.in_channels, module.out_channels]
     return max(widths)
@@ -279,12 +425,25 @@ def _colors(samples: Tensor, image: JPEGImage) -> Tensor:
     return samples.clamp_(0, 255)
 
 
-def _write(samples: Tensor, pixels: npt.NDArray[Any], tile: Region) -> None:
-    """Write samples (C, 8 rows, 8 columns), 0..255, into their place in a picture; what lies beyond it is dropped."""
-    place = pixels[8 * tile.top : 8 * tile.bottom, 8 * tile.left : 8 * tile.right]
+def _shape(image: JPEGImage) -> tuple[int, ...]:
+    """Return the shape of the pixels of a picture."""
+    channels = len(image.components)
+    return (image.height, image.width) if channels == 1 else (image.height, image.width, channels)
+
+
+def _pixel_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    kind = np.dtype(dtype)
+    if kind.name not in _SCALES:
+        raise ValueError(f"pixels cannot be of type {kind}; choose uint8, uint16 or float32")
+    return kind
+
+
+def _write(samples: Tensor, band: npt.NDArray[Any], left: int) -> None:
+    """Write samples (C, 8 rows, 8 columns), 0..255, into a band from a column on; what lies beyond it is dropped."""
+    place = band[:, left : left + samples.shape[2]]
     samples = samples[:, : place.shape[0], : place.shape[1]]
-    if pixels.dtype != np.float32:
-        samples = samples.mul_(_SCALES[pixels.dtype.name]).round_()
-    if pixels.dtype == np.uint8:
+    if band.dtype != np.float32:
+        samples = samples.mul_(_SCALES[band.dtype.name]).round_()
+    if band.dtype == np.uint8:
         samples = samples.to(torch.uint8)
     place[...] = samples.movedim(0, -1).cpu().numpy().reshape(place.shape)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from qgac.exif import first_directory
@@ -19,6 +19,7 @@ from qgac.jpeg.image import Density
 __all__ = ["encode_tiff"]
 
 _STRIP_BYTES = 1 << 18
+_LARGEST = (1 << 32) - 1
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 2, 3, 4, 5, 7
 _FORMATS = {_SHORT: "H", _LONG: "I"}
 _PHOTOMETRIC = {1: 1, 3: 2, 4: 5}  # samples a pixel: black is zero, RGB, separated (CMYK)
@@ -31,7 +32,7 @@ _DESCRIPTIVE |= {40091, 40092, 40093, 40094, 40095, 50341}
 
 
 def encode_tiff(
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[Any],
     *,
     exif: bytes | None = None,
     icc: bytes | None = None,
@@ -44,8 +45,9 @@ def encode_tiff(
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (H, W), (H, W, 3) or (H, W, 4)
-        Gray, RGB, or CMYK with 255 for full ink.
+    pixels : ndarray of uint8, uint16 or float32, shape (H, W), (H, W, 3) or (H, W, 4)
+        Gray, RGB, or CMYK with the largest value for full ink. Floats are written as they are; 0..1 is what readers
+        expect.
     exif : bytes, optional
         TIFF structure of the EXIF data; left out if damaged.
     icc, xmp, photoshop : bytes, optional
@@ -58,6 +60,11 @@ def encode_tiff(
     Returns
     -------
     bytes
+
+    Raises
+    ------
+    OverflowError
+        If the file would become larger than the 4 GiB that offsets in it can reach.
     """
     height, width = pixels.shape[:2]
     samples = pixels[..., None] if pixels.ndim == 2 else pixels
@@ -70,14 +77,15 @@ def encode_tiff(
         kept = {tag: entry for tag, entry in source.entries.items() if tag in _DESCRIPTIVE}
 
     file = _File(order, head)
-    rows = max(1, _STRIP_BYTES // (width * depth))
-    strips = [_deflate(samples[top : top + rows]) for top in range(0, height, rows)]
+    size = samples.dtype.itemsize
+    rows = max(1, _STRIP_BYTES // (width * depth * size))
+    strips = [_deflate(samples[top : top + rows], order) for top in range(0, height, rows)]
     offsets = [file.append(strip) for strip in strips]
     entries: dict[int, bytes] = {
         **kept,
         256: file.numbers(256, _LONG, width),
         257: file.numbers(257, _LONG, height),
-        258: file.numbers(258, _SHORT, *[8] * depth),
+        258: file.numbers(258, _SHORT, *[8 * size] * depth),
         259: file.numbers(259, _SHORT, 8),  # deflate
         262: file.numbers(262, _SHORT, _PHOTOMETRIC[depth]),
         273: file.numbers(273, _LONG, *offsets),
@@ -85,7 +93,8 @@ def encode_tiff(
         278: file.numbers(278, _LONG, rows),
         279: file.numbers(279, _LONG, *map(len, strips)),
         284: file.numbers(284, _SHORT, 1),  # samples of a pixel lie together
-        317: file.numbers(317, _SHORT, 2),  # horizontal differences
+        317: file.numbers(317, _SHORT, 1 if samples.dtype.kind == "f" else 2),  # 2: horizontal differences
+        339: file.numbers(339, _SHORT, *[3 if samples.dtype.kind == "f" else 1] * depth),  # IEEE floats, unsigned
     }
     if density is not None and (density.unit or density.x != density.y):
         entries[282] = file.entry(282, _RATIONAL, 1, struct.pack(order + "II", density.x, 1))
@@ -99,11 +108,18 @@ def encode_tiff(
     return file.finish(entries)
 
 
-def _deflate(samples: NDArray[np.uint8]) -> bytes:
-    """Compress rows of pixels as differences from the pixel to the left, modulo 256."""
-    differences = samples.copy()
-    differences[:, 1:] -= samples[:, :-1]
-    return zlib.compress(differences.tobytes(), 6)
+def _deflate(samples: NDArray[Any], order: str) -> bytes:
+    """Compress rows of pixels; integers as differences from the pixel to the left, modulo their range.
+
+    Floats go without differences: those have a predictor of their own that not every reader knows.
+    """
+    if samples.dtype.kind == "u":
+        differences = samples.copy()
+        differences[:, 1:] -= samples[:, :-1]
+        samples = differences
+    return zlib.compress(
+        samples.astype(samples.dtype.newbyteorder(">" if order == ">" else "<"), copy=False).tobytes(), 6
+    )
 
 
 class _File:
@@ -122,6 +138,8 @@ class _File:
         position = self._length
         self._parts.append(data)
         self._length += len(data)
+        if self._length > _LARGEST:
+            raise OverflowError("a TIFF file holds at most 4 GiB")
         return position
 
     def entry(self, tag: int, kind: int, count: int, data: bytes) -> bytes:
@@ -142,6 +160,5 @@ class _File:
         """Add the main directory, point the header at it, and return the whole file."""
         body = b"".join(entry for _, entry in sorted(entries.items()))
         position = self.append(struct.pack(self._order + "H", len(entries)) + body + bytes(4))
-        content = bytearray(b"".join(self._parts))
-        struct.pack_into(self._order + "I", content, 4, position)
-        return bytes(content)
+        self._parts[0] = self._parts[0][:4] + struct.pack(self._order + "I", position) + self._parts[0][8:]
+        return b"".join(self._parts)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 
+import fuzz
 import jpeg_writer as writer
 import make_corpus
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from PIL import Image
+from PIL import Image, ImageFile
 
 from qgac.jpeg.image import JPEGError
 from qgac.jpeg.reader import read_jpeg
@@ -82,6 +83,88 @@ def test_truncated_progressive_files_keep_the_bits_that_came(corpus: dict[str, b
     assert errors == sorted(errors, reverse=True)
     assert 0 < shares[-1] < 0.6
     assert read_jpeg(data, tolerant=True).missing == 0.0
+
+
+def pillow_decodes_the_rest(data: bytes, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        return libjpeg(data)
+
+
+def bits_to_come(data: bytes) -> dict[int, list[int]]:
+    """For each component, the bits that the scans begun leave open of each coefficient; -1 where none has begun."""
+    state: dict[int, list[int]] = {}
+    for part in fuzz.segments(data):
+        if part[1] == 0xC2:
+            state = {part[10 + 3 * i]: [-1] * 64 for i in range(part[9])}
+        if part[1] == 0xDA:
+            number = part[4]
+            first, last, approximation = part[5 + 2 * number : 8 + 2 * number]
+            for i in range(number):
+                state[part[5 + 2 * i]][first : last + 1] = [approximation & 15] * (last + 1 - first)
+    return state
+
+
+def libjpeg_smooths(data: bytes) -> bool:
+    """Whether libjpeg smooths over block borders (``smoothing_ok`` in ``jdcoefct.c``)."""
+    state = bits_to_come(data).values()
+    return all(bits[0] >= 0 for bits in state) and any(bit != 0 for bits in state for bit in bits[1:10])
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("pillow_progressive", 100),
+        ("pillow_progressive_444", 250),
+        ("pillow_progressive_gray", 50),
+        ("pillow_progressive_restart", 100),
+        ("progressive_written", 40),
+    ],
+)
+def test_truncated_progressive_files_look_as_with_libjpeg_unless_it_smooths(
+    corpus: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, name: str, least: int
+) -> None:
+    data = corpus[name]
+    parts = fuzz.segments(data)
+    starts = np.cumsum([0, *map(len, parts)])
+    compared = 0
+    for part, start in zip(parts, starts.tolist(), strict=False):
+        if part[1] != 0xDA:
+            continue
+        for end in range(start + 16, start + len(part), 3):
+            if data[end - 1] == 0xFF or libjpeg_smooths(data[:end]):
+                continue
+            image = read_jpeg(data[:end], tolerant=True)
+            assert image.missing > 0
+            rendered, expected = render(image), pillow_decodes_the_rest(data[:end], monkeypatch)
+            different = np.argwhere((rendered != expected).reshape(*rendered.shape[:2], -1).any(-1))
+            if len(different):  # at most the block in which the data end
+                assert (np.ptp(different, axis=0) < 16).all(), end
+            compared += 1
+    assert compared > least
+
+
+@pytest.mark.parametrize("name", ["pillow_422", "pillow_restart_rows", "pillow_quality_100", "pillow_cmyk"])
+def test_truncated_sequential_files_look_as_pillow_loads_them(
+    corpus: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    data = corpus[name]
+    start = data_start(data)
+    exact = number = 0
+    for end in range(start + 250, len(data) - 8, (len(data) - start) // 60):
+        if data[end - 1] == 0xFF:
+            continue
+        image = read_jpeg(data[:end], tolerant=True)
+        expected = pillow_decodes_the_rest(data[:end], monkeypatch)
+        different = np.argwhere((render(image) != expected).any(-1))
+        number += 1
+        exact += len(different) == 0
+        # At most the block in which the data end, or the first one of the restart interval that follows.
+        assert len(different) == 0 or (np.ptp(different, axis=0) < 8).all(), end
+        assert "the picture data end early" in image.notes[0] or "restart markers are missing" in image.notes[0]
+        assert image.notes[-1] == f"{image.missing:.1%} of the picture data are missing"
+    assert number > 40
+    assert exact > 0.8 * number
 
 
 def intervals(data: bytes) -> tuple[bytes, list[bytes], bytes]:
@@ -184,3 +267,22 @@ def test_tolerant_reading_refuses_when_nothing_is_left(corpus: dict[str, bytes])
     for end in (2, 20, data.index(b"\xff\xc0"), data.index(b"\xff\xda"), data_start(data), data_start(data) + 2):
         with pytest.raises(JPEGError, match=r"damaged beyond repair.*get an undamaged copy"):
             read_jpeg(data[:end], tolerant=True)
+
+
+def test_what_leads_past_the_end_is_called_the_end(corpus: dict[str, bytes]) -> None:
+    """Cut here, the zero bits behind the end make a coefficient that does not fit."""
+    with pytest.raises(JPEGError, match="the picture data end early"):
+        read_jpeg(corpus["pillow_progressive_444"][:6408])
+
+
+def test_fill_bytes_within_the_data_are_damage(corpus: dict[str, bytes]) -> None:
+    data = corpus["pillow_quality_100"]
+    position = data.index(b"\xff\0", data_start(data))
+    damaged = data[:position] + b"\xff" + data[position:]
+    with pytest.raises(JPEGError, match="damaged"):
+        read_jpeg(damaged)
+    image = read_jpeg(damaged, tolerant=True)
+    assert image.notes == ("fill bytes within the data of a scan were left out",)
+    whole = read_jpeg(data)
+    for component, expected in zip(image.components, whole.components, strict=True):
+        assert_array_equal(component.coefficients, expected.coefficients)

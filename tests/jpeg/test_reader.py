@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import struct
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import fuzz
 import jpeg_writer as writer
 import make_corpus
 import pytest
@@ -221,6 +223,20 @@ def test_standard_huffman_tables_are_only_assumed_for_sequential_files(corpus: d
         read_jpeg(progressive)
 
 
+@pytest.mark.parametrize("name", ["pillow_optimized", "pillow_progressive", "pillow_420"])
+def test_huffman_tables_may_come_before_the_frame_header(corpus: dict[str, bytes], name: str) -> None:
+    """Those of Annex K.3, which stand in for missing ones, must not replace them."""
+    data = corpus[name]
+    parts = fuzz.segments(data)
+    scan = next(i for i, part in enumerate(parts) if part[1] == 0xDA)
+    tables = [part for part in parts[:scan] if part[1] == 0xC4]
+    others = [part for part in parts[:scan] if part[1] != 0xC4]
+    moved = b"".join([others[0], *tables, *others[1:], *parts[scan:]])
+    assert moved.index(b"\xff\xc4") < min(moved.find(bytes([0xFF, sof])) % len(moved) for sof in (0xC0, 0xC2))
+    for component, expected in zip(read_jpeg(moved).components, read_jpeg(data).components, strict=True):
+        assert_array_equal(component.coefficients, expected.coefficients)
+
+
 def test_limits_hold_before_anything_is_allocated() -> None:
     parts = writer.random_parts([(1, 1)], 8, 8)
     with pytest.raises(JPEGError, match=r"raise the limit \(--max-pixels\)"):
@@ -237,6 +253,28 @@ def test_limits_hold_before_anything_is_allocated() -> None:
     with pytest.raises(JPEGError, match="65535 x 40000"):
         read_jpeg(writer.sequential_file(parts, 65535, 40000, dnl=True))
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize("tolerant", [False, True])
+@pytest.mark.parametrize("side", [65_500, 14_000, 8_000])
+def test_a_header_of_a_hundred_bytes_takes_neither_time_nor_memory(tolerant: bool, side: int) -> None:
+    [part] = writer.random_parts([(1, 1)], 8, 8)
+    part.table[:] = 1
+    head = writer.SOI + writer.dqt(0, part.table)[:69] + writer.sof([part] * 3, side, side)
+    bomb = head + writer.sos([part]) + bytes(3) + writer.EOI
+    assert len(bomb) < 120
+    read_jpeg(make_corpus.encode(Image.new("L", (8, 8))))  # what stays from the first call does not count
+    tracemalloc.start()
+    start = time.perf_counter()
+    try:
+        with pytest.raises(JPEGError, match=rf"{side} x {side}.*; "):
+            read_jpeg(bomb, tolerant=tolerant)
+        seconds = time.perf_counter() - start
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert seconds < 1
+    assert peak < 10_000_000
 
 
 def test_scans_that_repeat_are_refused(corpus: dict[str, bytes]) -> None:

@@ -33,6 +33,7 @@ Y_FORMS = {
     "two blocknets": {"frequencynet": False},
     "one blocknet and frequencynet": {"blocknets": 1},
     "table concatenated": {"blocknets": 1, "frequencynet": False, "fusion": False, "conditioning": "concat"},
+    "subdivided": {"blocknets": 1, "rrdbs": 0, "residual_blocks": 3, "subdivision": 2},
     "table unknown": {"conditioning": "none"},
 }
 
@@ -40,5 +41,6 @@ COLOR_FORMS = {
     "paper": {},
     "together": {"planes": 2, "output_activation": False},
     "plain": {"rrdbs": 0, "residual_blocks": 1, "joined_rrdbs": 0, "joined_residual_blocks": 2},
+    "subdivided": {"joined_width": 8, "rrdbs": 0, "residual_blocks": 1, "subdivision": 2, "joined_subdivision": 2},
     "every sampling": {"width": 6, "factors": ((2, 2), (1, 2), (2, 1), (1, 1))},
 }

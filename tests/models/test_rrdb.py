@@ -101,3 +101,16 @@ def test_starts_close_to_the_identity(module):
     features = torch.randn(1, 8, 12, 12)
     change = (module(features) - features).std()
     assert 0 < change < 0.5
+
+
+def test_sub_blocks_are_processed_alike():
+    """Where all sub-blocks hold the same, a subdivided trunk gives all the same, away from the border."""
+    trunk = randomize(Trunk(8, rrdbs=0, residual_blocks=1, subdivision=2))
+    features = torch.randn(1, 2, 1, 1).repeat(1, 4, 1, 1).expand(1, 8, 7, 7)
+    inner = trunk(features)[:, :, 2:-2, 2:-2].reshape(4, 2, 9)
+    torch.testing.assert_close(inner, inner[:1, :, :1].expand_as(inner))
+
+
+def test_a_width_that_cannot_be_subdivided():
+    with pytest.raises(ValueError, match="10 channels cannot be laid out as 2 x 2 sub-blocks"):
+        Trunk(10, subdivision=2)

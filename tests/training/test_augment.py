@@ -1,15 +1,17 @@
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from small_bank import picture, write_small_bank
 
 from qgac.data.patches import PatchBank
 from qgac.jpeg.blocks import separate_maps
 from qgac.jpeg.dct import idct
 from qgac.jpeg.quantization import chroma_table, luma_table
-from qgac.training.augment import compress, draw_batch, held_out_crops
+from qgac.training.augment import compress, draw_batch, held_out_crops, recompress
 from qgac.training.recipe import Data, Qualities
 
 
@@ -145,3 +147,39 @@ def test_held_out_crops_are_central_and_off_the_grid(tmp_path):
     crops = held_out_crops(bank, 3, 32)
     assert crops.shape == (1, 3, 32, 32)  # there is but one
     np.testing.assert_array_equal(crops[0].permute(1, 2, 0), bank.picture(0)[13:45, 13:45])
+
+
+@pytest.mark.parametrize(("factors", "subsampling"), [((2, 2), "4:2:0"), ((1, 1), "4:4:4")])
+@pytest.mark.parametrize("shift", [(0, 0), (3, 13), (8, 0)])
+def test_recompressed_is_what_libjpeg_decodes(factors, subsampling, shift):
+    original = picture(3)
+    rgb = torch.from_numpy(original).permute(2, 0, 1)[None].float()
+    ours = recompress(rgb, np.array([40]), factors, np.array([shift]))[0].permute(1, 2, 0).numpy()
+    top, left = shift
+    around = ((top, (16 - top) % 16), (left, (16 - left) % 16), (0, 0))
+    file = io.BytesIO()
+    Image.fromarray(np.pad(original, around, mode="edge")).save(file, "JPEG", quality=40, subsampling=subsampling)
+    theirs = np.asarray(Image.open(file))[top : top + 64, left : left + 64].astype(float)
+    difference = np.abs(ours - theirs)
+    # libjpeg computes in integers: its inverse DCT and its chroma interpolation may be off by one step each.
+    assert difference.mean() < 0.5
+    assert difference.max() <= 5
+    assert np.abs(ours - original).mean() > 4 * difference.mean()
+
+
+def test_recompressed_patches_keep_their_originals(bank):
+    plain = draw_batch(bank, Data(batch=32, patch=32, recompressed_share=0.0), 0, 0)
+    twice = draw_batch(bank, Data(batch=32, patch=32, recompressed_share=0.5), 0, 0)
+    assert torch.equal(plain.rgb, twice.rgb)
+    assert torch.equal(plain.y_table, twice.y_table)
+    changed = (plain.y != twice.y).flatten(1).any(1)
+    assert 4 <= int(changed.sum()) <= 28
+
+
+def test_other_tables_stand_beside_their_coefficients(bank):
+    batch = draw_batch(bank, Data(batch=32, patch=32, other_tables_share=1.0), 0, 0)
+    steps = batch.y_table.reshape(-1, 64, 1, 1)
+    assert torch.equal(batch.y / steps, (batch.y / steps).round())
+    own = torch.from_numpy(np.stack([luma_table(q) for q in range(1, 101)]).astype(np.float32))
+    known = (batch.y_table[:, None] == own).flatten(2).all(2).any(1)
+    assert int(known.sum()) < 20

@@ -4,8 +4,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 
-from qgac.models.qgac import Configuration
+from qgac.models.qgac import QGAC, Configuration
 from qgac.training.recipe import Data, Optimization, Recipe, RecipeError, read_recipe
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.toml"))
@@ -25,7 +26,8 @@ def test_recipes_of_this_repository(path):
 
 
 def test_there_are_recipes():
-    assert {"tiny", "small-y", "small-color"} <= {path.stem for path in RECIPES}
+    names = {f"{size}-{stage}" for size in ("small", "base", "paper") for stage in ("y", "color")}
+    assert {"tiny", *names} <= {path.stem for path in RECIPES}
 
 
 def test_defaults_are_the_papers(tmp_path):
@@ -35,6 +37,57 @@ def test_defaults_are_the_papers(tmp_path):
     assert (recipe.data.patch, recipe.data.batch) == (256, 32)
     steps = recipe.optimization
     assert (steps.steps, steps.learning_rate, steps.halve_every, steps.ssim_weight) == (400_000, 1e-3, 100_000, 0.05)
+
+
+def repository(name):
+    return read_recipe(next(path for path in RECIPES if path.stem == name))
+
+
+@pytest.mark.parametrize("name", ["paper-y", "paper-color"])
+def test_what_the_papers_stages_share(name):
+    """Sections 3 and 4.1: Adam, 32 patches of 256x256, qualities 10 to 100 in steps of 10, lambda 0.05, full width."""
+    recipe = repository(name)
+    assert recipe.model == Configuration(residual_in_steps=False)
+    assert (recipe.data.patch, recipe.data.batch, recipe.data.factors) == (256, 32, ((2, 2),))
+    assert recipe.data.qualities.values == tuple(range(10, 101, 10))
+    assert (recipe.data.candidates, recipe.data.downscale_share, recipe.data.flips) == (1, 0.0, False)
+    assert (recipe.data.other_tables_share, recipe.data.recompressed_share) == (0.0, 0.0)
+    steps = recipe.optimization
+    assert (steps.ssim_weight, steps.roundness, steps.color_space) == (0.05, 0.0, "rgb")
+    assert (steps.betas, steps.warmup, steps.clip, steps.ema, steps.precision) == ((0.9, 0.999), 0, 0.0, 0.0, "float32")
+
+
+def test_the_papers_y_stage():
+    """The learning rate starts at 1e-3 and is halved every 100,000 batches; the end is after 400,000."""
+    recipe = repository("paper-y")
+    assert (recipe.stage, recipe.optimization.steps) == ("y", 400_000)
+    rates = [recipe.optimization.learning_rate_at(step) for step in (0, 99_999, 100_000, 200_000, 399_999)]
+    assert rates == [1e-3, 1e-3, 5e-4, 2.5e-4, 1.25e-4]
+
+
+def test_the_papers_color_stage():
+    """Cosine annealing from 1e-3 to 1e-6 over 100,000 batches."""
+    recipe = repository("paper-color")
+    assert (recipe.stage, recipe.optimization.steps) == ("color", 100_000)
+    rates = [recipe.optimization.learning_rate_at(step) for step in (0, 50_000, 100_000)]
+    assert rates == pytest.approx([1e-3, (1e-3 + 1e-6) / 2, 1e-6])
+
+
+@pytest.mark.parametrize("name", ["base-y", "base-color"])
+def test_the_base_model_has_the_size_that_the_documents_state(name):
+    with torch.device("meta"):
+        model = QGAC(repository(name).model)
+    networks = [sum(p.numel() for p in part.parameters()) for part in (model.y_network, model.color_network)]
+    assert networks == [21_001_830, 7_130_264]
+    assert sum(networks) <= 30_000_000
+    assert 2 * sum(networks) < 62e6  # bytes in 16 bits each
+
+
+@pytest.mark.parametrize("size", ["small", "base", "paper"])
+def test_stages_of_one_model_fit_together(size):
+    y, color = repository(f"{size}-y"), repository(f"{size}-color")
+    assert (y.stage, color.stage) == ("y", "color")
+    assert color.model == y.model
 
 
 def test_values_reach_their_places(tmp_path):
@@ -68,7 +121,7 @@ def test_values_reach_their_places(tmp_path):
         ('stage = "y"\n[model.y]\nwidht = 3', r"'widht' in a\.toml\.model\.y; did you mean 'width'"),
         ('stage = "y"\n[data.qualities]\nxyzzy = 3', r"'xyzzy' in .*; known are values, low, high, power"),
         ("seed = 3", "stage"),
-        ('stage = "yy"', "stage 'yy' is neither"),
+        ('stage = "yy"', "stage 'yy' is none of"),
         ('stage = "y"\ndata = 3', r"a\.toml\.data is not a table; write \[.*data\]"),
         ('stage = "y"\nseed = "one"', r"a\.toml\.seed is 'one', not a whole number"),
         ('stage = "y"\nseed = 1.5', "not a whole number"),

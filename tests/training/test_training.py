@@ -12,6 +12,8 @@ from small_bank import write_small_bank
 from qgac.checkpoints import load_model, load_record
 from qgac.data.patches import PatchBank
 from qgac.models.qgac import QGAC
+from qgac.training import machine
+from qgac.training.descent import Descent
 from qgac.training.recipe import read_recipe
 from qgac.training.run import Run, TrainingError
 from qgac.training.stages import train, validate
@@ -142,7 +144,8 @@ def test_color_training_improves_color(bank, y_run, tmp_path):
 def make_run(tmp_path, **optimization):
     model = QGAC(TINY.model)
     recipe = replace(TINY, optimization=replace(TINY.optimization, warmup=0, **optimization))
-    return Run(recipe, model, model.y_network, tmp_path / "run", resume=False)
+    fabric = machine.start("float32", device="cpu")
+    return Run(recipe, model, model.y_network, tmp_path / "run", fabric=fabric, resume=False)
 
 
 def step(run, factor):
@@ -150,6 +153,40 @@ def step(run, factor):
     next(run.steps())
     loss = factor * sum(parameter.sum() for parameter in run.model.y_network.parameters())
     run.update(loss, {})
+
+
+def test_checkpoints_by_the_clock(tmp_path):
+    run = make_run(tmp_path)
+    step(run, 1.0)
+    step(run, 1.0)
+    assert not (tmp_path / "run" / "run.pt").exists()
+    run.recipe = replace(run.recipe, minutes_between_checkpoints=1e-9)
+    next(run.steps())
+    assert torch.load(tmp_path / "run" / "run.pt", weights_only=True)["step"] == 2
+
+
+def test_a_partner_has_its_place_in_the_run(tmp_path):
+    """Its weights and moments are saved and come back, its learning rate follows its own schedule."""
+
+    def run_with_partner(resume):
+        torch.manual_seed(0)
+        model, fabric = QGAC(TINY.model), machine.start("float32", device="cpu")
+        partner = Descent(torch.nn.Linear(3, 1), replace(TINY.optimization, learning_rate=0.5), fabric)
+        folder, parts = tmp_path / "run", {"partner": partner}
+        return Run(TINY, model, model.y_network, folder, fabric=fabric, resume=resume, partners=parts), partner
+
+    run, partner = run_with_partner(resume=False)
+    for index in range(3):
+        next(run.steps())
+        assert partner.optimizer.param_groups[0]["lr"] == pytest.approx(partner.optimization.learning_rate_at(index))
+        partner.step(partner.network(torch.ones(3)).sum(), [])
+        run.update(sum(p.sum() for p in run.model.y_network.parameters()), {})
+    run.save()
+    again, other = run_with_partner(resume=True)
+    assert again.step == 3
+    assert same(other.network.state_dict(), partner.network.state_dict())
+    for mine, theirs in zip(other.optimizer.state.values(), partner.optimizer.state.values(), strict=True):
+        assert same(mine, theirs)
 
 
 def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path):

@@ -20,6 +20,7 @@ from qgac.figures import COLORS, LINES, MARKERS, WIDTH, drawing
 
 if TYPE_CHECKING:
     from qgac.analysis.activation import Activations
+    from qgac.analysis.blind import BlindPair
     from qgac.analysis.crops import Crop
     from qgac.analysis.embedding import Embedding
     from qgac.analysis.equivalent_quality import Summary
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "draw_activations",
+    "draw_blind",
     "draw_embeddings",
     "draw_equivalents",
     "draw_filters",
@@ -131,6 +133,21 @@ def draw_strips(strips: Sequence[Strip], quality: int) -> Figure:
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title)
     figure.supxlabel("below each detail: PSNR (dB) / SSIM of the whole picture", fontsize=7.5)
+    return figure
+
+
+@drawing
+def draw_blind(pairs: Sequence[BlindPair]) -> Figure:
+    """Draw numbered details, a row a picture: the original and two restorations that are called A and B."""
+    cell = (WIDTH - 0.2) / 3
+    figure = Figure(figsize=(WIDTH, (cell + 0.05) * len(pairs) + 0.3))
+    grid = _image_grid(figure, len(pairs), 3)
+    for number, (row, pair) in enumerate(zip(grid, pairs, strict=True), 1):
+        for axes, detail in zip(row, (pair.original, pair.first, pair.second), strict=True):
+            _show(axes, detail)
+        _row_label(row[0], f"{number}: {pair.name}")
+    for axes, title in zip(grid[0], ("original", "A", "B"), strict=True):
+        axes.set_title(title)
     return figure
 
 

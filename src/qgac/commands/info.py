@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.terminal import say
+from qgac.commands.terminal import fail, say
 
 if TYPE_CHECKING:
-    from qgac.jpeg.image import JPEGImage
+    from qgac.jpeg.image import Component, JPEGImage
 
 __all__ = ["describe", "info"]
 
@@ -26,38 +27,67 @@ _NOTATIONS = {
     (4, 2): "4:1:0",
     (1, 4): "4:4:0 (quarter)",
 }
+_PLANES = {
+    "gray": ("gray",),
+    "YCbCr": ("Y", "Cb", "Cr"),
+    "RGB": ("R", "G", "B"),
+    "CMYK": ("C", "M", "Y", "K"),
+    "YCCK": ("Y", "Cb", "Cr", "K"),
+}
 _UNITS = {0: "aspect ratio only", 1: "dots per inch", 2: "dots per centimetre"}
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object for one file, a list for several inputs.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON: an object for one file, a list for a folder, a pattern or several inputs.",
+)
 @click.option("--tolerant", is_flag=True, help="Describe damaged files too.")
-def info(inputs: tuple[str, ...], as_json: bool, tolerant: bool) -> None:
+@click.option(
+    "--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True, help="Refuse larger pictures."
+)
+@click.option(
+    "--heat-map",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT.png",
+    help="Draw where the picture is uncertain: the expected error of each block. For one file.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an existing heat map.")
+def info(
+    inputs: tuple[str, ...], as_json: bool, tolerant: bool, max_pixels: int, heat_map: Path | None, overwrite: bool
+) -> None:
     """Show size, sampling, quantisation tables and metadata of JPEG files.
 
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
     input. The quality is that of the libjpeg tables; tables of other software are custom.
+
+    The error is that of quantisation, root mean square in levels of 0..255: the expected one, by a Laplace distribution
+    of every frequency (an estimate); the one if errors were spread evenly over the quantisation intervals (too large
+    but at high qualities); and the largest that there can be (a bound). Chroma counts at its own resolution, and what
+    subsampling costs comes on top.
     """
-    from qgac.batch import STREAM
-    from qgac.inputs import find_jpegs
+    from qgac.inputs import find_jpegs, is_pattern
     from qgac.jpeg.image import JPEGError
     from qgac.jpeg.reader import read_jpeg
+    from qgac.planning import STREAM
 
     found, failures = find_jpegs([text for text in inputs if text != STREAM])
+    paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]
+    if heat_map is not None and len(paths) > 1:
+        raise click.UsageError("a heat map is drawn of one picture; name one file")
     for failure in failures:
         say(f"{failure.name}: {failure.message}")
     failed = len(failures)
     entries: list[dict[str, Any]] = []
-    for path in [*([None] if STREAM in inputs else []), *(file.path for file in found)]:
+    for path in paths:
         name = STREAM if path is None else str(path)
         try:
             content = sys.stdin.buffer.read() if path is None else path.read_bytes()
-            entry = {
-                "file": name,
-                "bytes": len(content),
-                **describe(read_jpeg(content, tolerant=tolerant), len(content)),
-            }
+            image = read_jpeg(content, tolerant=tolerant, max_pixels=max_pixels)
+            entry = {"file": name, "bytes": len(content), **describe(image, len(content))}
         except JPEGError as error:
             say(f"{name}: {error}")
             failed += 1
@@ -69,12 +99,29 @@ def info(inputs: tuple[str, ...], as_json: bool, tolerant: bool) -> None:
         entries.append(entry)
         if not as_json:
             click.echo(_text(entry))
-    if as_json and (len(inputs) > 1 or len(found) > 1):
+        if heat_map is not None:
+            _draw(image, heat_map, overwrite=overwrite)
+    if as_json and (len(inputs) > 1 or Path(inputs[0]).is_dir() or is_pattern(inputs[0])):
         click.echo(json.dumps(entries, indent=2))
     elif as_json and entries:
         click.echo(json.dumps(entries[0], indent=2))
     if failed:
         raise Exit(1)
+
+
+def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
+    from qgac.atomic import write_atomically
+    from qgac.heat_map import draw_heat_map
+    from qgac.jpeg.uncertainty import expected_map
+
+    plane = "Y, " if image.color in ("YCbCr", "YCCK") else ""
+    content = draw_heat_map(expected_map(image), f"expected error of each block, {plane}RMS in levels of 0..255")
+    try:
+        write_atomically(content, path, overwrite=overwrite)
+    except FileExistsError:
+        fail(f"{path} exists already; choose another name or overwrite it (--overwrite)")
+    except OSError as error:
+        fail(f"{path} cannot be written ({error.strerror or error}); check the folder and its permissions")
 
 
 def describe(image: JPEGImage, size: int) -> dict[str, Any]:
@@ -91,7 +138,8 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
     dict
         ``width``, ``height``, ``color``, ``process``, ``bytes_per_pixel``; ``sampling`` (``"4:2:0"`` and so on, or None
         where the notation does not apply); ``quality`` (``luma`` and ``chroma``: 1..100, ``"custom"``, or None if there
-        is no such component); ``components`` (each with ``horizontal``, ``vertical`` and ``table``, 8 rows of 8);
+        is no such component); ``components`` (each with ``horizontal``, ``vertical``, ``table``, 8 rows of 8, and
+        ``error``: ``expected``, ``uniform`` and ``largest``, see :mod:`qgac.jpeg.uncertainty`);
         ``metadata`` (``exif``, ``icc``, ``xmp``, ``iptc``: bytes; ``comments``: texts; ``density``: ``unit``, ``x``,
         ``y``, or None); ``missing`` (share of the picture, 0..1); ``notes``.
     """
@@ -111,7 +159,12 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
         },
         "bytes_per_pixel": round(size / (image.width * image.height), 4),
         "components": [
-            {"horizontal": part.horizontal, "vertical": part.vertical, "table": part.table.tolist()}
+            {
+                "horizontal": part.horizontal,
+                "vertical": part.vertical,
+                "table": part.table.tolist(),
+                "error": _error(part),
+            }
             for part in image.components
         ],
         "metadata": {
@@ -122,6 +175,13 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
         "missing": image.missing,
         "notes": list(image.notes),
     }
+
+
+def _error(component: Component) -> dict[str, float]:
+    from qgac.jpeg.uncertainty import quantization_error
+
+    error = quantization_error(component)
+    return {name: round(getattr(error, name), 3) for name in ("expected", "uniform", "largest")}
 
 
 def _quality(image: JPEGImage, index: int, *, chroma: bool) -> int | str:
@@ -160,6 +220,7 @@ def _text(entry: dict[str, Any]) -> str:
         ("sampling", f"{entry['sampling'] or 'factors'} ({factors})"),
         ("process", entry["process"]),
         ("quality", f"luma {quality['luma']}{chroma}"),
+        *(("error" if not number else "", line) for number, line in enumerate(_error_lines(entry))),
         ("metadata", "; ".join(kept) or "none"),
         *(("missing", f"{entry['missing']:.1%}") for _ in range(entry["missing"] > 0)),
         *(("note", note) for note in entry["notes"]),
@@ -169,6 +230,16 @@ def _text(entry: dict[str, Any]) -> str:
         lines.append(f"  table of component {', '.join(indices)}")
         lines += ["    " + " ".join(f"{step:>4}" for step in row) for row in table]
     return "\n".join(lines)
+
+
+def _error_lines(entry: dict[str, Any]) -> list[str]:
+    names = _PLANES[entry["color"]]
+    return [
+        "{name}: about {expected:.2f}, evenly spread {uniform:.2f}, at most {largest:.2f} levels".format(
+            name=name, **part["error"]
+        )
+        for name, part in zip(names, entry["components"], strict=True)
+    ]
 
 
 def _distinct_tables(entry: dict[str, Any]) -> list[tuple[list[list[int]], list[str]]]:

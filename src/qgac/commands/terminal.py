@@ -11,7 +11,18 @@ from click.exceptions import Exit
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["fail", "progress_bar", "say", "sentence", "shows_progress"]
+__all__ = ["ManualCommand", "fail", "progress_bar", "say", "sentence", "shows_progress"]
+
+
+class ManualCommand(click.RichCommand):
+    """A command whose epilog is printed as it stands, line by line: examples, exit codes and the like."""
+
+    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]
+        """Write the epilog below the options, from the second column as the rest of the help."""
+        from rich.padding import Padding
+        from rich.text import Text
+
+        formatter.write(Padding(Text(self.epilog or ""), (0, 1, 1, 1)))
 
 
 def say(message: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import rich_click as click
 from click.exceptions import Exit
@@ -26,37 +26,69 @@ __all__ = ["Stop", "show_training", "train"]
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
 @click.option("--start", type=click.Path(path_type=Path, dir_okay=False), help="Weights to start from.")
-@click.option("--threads", type=click.IntRange(min=1), help="Processor cores to use; all by default.")
-def train(recipe: Path, patches: Path, out: Path, resume: bool, start: Path | None, threads: int | None) -> None:
+@click.option("--threads", type=click.IntRange(min=1), help="Processor cores to use; by default all, shared evenly.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to train; auto takes the GPU if there is one.",
+)
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that share each batch; on GPUs each has one of its own. Not under torchrun, which counts itself.",
+)
+def train(
+    recipe: Path,
+    patches: Path,
+    out: Path,
+    resume: bool,
+    start: Path | None,
+    threads: int | None,
+    device: Literal["auto", "cpu", "cuda"],
+    devices: int,
+) -> None:
     """Train a network as a recipe says.
 
     Ctrl-C and SIGTERM save the run after the current step; --resume goes on from there as if nothing had been. A second
-    Ctrl-C ends at once, with the last checkpoint.
+    Ctrl-C ends at once, with the last checkpoint. docs/training.md says what the folder of the run holds.
     """
     import torch
 
     from qgac.checkpoints import WeightsError
-    from qgac.training import stages
+    from qgac.training import machine, stages
     from qgac.training.recipe import RecipeError, read_recipe
     from qgac.training.run import TrainingError
 
     if threads is not None:
         torch.set_num_threads(threads)
     stop = Stop()
+    quiet = False
     try:
         plan = read_recipe(recipe)
-        try:
-            events = stages.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set)
-        except ValueError as error:  # the bank of patches does not fit, or is damaged
-            fail(sentence(error))
         with stop.on_signals():
-            step = show_training(events, plan.optimization.steps)
+            fabric = machine.start(plan.optimization.precision, device=device, processes=devices)
+            quiet = not fabric.is_global_zero
+            try:
+                events = stages.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)
+            except ValueError as error:  # the bank of patches does not fit, or is damaged
+                raise TrainingError(sentence(error)) from error
+            steps, shown = show_training(events, plan.optimization.steps, quiet=quiet)
     except (RecipeError, TrainingError, WeightsError, OSError) as error:
+        if quiet:  # the first process has said it
+            raise Exit(1) from error
         fail(sentence(error))
-    if stop.is_set():
-        say(f"stopped{f' after step {step}' if step else ''}; the run is saved in {out}, go on with --resume")
-        raise Exit(stop.exit_code)
-    click.echo(f"trained {step} steps; the weights are in {out / 'best.safetensors'}")
+    if quiet:
+        return
+    if steps < plan.optimization.steps:
+        say(f"stopped after step {steps}; the run is saved in {out}, go on with --resume")
+        raise Exit(stop.exit_code or 1)
+    done = "trained" if shown else "nothing was left to do after"
+    name = "last.safetensors" if plan.stage == "gan" else "best.safetensors"
+    click.echo(f"{done} {steps} steps; the weights are in {out / name}")
 
 
 class Stop:
@@ -84,20 +116,40 @@ class Stop:
         self.exit_code = 128 + number
 
 
-def show_training(events: Iterator[Progress], steps: int) -> int:
-    """Show the progress of a run as it comes, on a terminal as a bar; return the last step reported."""
-    step = 0
+def show_training(events: Generator[Progress, None, int], total: int, *, quiet: bool = False) -> tuple[int, bool]:
+    """Show the progress of a run as it comes, on a terminal as a bar.
+
+    Parameters
+    ----------
+    events : generator
+        From :func:`qgac.training.stages.train`.
+    total : int
+        Steps of a whole run.
+    quiet : bool
+        Show nothing.
+
+    Returns
+    -------
+    steps : int
+        Done in all.
+    any_done : bool
+        Whether any were done now.
+    """
+    begun: int | None = None
     validation = ""
     with progress_bar("step {task.completed:.0f}/{task.total:.0f}", "{task.fields[figures]}") as display:
-        task = display.add_task("training", total=steps, figures="")
-        for event in events:
+        task = display.add_task("training", total=total, figures="", visible=not quiet)
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return end.value, begun is not None
             if event.validation is not None:
                 validation = f"validation {event.validation['mean']:+.3f} dB"
             figures = f"loss {event.loss:.5f}  learning rate {event.learning_rate:.2e}  {validation}".rstrip()
-            if step == 0:
+            if begun is None:
+                begun = event.step
                 display.reset(task, completed=event.step)  # a resumed run: its first steps cost no time now
-            step = event.step
-            display.update(task, completed=step, figures=figures)
-            if not shows_progress():
-                click.echo(f"step {step}/{steps}  {figures}", err=True)
-    return step
+            display.update(task, completed=event.step, figures=figures)
+            if not quiet and not shows_progress():
+                click.echo(f"step {event.step}/{total}  {figures}", err=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PatchBank", "Picture", "find_pictures", "write_bank"]
+__all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
 
@@ -45,6 +45,26 @@ class Picture:
     height: int
     width: int
     offset: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square of a picture of a bank.
+
+    Attributes
+    ----------
+    picture : int
+        Index of the picture.
+    top, left : int
+        Its first row and column.
+    size : int
+        Side in pixels; a picture with a shorter side is mirrored outwards at its bottom and right.
+    """
+
+    picture: int
+    top: int
+    left: int
+    size: int
 
 
 def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
@@ -184,6 +204,8 @@ class PatchBank:
     Attributes
     ----------
     pictures : list of Picture
+    path : Path
+        File of the samples.
 
     Raises
     ------
@@ -206,7 +228,8 @@ class PatchBank:
         ]
         if not self.pictures:
             raise ValueError(f"{folder} has no {'held-out' if held_out else 'training'} pictures; prepare more")
-        self._pixels = np.memmap(folder / "pixels.u8", dtype=np.uint8, mode="r")
+        self.path = folder / "pixels.u8"
+        self._pixels = np.memmap(self.path, dtype=np.uint8, mode="r")
         area = np.array([picture.height * picture.width for picture in self.pictures], dtype=np.float64)
         self._cumulative = np.cumsum(area) / area.sum()
 
@@ -219,29 +242,26 @@ class PatchBank:
         size = picture.height * picture.width * 3
         return self._pixels[picture.offset : picture.offset + size].reshape(picture.height, picture.width, 3)
 
-    def crop(self, size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-        """Return a random crop, uniform over the pixels of the bank.
-
-        Parameters
-        ----------
-        size : int
-            Side in pixels; a picture with a shorter side is mirrored outwards.
-        generator : numpy.random.Generator
-
-        Returns
-        -------
-        ndarray, shape (size, size, 3), uint8
-            A view where the picture is large enough.
-        """
+    def draw(self, size: int, generator: np.random.Generator) -> Window:
+        """Draw a window of `size` pixels a side, uniform over the pixels of the bank."""
         index = min(int(np.searchsorted(self._cumulative, generator.random())), len(self.pictures) - 1)
-        pixels = self.picture(index)
+        picture = self.pictures[index]
+        top = int(generator.integers(max(picture.height, size) - size + 1))
+        left = int(generator.integers(max(picture.width, size) - size + 1))
+        return Window(index, top, left, size)
+
+    def cut(self, window: Window) -> NDArray[np.uint8]:
+        """Return the pixels of a window, shape (size, size, 3), uint8; a view where the picture is large enough."""
+        pixels = self.picture(window.picture)
         height, width, _ = pixels.shape
-        if height < size or width < size:
-            pixels = np.pad(pixels, ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0)), mode="symmetric")
-            height, width, _ = pixels.shape
-        top = int(generator.integers(height - size + 1))
-        left = int(generator.integers(width - size + 1))
-        return pixels[top : top + size, left : left + size]
+        if height < window.size or width < window.size:
+            below, right = max(0, window.size - height), max(0, window.size - width)
+            pixels = np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="symmetric")
+        return pixels[window.top : window.top + window.size, window.left : window.left + window.size]
+
+    def crop(self, size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
+        """Return a random crop: what :meth:`cut` makes of what :meth:`draw` drew."""
+        return self.cut(self.draw(size, generator))
 
 
 def _digest(name: str) -> int:

@@ -1,7 +1,7 @@
 """The orthonormal 8x8 block DCT (appendix D, eqs. 3 and 6; ITU-T T.81, A.3.3).
 
 On frequency channels the transform of a block is one fixed 64x64 matrix, the Kronecker product of the 8-point DCT with
-itself, applied to every block: a 1x1 convolution. Being orthonormal, its transpose is the inverse.
+itself, applied to every block. Being orthonormal, its transpose is the inverse.
 """
 
 from __future__ import annotations
@@ -41,11 +41,16 @@ def _block_matrix(dtype: torch.dtype, device: torch.device) -> Tensor:
 
 
 def _transform(channels: Tensor, matrix: Tensor) -> Tensor:
-    leading = channels.shape[:-3]
-    kernel = matrix[:, :, None, None]
-    with torch.autocast(channels.device.type, enabled=False):  # coefficients need all the digits they have
-        result = torch.nn.functional.conv2d(channels.reshape(-1, *channels.shape[-3:]), kernel)
-    return result.reshape(*leading, *result.shape[-3:])
+    """Apply the matrix to every block, with all the digits that the coefficients have.
+
+    In float64 on CUDA: there float32 products and convolutions may be computed in TF32, ten bits of mantissa, forward
+    and backward, as settings say that belong to whoever uses this. float64 is out of their reach, and cheap at 64x64.
+    """
+    blocks = channels.flatten(-2)
+    with torch.autocast(channels.device.type, enabled=False):
+        precise = torch.float64 if channels.is_cuda else channels.dtype
+        result = (matrix.to(precise) @ blocks.to(precise)).to(channels.dtype)
+    return torch.unflatten(result, -1, channels.shape[-2:])
 
 
 def dct(plane: Tensor) -> Tensor:

@@ -97,9 +97,10 @@ class HuffmanTables:
         self._fill(self.row(specification.kind, specification.slot), expand_codes(specification))
 
     def define_standard(self) -> None:
-        """Fill the slots 0 and 1 with the tables of Annex K.3, as decoders of motion JPEG do beforehand."""
+        """Fill the slots 0 and 1, where they are empty, with the tables of Annex K.3, as decoders of motion JPEG do."""
         for row, codes in _standard_codes():
-            self._fill(row, codes)
+            if not self.has(row):  # tables may come before the frame header
+                self._fill(row, codes)
 
     def has(self, row: int) -> bool:
         """Say whether a row of the lookup tables has been filled."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["chroma_table", "luma_table", "nearest_quality", "quality_of"]
+__all__ = ["chroma_table", "luma_table", "nearest_quality", "quality_of", "scaled_table"]
 
 _LUMA = np.array(
     [
@@ -30,12 +30,32 @@ _CHROMA = np.full((8, 8), 99, dtype=np.int64)
 _CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
 
 
-def _scaled(base: NDArray[np.int64], quality: int) -> NDArray[np.uint16]:
+def scaled_table(base: ArrayLike, quality: int) -> NDArray[np.uint16]:
+    """Scale a base table to a quality, as libjpeg does (``jcparam.c``).
+
+    Parameters
+    ----------
+    base : array_like, shape (8, 8)
+        The table of quality 50, natural order.
+    quality : int
+        0..100; 0 acts as 1.
+
+    Returns
+    -------
+    ndarray, shape (8, 8), uint16
+        Quantisation steps, limited to 1..255 (baseline).
+
+    Raises
+    ------
+    ValueError
+        If the quality is out of range.
+    """
     if not 0 <= quality <= 100:
         raise ValueError(f"quality {quality} is not between 0 and 100")
     quality = max(quality, 1)
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((base * percent + 50) // 100, 1, 255).astype(np.uint16)
+    scaled: NDArray[np.uint16] = np.clip((np.asarray(base) * percent + 50) // 100, 1, 255).astype(np.uint16)
+    return scaled
 
 
 def luma_table(quality: int) -> NDArray[np.uint16]:
@@ -56,7 +76,7 @@ def luma_table(quality: int) -> NDArray[np.uint16]:
     ValueError
         If the quality is out of range.
     """
-    return _scaled(_LUMA, quality)
+    return scaled_table(_LUMA, quality)
 
 
 def chroma_table(quality: int) -> NDArray[np.uint16]:
@@ -76,7 +96,7 @@ def chroma_table(quality: int) -> NDArray[np.uint16]:
     ValueError
         If the quality is out of range.
     """
-    return _scaled(_CHROMA, quality)
+    return scaled_table(_CHROMA, quality)
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,9 @@ Everything comes from the file as it is; nothing is transformed, dequantised or 
 wrong with the data is an error. Tolerant reading keeps what could be decoded:
 
 - In sequential pictures the blocks that are missing stay zero, a uniform grey, up to the next restart marker if there
-  is one; in progressive ones the missing bits stay zero. Both are what libjpeg does.
+  is one; in progressive ones the missing bits stay zero. Both are what libjpeg does, with two exceptions: it smooths
+  over block borders where a progressive picture lacks bits of the lowest frequencies, and it lets zero bits make up the
+  first block of a restart interval that is lost, and the block in which the data end.
 - What follows damage that cannot be passed over is not read.
 
 Some defects are so common and harmless that they only lead to a note: a missing end-of-image marker when all

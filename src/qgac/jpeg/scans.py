@@ -162,6 +162,8 @@ class Frame:
         if self._visits_left < 0:
             raise DamageError("there are more scans than a file of this size can hold")
         segments, faults = assign_mcus(data.extents, columns * rows, restart_interval, tolerant=tolerant)
+        if data.needless:
+            faults.append("fill bytes within the data of a scan were left out")
         outcomes = self._run_kernel(scan, data.words, segments, layout, columns, huffman)
         notes = _judge(segments, outcomes, columns * rows, faults, tolerant=tolerant)
 
@@ -290,7 +292,9 @@ def _judge(
     if failed.size:
         first = int(failed[0])
         share = float(segments[first, 2] + outcomes[first, 1]) / mcus
-        notes.append(f"{causes[int(outcomes[first, 0])]} ({share:.0%} into a scan)")
+        # Zero bits are read behind the end, and whatever they lead to, the end is the cause.
+        status = entropy.ENDED_EARLY if outcomes[first, 2] < 0 else int(outcomes[first, 0])
+        notes.append(f"{causes[status]} ({share:.0%} into a scan)")
     elif (surplus[:-1] > 0).any() or surplus[-1] > _HARMLESS_SURPLUS:
         notes.append("a scan holds more data than its blocks need")
     if notes and not tolerant:

@@ -23,11 +23,14 @@ class EntropyData:
         All segments, see :mod:`qgac.jpeg.entropy`.
     extents : ndarray of int64, shape (segments, 3)
         First word, number of bits, marker code before the segment (0 for the first).
+    needless : int
+        Fill bytes where none may be, which tolerant reading leaves out.
     """
 
     end: int
     words: npt.NDArray[np.uint32]
     extents: npt.NDArray[np.int64]
+    needless: int
 
 
 def split_entropy_data(data: npt.NDArray[np.uint8], start: int, *, tolerant: bool) -> EntropyData:
@@ -43,11 +46,11 @@ def split_entropy_data(data: npt.NDArray[np.uint8], start: int, *, tolerant: boo
         Whether impossible markers within the data count as damage (the next restart marker may help) and not as the
         end of the scan.
     """
-    end, segments, words = _measure(data, start, tolerant)
+    end, segments, words, needless = _measure(data, start, tolerant)
     buffer = np.empty(words, np.uint32)
     extents = np.zeros((segments, 3), np.int64)
     _split(data, start, end, buffer, extents)
-    return EntropyData(end, buffer, extents)
+    return EntropyData(end, buffer, extents, needless)
 
 
 def ceil_divide(dividend: int, divisor: int) -> int:
@@ -126,8 +129,8 @@ def _resynchronize(codes: npt.NDArray[np.int64], number: int) -> tuple[npt.NDArr
     return np.array(chosen, np.int64), np.array(intervals, np.int64)
 
 
-@kernel("UniTuple(int64, 3)(Array(uint8, 1, 'C', readonly=True), int64, boolean)")
-def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[int, int, int]:
+@kernel("UniTuple(int64, 4)(Array(uint8, 1, 'C', readonly=True), int64, boolean)")
+def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[int, int, int, int]:
     """Find the end of the entropy-coded data that begins at `start`.
 
     Parameters
@@ -148,8 +151,11 @@ def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[i
         Number of segments.
     words : int
         Number of 32-bit words that hold them.
+    needless : int
+        Number of fill bytes before stuffed zeros.
     """
     size = data.size
+    needless = 0
     position = start
     segments = 1
     words = 0
@@ -167,8 +173,10 @@ def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[i
             length += 1
             position += 2
         elif code == 0xFF:  # fill byte (B.1.1.2), allowed before markers only
-            if not tolerant and position + 2 < size and data[position + 2] == 0:
-                break
+            if position + 2 < size and data[position + 2] == 0:
+                if not tolerant:
+                    break
+                needless += 1
             position += 1
         elif 0xD0 <= code <= 0xD7 or (tolerant and code < 0xC0):
             words += (length + 3) // 4
@@ -178,7 +186,7 @@ def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[i
         else:
             break
     words += (length + 3) // 4
-    return position, segments, words
+    return position, segments, words, needless
 
 
 @kernel("void(Array(uint8, 1, 'C', readonly=True), int64, int64, uint32[::1], int64[:,::1])")

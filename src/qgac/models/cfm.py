@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from qgac.jpeg.quantization import luma_table
+from qgac.models.prelu import PReLU
 
 __all__ = ["ConvolutionalFilterManifold", "TransposedConvolutionalFilterManifold"]
 
@@ -31,7 +32,7 @@ class _Manifold(nn.Module):
     ) -> None:
         super().__init__()
         self.log_table = log_table
-        self.layers = nn.Sequential(nn.Conv2d(tables, width, 8), nn.PReLU(), nn.Conv2d(width, width, 1), nn.PReLU())
+        self.layers = nn.Sequential(nn.Conv2d(tables, width, 8), PReLU(), nn.Conv2d(width, width, 1), nn.PReLU())
         self.kernel = nn.ConvTranspose2d(width, kernels, 8)
         self.bias = nn.Conv2d(width, biases, 1)
         self._initialize(tables, fan_in, zero=zero)
@@ -89,7 +90,7 @@ class ConvolutionalFilterManifold(nn.Module):
         self.manifold = _Manifold(
             width * maps, width, 64 * maps, width=manifold, tables=tables, log_table=log_table, zero=False
         )
-        self.activation = nn.PReLU()
+        self.activation = PReLU()
 
     def forward(self, coefficients: Tensor, tables: Tensor) -> Tensor:
         """Compute the block representation.
@@ -144,7 +145,7 @@ class TransposedConvolutionalFilterManifold(nn.Module):
         self.manifold = _Manifold(
             width * maps, maps, width, width=manifold, tables=tables, log_table=log_table, zero=zero
         )
-        self.activation = nn.PReLU() if activation else nn.Identity()
+        self.activation = PReLU() if activation else nn.Identity()
 
     def forward(self, representation: Tensor, tables: Tensor) -> Tensor:
         """Compute coefficients.

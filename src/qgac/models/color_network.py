@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
+from qgac.models.prelu import PReLU
 from qgac.models.trunk import Trunk
 
 __all__ = ["ColorConfiguration", "ColorNetwork"]
@@ -35,6 +36,8 @@ class ColorConfiguration:
         Trunk at the resolution of the chroma.
     joined_rrdbs, joined_residual_blocks : int
         Trunk at full resolution.
+    subdivision, joined_subdivision : int
+        Sub-blocks along each side of a block in these trunks, see :class:`qgac.models.trunk.Trunk`.
     planes : int
         1: Cb and Cr one after the other, as in the paper; 2: together, at half the cost.
     factors : tuple of (int, int)
@@ -51,6 +54,8 @@ class ColorConfiguration:
     residual_blocks: int = 0
     joined_rrdbs: int = 1
     joined_residual_blocks: int = 0
+    subdivision: int = 1
+    joined_subdivision: int = 1
     planes: int = 1
     factors: tuple[tuple[int, int], ...] = ((2, 2),)
     output_activation: bool = True
@@ -70,7 +75,7 @@ class _Upsampler(nn.Sequential):
         (tall, pad_y), (wide, pad_x) = shape[vertical], shape[horizontal]
         super().__init__(
             nn.ConvTranspose2d(inputs, outputs, (tall, wide), stride=(vertical, horizontal), padding=(pad_y, pad_x)),
-            nn.PReLU(),
+            PReLU(),
         )
 
 
@@ -104,7 +109,7 @@ class ColorNetwork(nn.Module):
         self.encode_chroma = ConvolutionalFilterManifold(
             inputs * c.planes, c.width, manifold=c.manifold, tables=c.planes, log_table=log_table
         )
-        self.chroma_trunk = Trunk(c.width, rrdbs=c.rrdbs, residual_blocks=c.residual_blocks)
+        self.chroma_trunk = Trunk(c.width, rrdbs=c.rrdbs, residual_blocks=c.residual_blocks, subdivision=c.subdivision)
         self.upsamplers = nn.ModuleDict(
             {
                 f"{vertical}x{horizontal}": _Upsampler(c.width, half, vertical, horizontal)
@@ -112,7 +117,12 @@ class ColorNetwork(nn.Module):
             }
         )
         self.encode_y = ConvolutionalFilterManifold(1, half, manifold=c.manifold, log_table=log_table)
-        self.joined_trunk = Trunk(2 * half, rrdbs=c.joined_rrdbs, residual_blocks=c.joined_residual_blocks)
+        self.joined_trunk = Trunk(
+            2 * half,
+            rrdbs=c.joined_rrdbs,
+            residual_blocks=c.joined_residual_blocks,
+            subdivision=c.joined_subdivision,
+        )
         self.decode = TransposedConvolutionalFilterManifold(
             2 * half,
             c.planes,

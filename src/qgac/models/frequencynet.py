@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from qgac.models.prelu import PReLU
 from qgac.models.trunk import Trunk
 
 __all__ = ["FrequencyNet"]
@@ -37,14 +38,14 @@ class FrequencyNet(nn.Module):
         residual: bool = False,
     ) -> None:
         super().__init__()
-        self.encode = nn.Sequential(nn.Conv2d(64 * maps, 64 * width, 3, padding=1, groups=64), nn.PReLU())
+        self.encode = nn.Sequential(nn.Conv2d(64 * maps, 64 * width, 3, padding=1, groups=64), PReLU())
         self.trunk = Trunk(64 * width, rrdbs=rrdbs, residual_blocks=residual_blocks, groups=64)
         last = nn.Conv2d(64 * width, 64 * output_maps, 3, padding=1, groups=64)
         if residual:
             nn.init.zeros_(last.weight)
             assert last.bias is not None
             nn.init.zeros_(last.bias)
-        self.decode = nn.Sequential(last, nn.Identity() if residual else nn.PReLU())
+        self.decode = nn.Sequential(last, nn.Identity() if residual else PReLU())
         self.receptive_field = self.trunk.receptive_field + 2
 
     def forward(self, coefficients: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from qgac.jpeg.blocks import interleave_maps, separate_maps
+from qgac.models.prelu import PReLU
 
 __all__ = ["Fusion"]
 
@@ -34,9 +35,9 @@ class Fusion(nn.Module):
         nn.init.zeros_(last.bias)
         self.layers = nn.Sequential(
             nn.Conv2d(64 * maps * inputs, 64 * width, 3, padding=1, groups=64),
-            nn.PReLU(),
+            PReLU(),
             nn.Conv2d(64 * width, 64 * width, 3, padding=1, groups=64),
-            nn.PReLU(),
+            PReLU(),
             last,
         )
 

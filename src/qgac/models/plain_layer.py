@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from qgac.models.prelu import PReLU
+
 __all__ = ["PlainLayer"]
 
 
@@ -42,7 +44,7 @@ class PlainLayer(nn.Module):
         self.concatenate = concatenate
         self.log_table = log_table
         self.convolution = nn.Conv2d(inputs + 64 * concatenate, outputs, 1)
-        self.activation = nn.PReLU() if activation else nn.Identity()
+        self.activation = PReLU() if activation else nn.Identity()
         assert self.convolution.bias is not None
         nn.init.zeros_(self.convolution.bias)
         nn.init.normal_(self.convolution.weight, std=0.0 if zero else 1 / math.sqrt(inputs))

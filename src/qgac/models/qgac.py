@@ -167,8 +167,7 @@ class QGAC(nn.Module):
         guide = self.normalize_y(y[:, None], y_table[:, None])[:, 0]  # its levels, if any, say nothing once restored
         if self.color_network.planes == 2:
             inputs = interleave_maps(self.normalize_chroma(planes, tables))
-            residual = self._color_residual(inputs, tables, guide, y_table, factors)
-            residuals = separate_maps(residual, 2)
+            residuals = separate_maps(self._color_residual(inputs, tables, guide, y_table, factors), 2)
         else:
             residuals = torch.stack(
                 [
@@ -183,9 +182,11 @@ class QGAC(nn.Module):
                 ],
                 1,
             )
-        return interleave_maps(
-            double_nearest(planes, *factors) + self._scale(residuals, tables, self.normalize_chroma.std)
-        )
+        restored = self._scale(residuals, tables, self.normalize_chroma.std)
+        del residuals
+        for p in range(2):  # one after the other and in place: half the memory
+            restored[:, p] += double_nearest(planes[:, p], *factors)
+        return interleave_maps(restored)
 
     def _color_residual(
         self, inputs: Tensor, tables: Tensor, guide: Tensor, y_table: Tensor, factors: tuple[int, int]

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from qgac.models.prelu import PReLU
+
 __all__ = ["RRDB", "DenseBlock"]
 
 _RESIDUAL_SCALE = 0.2
@@ -32,7 +34,7 @@ class DenseBlock(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(inputs * width, width, 3, padding=1, groups=groups) for inputs in range(1, 6)
         )
-        self.activations = nn.ModuleList(nn.PReLU() for _ in range(5))
+        self.activations = nn.ModuleList(PReLU() for _ in range(5))
         for convolution in self.convolutions:
             nn.init.kaiming_normal_(convolution.weight, a=0.25)  # type: ignore[arg-type]
             with torch.no_grad():

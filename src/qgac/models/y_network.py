@@ -30,6 +30,8 @@ class YConfiguration:
         Channels inside every CFM.
     rrdbs, residual_blocks : int
         Trunk of every sub-network.
+    subdivision : int
+        Sub-blocks along each side of a block in the trunks of the BlockNets, see :class:`qgac.models.trunk.Trunk`.
     blocknets : int
         0, 1 (before the FrequencyNet) or 2 (before and after it).
     frequencynet, fusion : bool
@@ -44,6 +46,7 @@ class YConfiguration:
     manifold: int = 64
     rrdbs: int = 1
     residual_blocks: int = 0
+    subdivision: int = 1
     blocknets: int = 2
     frequencynet: bool = True
     fusion: bool = True
@@ -92,6 +95,7 @@ class YNetwork(nn.Module):
                         output_maps,
                         rrdbs=c.rrdbs,
                         residual_blocks=c.residual_blocks,
+                        subdivision=c.subdivision,
                         manifold=c.manifold,
                         log_table=log_table,
                         residual=makes_residual,

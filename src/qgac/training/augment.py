@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from qgac.data.patches import PatchBank
-from qgac.jpeg.blocks import interleave_maps
+from qgac.jpeg.blocks import interleave_maps, separate_maps
+from qgac.jpeg.color import ycbcr_to_rgb
 from qgac.jpeg.compress import downsample_chroma, quantize, rounded_ycbcr
+from qgac.jpeg.dct import idct
 from qgac.jpeg.quantization import chroma_table, luma_table
+from qgac.training.pixels import HostPixels, Pixels, draw_cut
 from qgac.training.recipe import Data, Qualities
+from qgac.training.tables import draw_tables
 
-__all__ = ["Compressed", "compress", "draw_batch", "held_out_crops"]
+__all__ = ["Compressed", "compress", "compress_with", "draw_batch", "held_out_crops", "recompress"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Compressed:
 
 
 def compress(rgb: Tensor, qualities: NDArray[np.int64], factors: tuple[int, int]) -> Compressed:
-    """Compress a batch as libjpeg would.
+    """Compress a batch as libjpeg would, with its own tables.
 
     Parameters
     ----------
@@ -61,8 +65,26 @@ def compress(rgb: Tensor, qualities: NDArray[np.int64], factors: tuple[int, int]
     -------
     Compressed
     """
-    y_table = torch.from_numpy(np.stack([luma_table(int(q)) for q in qualities]).astype(np.float32))
-    c_table = torch.from_numpy(np.stack([chroma_table(int(q)) for q in qualities]).astype(np.float32))
+    tables = [(luma_table(int(quality)), chroma_table(int(quality))) for quality in qualities]
+    return compress_with(rgb, *_stacked(tables, rgb.device), factors)
+
+
+def compress_with(rgb: Tensor, y_table: Tensor, c_table: Tensor, factors: tuple[int, int]) -> Compressed:
+    """Compress a batch as libjpeg would, with given tables.
+
+    Parameters
+    ----------
+    rgb : Tensor, shape (N, 3, H, W), float32
+        Whole numbers 0..255; H and W multiples of 8 times the factors.
+    y_table, c_table : Tensor, shape (N, 8, 8), float32
+        Steps of Y, and of Cb and Cr.
+    factors : tuple of (int, int)
+        Vertical and horizontal chroma subsampling.
+
+    Returns
+    -------
+    Compressed
+    """
     y, cb, cr = rounded_ycbcr(rgb).unbind(1)
     planes = [quantize(downsample_chroma(plane, *factors), c_table) for plane in (cb, cr)]
     tables = torch.stack((c_table, c_table), 1)
@@ -77,30 +99,58 @@ def compress(rgb: Tensor, qualities: NDArray[np.int64], factors: tuple[int, int]
     )
 
 
-def _texture(pixels: NDArray[np.uint8]) -> float:
-    """Mean absolute gradient of the green samples, every second pixel: cheap, and enough to tell sky from grass."""
-    green = pixels[::2, ::2, 1].astype(np.int16)
-    return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
+def recompress(
+    rgb: Tensor, qualities: NDArray[np.int64], factors: tuple[int, int], shifts: NDArray[np.int64]
+) -> Tensor:
+    """Compress and decode a batch: what a picture is like that was a JPEG before.
+
+    Parameters
+    ----------
+    rgb : Tensor, shape (N, 3, H, W), float32
+        Whole numbers 0..255; H and W multiples of 16.
+    qualities : ndarray of int, shape (N,)
+        1..100, with libjpeg's tables.
+    factors : tuple of (int, int)
+        Vertical and horizontal chroma subsampling.
+    shifts : ndarray of int, shape (N, 2)
+        How many rows and columns, 0..15, the 8x8 grid lies above and left of each picture's corner.
+
+    Returns
+    -------
+    Tensor, shape (N, 3, H, W), float32
+        Whole numbers 0..255; chroma doubled linearly, as viewers do.
+    """
+    height, width = rgb.shape[2:]
+    top, left = torch.split(torch.from_numpy(shifts).to(rgb.device), 1, 1)  # (N, 1) each
+    surrounded = _taken(rgb, _range(height + 16, rgb) - top, _range(width + 16, rgb) - left)
+    jpeg = compress(surrounded, qualities, factors)
+    chroma = idct(separate_maps(jpeg.chroma, 2))
+    if factors != (1, 1):
+        size = surrounded.shape[2:]
+        chroma = torch.nn.functional.interpolate(chroma, size=size, mode="bilinear", align_corners=False)
+    ycbcr = (torch.cat((idct(jpeg.y)[:, None], chroma), 1) + 128).round().clamp(0, 255)
+    decoded = ycbcr_to_rgb(ycbcr).round().clamp(0, 255)
+    return _taken(decoded, _range(height, rgb) + top, _range(width, rgb) + left)
 
 
-def _draw_patch(bank: PatchBank, data: Data, generator: np.random.Generator) -> NDArray[np.uint8]:
-    factor = 1.0
-    if data.downscale_share and generator.random() < data.downscale_share:
-        factor = generator.uniform(1, data.downscale)
-    size = round(data.patch * factor)
-    crops = [bank.crop(size, generator) for _ in range(data.candidates)]
-    crop = crops[0] if len(crops) == 1 else max(crops, key=_texture)
-    if size != data.patch:
-        resized = Image.fromarray(crop).resize((data.patch, data.patch), Image.Resampling.LANCZOS)
-        crop = np.asarray(resized)
-    if data.flips:
-        if generator.random() < 0.5:
-            crop = crop[::-1]
-        if generator.random() < 0.5:
-            crop = crop[:, ::-1]
-        if generator.random() < 0.5:
-            crop = crop.transpose(1, 0, 2)
-    return crop
+def _range(count: int, like: Tensor) -> Tensor:
+    return torch.arange(count, device=like.device)
+
+
+def _taken(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Take rows (N, R) and columns (N, C) of pictures (N, 3, H, W); beyond an edge is what is at the edge."""
+    rows, columns = rows.clamp(0, pictures.shape[2] - 1), columns.clamp(0, pictures.shape[3] - 1)
+    pictures = pictures.take_along_dim(rows[:, None, :, None], 2)
+    return pictures.take_along_dim(columns[:, None, None, :], 3)
+
+
+def _stacked(
+    tables: list[tuple[NDArray[np.uint16], NDArray[np.uint16]]], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    luma, chroma = (
+        torch.from_numpy(np.stack(kind).astype(np.float32)).to(device) for kind in zip(*tables, strict=True)
+    )
+    return luma, chroma
 
 
 def _draw_qualities(qualities: Qualities, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -110,7 +160,9 @@ def _draw_qualities(qualities: Qualities, count: int, generator: np.random.Gener
     return np.rint(qualities.low + spread * generator.random(count) ** qualities.power).astype(np.int64)
 
 
-def draw_batch(bank: PatchBank, data: Data, seed: int, step: int) -> Compressed:
+def draw_batch(
+    bank: PatchBank, data: Data, seed: int, step: int, *, pixels: Pixels | None = None, part: tuple[int, int] = (0, 1)
+) -> Compressed:
     """Make the batch of a step.
 
     Parameters
@@ -119,17 +171,61 @@ def draw_batch(bank: PatchBank, data: Data, seed: int, step: int) -> Compressed:
     data : Data
     seed, step : int
         Together they determine the batch, so a resumed run sees what an unbroken one would have seen.
+    pixels : Pixels, optional
+        Who cuts the patches out of the bank; by default the processor.
+    part : tuple of (int, int)
+        Number of a process and how many there are: each makes its own share of the same batch.
 
     Returns
     -------
     Compressed
+        On the device of `pixels`.
     """
     generator = np.random.default_rng((seed, step))
-    patches = np.stack([_draw_patch(bank, data, generator) for _ in range(data.batch)])
+    cuts = [draw_cut(bank, data, generator) for _ in range(data.batch)]
     qualities = _draw_qualities(data.qualities, data.batch, generator)
     weights = np.asarray(data.factor_weights or [1.0] * len(data.factors))
     factors = data.factors[int(generator.choice(len(data.factors), p=weights / weights.sum()))]
-    return compress(torch.from_numpy(patches).permute(0, 3, 1, 2).float(), qualities, factors)
+    tables = [draw_tables(int(quality), data.other_tables_share, generator) for quality in qualities]
+    recompressions = _draw_recompressions(data, generator)
+
+    mine = range(part[0] * data.batch // part[1], (part[0] + 1) * data.batch // part[1])
+    pixels = pixels or HostPixels(bank, torch.device("cpu"))
+    originals = pixels.patches([cuts[i] for i in mine], data.patch)
+    sources = originals.clone()
+    for first_factors in _FIRST_FACTORS:
+        again = [i for i in mine if i in recompressions and recompressions[i].factors == first_factors]
+        if again:
+            first_qualities, shifts = (np.array([recompressions[i][field] for i in again]) for field in (0, 2))
+            places = torch.tensor(again, device=originals.device) - mine.start
+            sources[places] = recompress(originals[places], first_qualities, first_factors, shifts)
+    y_table, c_table = _stacked([tables[i] for i in mine], originals.device)
+    return replace(compress_with(sources, y_table, c_table, factors), rgb=originals)
+
+
+_FIRST_FACTORS = ((2, 2), (1, 1))
+
+
+class _Recompression(NamedTuple):
+    """How a patch is compressed a first time."""
+
+    quality: int
+    factors: tuple[int, int]
+    shift: tuple[int, int]
+
+
+def _draw_recompressions(data: Data, generator: np.random.Generator) -> dict[int, _Recompression]:
+    """Draw which patches are compressed a first time; half of these on the grid of the second time, half on another."""
+    if not data.recompressed_share:
+        return {}
+    drawn: dict[int, _Recompression] = {}
+    for index in np.flatnonzero(generator.random(data.batch) < data.recompressed_share):
+        quality = int(generator.integers(*data.recompressed_qualities, endpoint=True))
+        factors = _FIRST_FACTORS[int(generator.integers(2))]
+        aligned = generator.random() < 0.5
+        top, left = (0, 0) if aligned else (int(value) for value in generator.integers(16, size=2))
+        drawn[int(index)] = _Recompression(quality, factors, (top, left))
+    return drawn
 
 
 def held_out_crops(bank: PatchBank, count: int, size: int) -> Tensor:

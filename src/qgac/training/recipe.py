@@ -17,7 +17,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Data", "Optimization", "Qualities", "Recipe", "RecipeError", "Validation", "read_recipe"]
+__all__ = ["Data", "Gan", "Optimization", "Qualities", "Recipe", "RecipeError", "Validation", "read_recipe"]
 
 
 _FACTORS = ((2, 2), (1, 2), (2, 1), (1, 1))
@@ -77,6 +77,13 @@ class Data:
         Chroma (vertical, horizontal) subsampling factors to draw from (colour stage).
     factor_weights : tuple of float
         Their weights; empty for equal ones.
+    other_tables_share : float
+        Share of the patches with tables that are not libjpeg's, see :func:`qgac.training.tables.draw_tables`.
+    recompressed_share : float
+        Share of the patches that were compressed once before, half of them on another 8x8 grid. What they should
+        become is still the original.
+    recompressed_qualities : tuple of (int, int)
+        Lowest and highest libjpeg quality of that first time.
     """
 
     batch: int = 32
@@ -88,6 +95,9 @@ class Data:
     flips: bool = False
     factors: tuple[tuple[int, int], ...] = ((2, 2),)
     factor_weights: tuple[float, ...] = ()
+    other_tables_share: float = 0.0
+    recompressed_share: float = 0.0
+    recompressed_qualities: tuple[int, int] = (10, 95)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "factors", tuple((int(v), int(u)) for v, u in self.factors))
@@ -104,6 +114,12 @@ class Data:
             raise RecipeError("factor_weights needs one weight for each of factors")
         if self.factor_weights and (min(self.factor_weights) < 0 or not any(self.factor_weights)):
             raise RecipeError("factor_weights are not negative, and not all 0")
+        if not 0 <= self.other_tables_share <= 1 or not 0 <= self.recompressed_share <= 1:
+            raise RecipeError("other_tables_share and recompressed_share lie between 0 and 1")
+        low, high = self.recompressed_qualities
+        object.__setattr__(self, "recompressed_qualities", (low, high))
+        if not 1 <= low <= high <= 100:
+            raise RecipeError("recompressed_qualities are a lowest and a highest quality between 1 and 100")
 
 
 @dataclass(frozen=True)
@@ -139,6 +155,8 @@ class Optimization:
         Decay of the moving average of the weights that is validated and exported; 0 for none.
     precision : {"float32", "bfloat16"}
         Arithmetic of the convolutions; weights stay float32.
+    compile : bool
+        Compile the networks with ``torch.compile``: some minutes at the start for faster steps on a GPU.
     """
 
     steps: int = 400_000
@@ -154,6 +172,7 @@ class Optimization:
     clip: float = 0.0
     ema: float = 0.999
     precision: Literal["float32", "bfloat16"] = "float32"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         first, second = self.betas
@@ -214,13 +233,75 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Gan:
+    """What the GAN stage adds to eq. 1 (eqs. 2 and 3).
+
+    Attributes
+    ----------
+    texture_weight : float
+        Of the texture loss; the paper's is 1.
+    adversarial_weight, l1_weight : float
+        The balances gamma and nu.
+    texture : {"random", "minc"}
+        Whose features the texture loss compares, see :mod:`qgac.models.texture`.
+    texture_file : str
+        Weights for ``minc``; a relative path counts from the current folder.
+    texture_seed : int
+        Of the filters of ``random``.
+    discriminator_width : int
+        Channels of its first convolution.
+    discriminator_normalization : {"batch", "spectral", "none"}
+        See :class:`qgac.models.discriminator.Discriminator`.
+    discriminator_learning_rate : float
+        At its highest; it follows the schedule of the generator, but for its warm-up: the discriminator has to know
+        something before the generator listens to it.
+    discriminator_betas : tuple of (float, float)
+        Of its Adam.
+    projected : bool
+        Whether the discriminator sees, and the losses measure, pictures after the projection.
+    """
+
+    texture_weight: float = 1.0
+    adversarial_weight: float = 5e-3
+    l1_weight: float = 1e-2
+    texture: Literal["random", "minc"] = "random"
+    texture_file: str = ""
+    texture_seed: int = 0
+    discriminator_width: int = 64
+    discriminator_normalization: Literal["batch", "spectral", "none"] = "batch"
+    discriminator_learning_rate: float = 1e-4
+    discriminator_betas: tuple[float, float] = (0.9, 0.999)
+    projected: bool = True
+
+    def __post_init__(self) -> None:
+        first, second = self.discriminator_betas
+        object.__setattr__(self, "discriminator_betas", (first, second))
+        if min(self.texture_weight, self.adversarial_weight, self.l1_weight) < 0:
+            raise RecipeError("texture_weight, adversarial_weight and l1_weight are not negative")
+        if self.texture not in ("random", "minc"):
+            raise RecipeError(f"texture {self.texture!r} is neither 'random' nor 'minc'")
+        if (self.texture == "minc") != bool(self.texture_file):
+            raise RecipeError("texture = 'minc' needs texture_file, and nothing else does")
+        if self.discriminator_normalization not in ("batch", "spectral", "none"):
+            raise RecipeError(
+                f"discriminator_normalization {self.discriminator_normalization!r} is none of "
+                "'batch', 'spectral' and 'none'"
+            )
+        if self.discriminator_width < 1 or self.discriminator_learning_rate <= 0:
+            raise RecipeError("discriminator_width is at least 1, discriminator_learning_rate is greater than 0")
+        if not 0 <= first < 1 or not 0 <= second < 1:
+            raise RecipeError("discriminator_betas lie between 0 and 1, 1 excluded")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A whole training run.
 
     Attributes
     ----------
-    stage : {"y", "color"}
-        What is trained. The colour stage starts from the weights of a Y stage and leaves them as they are.
+    stage : {"y", "color", "gan"}
+        What is trained. The colour stage starts from the weights of a Y stage and leaves them as they are. The GAN
+        stage starts from those of a colour stage and trains both networks.
     seed : int
         Of the start weights and of every batch.
     minutes_between_checkpoints : float
@@ -229,25 +310,32 @@ class Recipe:
     data : Data
     optimization : Optimization
     validation : Validation
+    gan : Gan
+        For the GAN stage.
     """
 
-    stage: Literal["y", "color"]
+    stage: Literal["y", "color", "gan"]
     seed: int = 0
     minutes_between_checkpoints: float = 5.0
     model: Configuration = field(default_factory=Configuration)
     data: Data = field(default_factory=Data)
     optimization: Optimization = field(default_factory=Optimization)
     validation: Validation = field(default_factory=Validation)
+    gan: Gan = field(default_factory=Gan)
 
     def __post_init__(self) -> None:
-        if self.stage not in ("y", "color"):
-            raise RecipeError(f"stage {self.stage!r} is neither 'y' nor 'color'")
+        if self.stage not in ("y", "color", "gan"):
+            raise RecipeError(f"stage {self.stage!r} is none of 'y', 'color' and 'gan'")
+        if self.stage != "gan" and self.gan != Gan():
+            raise RecipeError("[gan] is for stage = 'gan' only")
         if self.model.trained_qualities is not None:
             low, high = self.model.trained_qualities
             drawn = self.data.qualities.values or (self.data.qualities.low, self.data.qualities.high)
             if min(drawn) < low or max(drawn) > high:
                 raise RecipeError(f"qualities {min(drawn)} to {max(drawn)} leave trained_qualities, {low} to {high}")
-        if self.stage == "color":
+        if self.stage == "gan" and min(self.data.patch, self.validation.patch) < 32:
+            raise RecipeError("the GAN stage needs patches of at least 32 pixels a side, to judge their texture")
+        if self.stage != "y":
             color = self.model.color
             restored = {*color.factors, (1, 1)} if color.width == color.joined_width // 2 else {*color.factors}
             # Validation is always on 4:2:0.

@@ -5,12 +5,14 @@ Both yield their progress, so that whoever runs them prints, plots or stops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from qgac.checkpoints import load_model
@@ -22,11 +24,17 @@ from qgac.losses import regression_loss
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC
 from qgac.projection import project, project_chroma
-from qgac.training.augment import compress, draw_batch, held_out_crops
+from qgac.training import machine
+from qgac.training.augment import Compressed, compress, draw_batch, held_out_crops
+from qgac.training.machine import TrainingError
+from qgac.training.pixels import pixels_on
 from qgac.training.recipe import Recipe
-from qgac.training.run import Progress, Run, TrainingError
+from qgac.training.run import Progress, Run
 
-__all__ = ["train", "train_color", "train_y", "validate"]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["after_step", "batches", "contact_sheet", "rgb_samples", "train", "train_color", "train_y", "validate"]
 
 _REPORT_EVERY = 50
 
@@ -39,7 +47,8 @@ def train(
     start: Path | None = None,
     resume: bool = False,
     stop: Callable[[], bool] | None = None,
-) -> Iterator[Progress]:
+    fabric: Fabric | None = None,
+) -> Generator[Progress, None, int]:
     """Run the stage of a recipe.
 
     Parameters
@@ -55,11 +64,13 @@ def train(
         Go on with the run in the folder.
     stop : callable, optional
         Asked between steps; once it returns True, the run is saved and ends, to be resumed.
+    fabric : Fabric, optional
+        Where to train, see :func:`qgac.training.machine.start`; by default one process on the processor.
 
-    Yields
-    ------
-    Progress
-        Every 50 steps, and at every validation.
+    Returns
+    -------
+    generator of Progress
+        Yields every 50 steps and at every validation, in every process; returns the number of steps done in all.
 
     Raises
     ------
@@ -68,6 +79,9 @@ def train(
     ValueError
         If the bank is too small for the recipe.
     """
+    fabric = fabric or machine.start(recipe.optimization.precision, device="cpu")
+    if recipe.data.batch % fabric.world_size:
+        raise TrainingError(f"{fabric.world_size} processes cannot share a batch of {recipe.data.batch} evenly")
     bank = PatchBank(patches)
     crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     torch.manual_seed(recipe.seed)
@@ -76,61 +90,106 @@ def train(
         weights = load_model(start)
         # Not all of it shows in the shapes of the weights.
         theirs, ours = (replace(c, color=ColorConfiguration()) for c in (weights.configuration, recipe.model))
+        if recipe.stage == "gan" and weights.configuration != recipe.model:
+            raise TrainingError(f"{start} has another network than the recipe; take the recipe's own colour stage")
         if theirs != ours:
             raise TrainingError(f"{start} has another Y network than the recipe; take the recipe's own Y stage")
         model.load_state_dict(_fitting(weights.state_dict(), model), strict=False)
     elif not resume:
         if recipe.stage == "color":
             raise TrainingError("the colour stage starts from the weights of a Y stage; name them with --start")
+        if recipe.stage == "gan":
+            raise TrainingError("the GAN stage starts from the weights of a colour stage; name them with --start")
         _fit_statistics(model, bank, recipe)
+    model.to(fabric.device)
+    trained, partners = model.y_network if recipe.stage == "y" else model.color_network, {}
     stage = train_y if recipe.stage == "y" else train_color
-    trained = model.y_network if recipe.stage == "y" else model.color_network
-    run = Run(recipe, model, trained, folder, resume=resume, stop=stop)
-    return stage(run, bank, crops)
+    if recipe.stage == "gan":
+        from qgac.training.gan import discriminator_descent, train_gan  # imports this module
+
+        trained, stage, partners = model, train_gan, {"discriminator": discriminator_descent(recipe, fabric)}
+    run = Run(recipe, model, trained, folder, fabric=fabric, resume=resume, stop=stop, partners=partners)
+    if recipe.optimization.compile:
+        for network in (model.y_network, model.color_network):
+            network.compile()
+    return _events(run, stage(run, batches(run, bank), crops.to(fabric.device)))
 
 
-def train_y(run: Run, bank: PatchBank, crops: Tensor) -> Iterator[Progress]:
-    """Train the Y network with eq. 1 on full-range Y samples; yields as :func:`train`."""
+def _events(run: Run, events: Iterator[Progress]) -> Generator[Progress, None, int]:
+    try:
+        yield from events
+    finally:
+        run.close()
+    return run.step
+
+
+def batches(run: Run, bank: PatchBank) -> Callable[[int], Compressed]:
+    """Return the function that makes this process's share of the batch of a step, on its device."""
+    data, device = run.recipe.data, run.fabric.device
+    part = (run.fabric.global_rank, run.fabric.world_size)
+    pixels = pixels_on(device, bank, largest=round(data.patch * data.downscale) if data.downscale_share else data.patch)
+    return lambda step: draw_batch(bank, data, run.recipe.seed, step, pixels=pixels, part=part)
+
+
+def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
+    """Train the Y network with eq. 1 on full-range Y samples.
+
+    Parameters
+    ----------
+    run : Run
+    batch_of : callable
+        Makes the batch of a step, see :func:`batches`.
+    crops : Tensor, shape (N, 3, H, W)
+        Held-out originals, 0..255, on the device of the run.
+
+    Yields
+    ------
+    Progress
+        As :func:`train`.
+    """
     recipe, model = run.recipe, run.model
     for step in run.steps():
-        batch = draw_batch(bank, recipe.data, recipe.seed, step)
-        with _precision(recipe):
+        batch = batch_of(step)
+        with run.fabric.autocast():
             restored = model.restore_y(batch.y, batch.y_table)
         target = rgb_to_ycbcr(batch.rgb)[:, :1] / 255
         loss, parts = _loss(recipe, (idct(restored)[:, None] + 128) / 255, target)
         run.update(loss, parts)
-        yield from _after_step(run, crops)
+        yield from after_step(run, crops)
 
 
-def train_color(run: Run, bank: PatchBank, crops: Tensor) -> Iterator[Progress]:
-    """Train the colour network with eq. 1 on RGB or chroma samples, the Y network frozen; yields as :func:`train`."""
+def train_color(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
+    """Train the colour network with eq. 1 on RGB or chroma samples, the Y network frozen; as :func:`train_y`."""
     recipe, model = run.recipe, run.model
     for step in run.steps():
-        batch = draw_batch(bank, recipe.data, recipe.seed, step)
-        with _precision(recipe):
+        batch = batch_of(step)
+        with run.fabric.autocast():
             with torch.no_grad():
                 y = model.restore_y(batch.y, batch.y_table)
             chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
         if recipe.optimization.color_space == "rgb":
-            loss, parts = _loss(recipe, _rgb(y, chroma) / 255, batch.rgb / 255)
+            loss, parts = _loss(recipe, rgb_samples(y, chroma) / 255, batch.rgb / 255)
         else:
             samples = (idct(separate_maps(chroma, 2)) + 128) / 255
             loss, parts = _loss(recipe, samples, rgb_to_ycbcr(batch.rgb)[:, 1:] / 255)
         run.update(loss, parts)
-        yield from _after_step(run, crops)
+        yield from after_step(run, crops)
 
 
-def _after_step(run: Run, crops: Tensor) -> Iterator[Progress]:
+Measure = Callable[[QGAC, Tensor, Recipe], dict[str, float]]
+
+
+def after_step(run: Run, crops: Tensor, measure: Measure | None = None) -> Iterator[Progress]:
+    """Validate (with :func:`validate` or another measure), log and save what is due after a step."""
     recipe = run.recipe
     if run.step % recipe.validation.every == 0 or run.step == recipe.optimization.steps:
-        figures = validate(run.average, crops, recipe)
+        figures = (measure or validate)(run.average, crops, recipe)
+        if run.log is not None:
+            run.log.show(run.step, contact_sheet(run.average, crops, recipe))
         yield run.report(figures)
         run.save(figures)
-        return
-    if run.step % _REPORT_EVERY == 0:
+    elif run.step % _REPORT_EVERY == 0:
         yield run.report()
-    if run.due():
-        run.save()
 
 
 @torch.no_grad()
@@ -154,17 +213,7 @@ def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
     for quality in recipe.validation.qualities:
         values = []
         for crop in torch.split(crops, 4):
-            batch = compress(crop, np.full(len(crop), quality), (2, 2))
-            y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
-            if recipe.stage == "y":
-                target = rgb_to_ycbcr(crop)[:, 0]
-                before, after = idct(batch.y) + 128, idct(y) + 128
-            else:
-                target = crop
-                chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
-                chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
-                plain = interleave_maps(double_nearest(separate_maps(batch.chroma, 2), *batch.factors))
-                before, after = _rgb(batch.y, plain), _rgb(y, chroma)
+            before, after, target = _decoded_and_restored(model, crop, quality, recipe)
             errors = [(x.clamp(0, 255) - target).square().flatten(1).mean(1) for x in (before, after)]
             values.append(10 * torch.log10(errors[0] / errors[1]))
         gains[f"q{quality}"] = float(torch.cat(values).mean())
@@ -172,8 +221,56 @@ def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
     return gains
 
 
-def _rgb(y: Tensor, chroma: Tensor) -> Tensor:
-    """Turn restored coefficients (N, 64, h, w) and (N, 128, h, w) into RGB samples 0..255, not clamped."""
+@torch.no_grad()
+def contact_sheet(model: QGAC, crops: Tensor, recipe: Recipe, *, rows: int = 6) -> NDArray[np.uint8]:
+    """Lay held-out crops side by side: JPEG, restored, original; at the lowest quality of the validation.
+
+    Parameters
+    ----------
+    model : QGAC
+    crops : Tensor, shape (N, 3, S, S)
+        Originals, 0..255.
+    recipe : Recipe
+    rows : int
+        How many of the crops, evenly chosen.
+
+    Returns
+    -------
+    ndarray, shape (rows * S, 3 * S, 3), uint8
+        RGB; gray in the Y stage.
+    """
+    chosen = crops[np.unique(np.linspace(0, len(crops) - 1, rows).astype(int))]
+    columns = _decoded_and_restored(model, chosen, min(recipe.validation.qualities), recipe)
+    sheet = torch.cat([column.expand(-1, 3, -1, -1) for column in columns], -1)  # (rows, 3, S, 3 S)
+    return sheet.round().clamp(0, 255).byte().permute(0, 2, 3, 1).flatten(0, 1).cpu().numpy()
+
+
+def _decoded_and_restored(model: QGAC, crops: Tensor, quality: int, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
+    """Return crops as the plain JPEG, restored with the projection, and as they were: Y or RGB samples, not clamped."""
+    batch = compress(crops, np.full(len(crops), quality), (2, 2))
+    y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
+    if recipe.stage == "y":
+        return idct(batch.y)[:, None] + 128, idct(y)[:, None] + 128, rgb_to_ycbcr(crops)[:, :1]
+    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
+    chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
+    plain = interleave_maps(double_nearest(separate_maps(batch.chroma, 2), *batch.factors))
+    return rgb_samples(batch.y, plain), rgb_samples(y, chroma), crops
+
+
+def rgb_samples(y: Tensor, chroma: Tensor) -> Tensor:
+    """Turn coefficients of Y and chroma into samples.
+
+    Parameters
+    ----------
+    y : Tensor, shape (N, 64, h, w)
+    chroma : Tensor, shape (N, 128, h, w)
+        Channel 2 f + plane.
+
+    Returns
+    -------
+    Tensor, shape (N, 3, 8 h, 8 w)
+        RGB, 0..255, not clamped.
+    """
     planes = torch.cat((y[:, None], separate_maps(chroma, 2)), 1)
     return ycbcr_to_rgb(idct(planes) + 128)
 
@@ -181,10 +278,6 @@ def _rgb(y: Tensor, chroma: Tensor) -> Tensor:
 def _loss(recipe: Recipe, restored: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     weights = recipe.optimization
     return regression_loss(restored, target, ssim_weight=weights.ssim_weight, roundness=weights.roundness)
-
-
-def _precision(recipe: Recipe) -> torch.autocast:
-    return torch.autocast("cpu", torch.bfloat16, enabled=recipe.optimization.precision == "bfloat16")
 
 
 def _fit_statistics(model: QGAC, bank: PatchBank, recipe: Recipe) -> None:

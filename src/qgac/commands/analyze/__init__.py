@@ -5,6 +5,7 @@ from __future__ import annotations
 import rich_click as click
 
 from qgac.commands.analyze.activation import activation
+from qgac.commands.analyze.blind import blind
 from qgac.commands.analyze.embedding import embedding
 from qgac.commands.analyze.equivalent_quality import equivalent_quality
 from qgac.commands.analyze.interpolation import interpolation
@@ -24,5 +25,7 @@ def analyze() -> None:
     """
 
 
-for _command in (manifold, activation, embedding, interpolation, equivalent_quality, spectrum, throughput, sheet):
+for _command in (
+    manifold, activation, embedding, interpolation, equivalent_quality, spectrum, throughput, sheet, blind,
+):  # fmt: skip
     analyze.add_command(_command)

@@ -1,0 +1,89 @@
+"""Files that are whole or not there, whenever the process is killed and whoever else writes.
+
+The content goes to a hidden file beside the place, ``.qgac-*.partial``, and to the disk; then that file gets its name.
+A process that is killed leaves at most such a file behind, which nothing reads.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["write_atomically"]
+
+_COPIED = 1 << 20  # bytes at a time
+
+
+def write_atomically(content: bytes | Iterable[bytes], path: Path, *, overwrite: bool = False) -> None:
+    """Write a file that appears under its name only when it is complete and on the disk.
+
+    Parameters
+    ----------
+    content : bytes or iterable of bytes
+        The parts of an iterable wait for the last one in a file without a name, of which nothing is left if the
+        process is killed.
+    path : Path
+        In a folder that exists.
+    overwrite : bool
+        Whether to replace an existing file.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file of this name, even one that appeared at the last moment, and it is not to be replaced.
+    OSError
+        If the file cannot be written.
+    """
+    if not isinstance(content, bytes):
+        with tempfile.TemporaryFile(dir=path.parent) as waiting:
+            waiting.writelines(content)
+            waiting.seek(0)
+            _write(iter(lambda: waiting.read(_COPIED), b""), path, overwrite=overwrite)
+        return
+    _write([content], path, overwrite=overwrite)
+
+
+def _write(content: Iterable[bytes], path: Path, *, overwrite: bool) -> None:
+    partial = path.with_name(f".qgac-{secrets.token_hex(8)}.partial")
+    # Not the tempfile module: its files are private, while the picture should get the usual permissions.
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if overwrite:
+            partial.replace(path)
+        else:
+            _rename_to_new(partial, path)
+    except BaseException:  # Ctrl-C as well must leave nothing behind
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _rename_to_new(partial: Path, path: Path) -> None:
+    """Rename a file unless the name is taken, in one step: looking first would leave a moment to lose another's file.
+
+    Where there are no hard links (FAT), an empty file holds the name until the rename: to be killed in that instant
+    leaves it behind.
+    """
+    if sys.platform == "win32":
+        partial.rename(path)  # refuses a name that is taken, which elsewhere it replaces
+        return
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        try:
+            partial.replace(path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    else:
+        partial.unlink()

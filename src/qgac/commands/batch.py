@@ -1,0 +1,182 @@
+"""Carrying out a plan before the eyes of the user: progress, failures, a summary and a report."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from qgac.commands.terminal import fail, progress_bar, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from qgac.batch import Event, Outcome, Settings
+    from qgac.planning import Job, Plan
+    from qgac.restorer import Restorer
+
+__all__ = ["carry_out", "check_report", "save_report"]
+
+_SCREEN = 20  # pictures; after more of them, what was told about failures may have left the screen
+
+
+def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Settings, *, jobs: int) -> list[Outcome]:
+    """Restore what was planned, telling what happens.
+
+    Parameters
+    ----------
+    todo : Plan
+    make_restorer : callable
+        Makes the restorer; can be pickled.
+    settings : Settings
+    jobs : int
+        Pictures restored at a time.
+
+    Returns
+    -------
+    list of Finished, Skipped or Failed
+        What became of every input. Without a restorer, the command ends.
+    """
+    outcomes: list[Outcome] = [*todo.failures, *todo.skipped]
+    if not todo.jobs and not outcomes:
+        fail("there is nothing to restore but earlier results in the output folder; name other inputs")
+    started = time.monotonic()
+    for failure in todo.failures:
+        say(f"{failure.name}: {failure.message}")
+    try:
+        _run(todo, make_restorer, settings, jobs=jobs, outcomes=outcomes)
+    except KeyboardInterrupt:
+        left = len(todo.jobs) + len(todo.skipped) + len(todo.failures) - len(outcomes)
+        if len(todo.jobs) > 1:
+            say(f"{_counts(outcomes)}, {left} left; go on with --skip-existing")
+        raise
+    _conclude(outcomes, time.monotonic() - started)
+    return outcomes
+
+
+def check_report(report: Path, todo: Plan, *, overwrite: bool) -> None:
+    """Refuse before any work what would lose a file, or the report.
+
+    Raises
+    ------
+    UsageError
+        If the report has no folder, would replace something else, or a picture would replace it.
+    """
+    from qgac.report import is_report
+
+    if report.is_dir() or not report.parent.is_dir():
+        raise click.UsageError(f"the report {report} is not a file in an existing folder; name one (--report)")
+    if not os.access(report.parent, os.W_OK | os.X_OK):
+        raise click.UsageError(
+            f"the folder {report.parent} may not be written to; put the report into another one (--report)"
+        )
+    if any(report.absolute() == job.destination.absolute() for job in todo.jobs if job.destination is not None):
+        raise click.UsageError(f"the report and a picture would both become {report}; choose another name (--report)")
+    if report.exists() and not overwrite and not is_report(report):
+        raise click.UsageError(
+            f"{report} exists already and is no report; choose another name, or overwrite it (--overwrite)"
+        )
+
+
+def save_report(report: Path, outcomes: list[Outcome]) -> None:
+    """Write the report, or end the command with the reason why it cannot be written."""
+    from qgac.report import write_report
+
+    try:
+        write_report(report, outcomes)
+    except OSError as error:
+        fail(f"the report {report} cannot be written ({error.strerror}); check the folder's permissions and free space")
+
+
+def _events(
+    todo: Plan,
+    make_restorer: Callable[[], Restorer],
+    settings: Settings,
+    *,
+    jobs: int,
+    progress: Callable[[Job, float], None],
+) -> Generator[Event, None, None]:
+    """Restore one picture in this process, several in others, which may die without harm to the batch."""
+    from qgac.batch import restore_files
+    from qgac.workers import RefusedError, restore_in_workers
+
+    if len(todo.jobs) > 1:
+        try:
+            yield from restore_in_workers(todo.jobs, make_restorer, settings, workers=jobs, progress=progress)
+        except RefusedError as error:
+            fail(str(error))
+        return
+    try:
+        restorer = make_restorer()
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    yield from restore_files(todo.jobs, restorer, settings, progress=progress)
+
+
+def _run(
+    todo: Plan, make_restorer: Callable[[], Restorer], settings: Settings, *, jobs: int, outcomes: list[Outcome]
+) -> None:
+    """Restore, telling what happens, and add it to the outcomes."""
+    from qgac.batch import Failed, Finished, Started
+
+    if not todo.jobs:
+        return
+    sizes = {job.name: job.size for job in todo.jobs}
+    shares: dict[str, float] = {}  # of those in work
+    count = len(todo.jobs)  # more than there are sizes, if one picture goes to two places
+    done = 0
+    finished = 0
+    with progress_bar("{task.fields[number]}") as display:
+        task = display.add_task("", total=sum(sizes[job.name] for job in todo.jobs), number=f"0/{count}")
+
+        def completed() -> float:
+            return done + sum(sizes[name] * share for name, share in shares.items())
+
+        def advance(job: Job, share: float) -> None:
+            shares[job.name] = share
+            display.update(task, completed=completed())
+
+        with closing(_events(todo, make_restorer, settings, jobs=jobs, progress=advance)) as events:
+            for event in events:
+                if isinstance(event, Started):
+                    display.update(task, description=event.job.name)
+                    shares[event.job.name] = 0.0
+                    continue
+                name = event.name if isinstance(event, Failed) else event.job.name
+                shares.pop(name, None)
+                done += sizes[name]
+                finished += 1
+                outcomes.append(event)
+                display.update(task, completed=completed(), number=f"{finished}/{count}")
+                if isinstance(event, Failed):
+                    say(f"{name}: {event.message}")
+                elif isinstance(event, Finished):
+                    for note in event.notes:
+                        say(f"{name}: note: {note}")
+                    if event.destination is not None and len(outcomes) == count == 1:
+                        click.echo(f"{name} restored to {event.destination}", err=True)
+
+
+def _conclude(outcomes: list[Outcome], seconds: float) -> None:
+    """Sum up."""
+    from qgac.batch import Failed, Skipped
+
+    if len(outcomes) > _SCREEN:
+        for outcome in outcomes:
+            if isinstance(outcome, Failed):
+                say(f"failed: {outcome.name}: {outcome.message}")
+    if len(outcomes) > 1:
+        click.echo(f"{_counts(outcomes)} in {seconds:.0f} s", err=True)
+    elif isinstance(outcomes[0], Skipped):
+        click.echo(f"{outcomes[0].job.name} skipped: {outcomes[0].destination} exists already", err=True)
+
+
+def _counts(outcomes: list[Outcome]) -> str:
+    from qgac.batch import Failed, Finished, Skipped
+
+    kinds = {"restored": Finished, "skipped": Skipped, "failed": Failed}
+    return ", ".join(f"{word} {sum(isinstance(outcome, kind) for outcome in outcomes)}" for word, kind in kinds.items())

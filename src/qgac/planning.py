@@ -1,0 +1,246 @@
+"""Which pictures a command restores and where each goes; whatever contradicts itself is told before any work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qgac.inputs import MARK, Failed, Found, find_jpegs, find_listed, is_pattern
+from qgac.output import SUFFIXES, Format, format_of
+
+__all__ = ["STREAM", "Job", "Plan", "PlanError", "Skipped", "plan"]
+
+STREAM = "-"
+
+
+class PlanError(ValueError):
+    """What was asked for contradicts itself; nothing has been done."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to restore.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it: the path of the source, or ``-``.
+    source : Path or None
+        None is the standard input.
+    destination : Path or None
+        None is the standard output.
+    format : Format or None
+        None means PNG, or TIFF for CMYK; the suffix of the destination then follows.
+    makes_folders : bool
+        Whether missing folders on the way to the destination are made.
+    """
+
+    name: str
+    source: Path | None
+    destination: Path | None
+    format: Format | None
+    makes_folders: bool = False
+
+    @property
+    def size(self) -> int:
+        """Size of the source in bytes, as a measure of the work; 0 if not known."""
+        try:
+            return self.source.stat().st_size if self.source is not None else 0
+        except OSError:
+            return 0
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A picture was not restored, because there is an output of its name.
+
+    Attributes
+    ----------
+    job : Job
+    destination : Path
+        What is there.
+    """
+
+    job: Job
+    destination: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes
+    ----------
+    jobs : tuple of Job
+    skipped : tuple of Skipped
+    failures : tuple of Failed
+        Inputs that lead to no picture.
+    """
+
+    jobs: tuple[Job, ...]
+    skipped: tuple[Skipped, ...]
+    failures: tuple[Failed, ...]
+
+
+def plan(
+    inputs: Sequence[str],
+    *,
+    listed: Sequence[str] | None = None,
+    output: str | None = None,
+    format: Format | None = None,  # noqa: A002
+    suffix: str | None = None,
+    skip_existing: bool = False,
+) -> Plan:
+    """Decide what is restored and where it goes.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        As for :func:`qgac.inputs.find_jpegs`, or ``-`` alone for the standard input.
+    listed : sequence of str, optional
+        Further files, as for :func:`qgac.inputs.find_listed`.
+    output : str, optional
+        With one file as input: a file, whose suffix tells the format, or an existing folder. With several inputs, a
+        list, a folder or a pattern: a folder, made if missing. ``-`` is the standard output. Without it, ``photo.jpg``
+        becomes ``photo.restored.png`` beside it, and the standard input goes to the standard output.
+    format : Format, optional
+        Overrides the format that would be chosen.
+    suffix : str, optional
+        What is put between stem and suffix of the outputs: by default ``.restored`` beside the source and nothing in
+        another folder.
+    skip_existing : bool
+        Whether to leave out pictures whose output is there.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    PlanError
+        If the output does not fit the inputs or the format, two pictures would go to one file, or a picture onto an
+        input.
+    """
+    several = listed is not None or len(inputs) != 1 or Path(inputs[0]).is_dir() or is_pattern(inputs[0])
+    if several and STREAM in (*inputs, output):
+        raise PlanError("standard input and output (-) take one picture; name one file")
+    if suffix is not None and any(character in suffix for character in {"/", os.sep, "\0"}):
+        raise PlanError(f"--suffix {suffix!r} is no part of a file name; leave the slash out")
+    to_folder = output is not None and (several or _names_folder(output))
+    if suffix is not None and (STREAM in inputs or (output is not None and not to_folder)):
+        raise PlanError("--suffix is for outputs that are named after their sources; leave it or the name after -o out")
+    if not several and inputs[0] == STREAM:
+        return _plan([_stream_job(output, format)], [], skip_existing=skip_existing)
+
+    marks = (MARK, suffix) if suffix and output is None else (MARK,)
+    found, failures = find_jpegs(inputs, marks=marks)
+    folder = _output_folder(output) if output is not None and to_folder else None
+    if folder is not None:
+        found = [file for file in found if not _is_result(file, folder)]
+    if listed is not None:
+        more, missing = find_listed(listed)
+        found, failures = found + more, failures + missing
+    if output == STREAM:
+        return Plan(tuple(Job(str(file.path), file.path, None, format) for file in found), (), tuple(failures))
+
+    if output is None:
+        mark = MARK if suffix is None else suffix
+        jobs = [_job(file, file.path.with_name(file.path.stem + mark), format) for file in found]
+    elif folder is not None:
+        places = [folder / file.relative.with_name(file.relative.stem + (suffix or "")) for file in found]
+        jobs = [_job(file, place, format, makes_folders=True) for file, place in zip(found, places, strict=True)]
+    else:
+        chosen = _file_format(Path(output), format)
+        jobs = [Job(str(file.path), file.path, Path(output), chosen) for file in found]
+    return _plan(_without_collisions(jobs), failures, skip_existing=skip_existing)
+
+
+def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -> Plan:
+    there = [
+        Skipped(job, job.destination)
+        for job in jobs
+        if skip_existing and job.destination is not None and job.destination.is_file()
+    ]
+    skipped = {skip.job for skip in there}
+    return Plan(tuple(job for job in jobs if job not in skipped), tuple(there), tuple(failures))
+
+
+def _job(file: Found, stem: Path, kind: Format | None, *, makes_folders: bool = False) -> Job:
+    destination = stem.with_name(stem.name + SUFFIXES[kind or "png"])
+    return Job(str(file.path), file.path, destination, kind, makes_folders)
+
+
+def _stream_job(output: str | None, kind: Format | None) -> Job:
+    if output is None or output == STREAM:
+        return Job(STREAM, None, None, kind)
+    if _names_folder(output):
+        raise PlanError(f"standard input has no name; name a file in {output} (-o)")
+    return Job(STREAM, None, Path(output), _file_format(Path(output), kind))
+
+
+def _file_format(output: Path, kind: Format | None) -> Format:
+    by_suffix = format_of(output)
+    if kind is None and by_suffix is None:
+        raise PlanError(
+            f"{output} has no suffix of a picture file; use .png, .webp, .tiff or .jpg, add --format, "
+            f"or write {output}/ for a folder"
+        )
+    if kind is not None and by_suffix not in (None, kind):
+        raise PlanError(f"{output} is named as {by_suffix} but --format says {kind}; leave one of them out")
+    chosen = kind or by_suffix
+    assert chosen is not None
+    return chosen
+
+
+def _names_folder(output: str) -> bool:
+    return output.endswith(("/", os.sep)) or Path(output).is_dir()
+
+
+def _output_folder(output: str) -> Path:
+    folder = Path(output)
+    if folder.exists() and not folder.is_dir():
+        raise PlanError(f"{output} is a file, but several pictures need a folder; name one (-o)")
+    if not _names_folder(output) and format_of(folder) is not None:
+        raise PlanError(f"{output} is named as a picture, but several pictures need a folder; name one (-o)")
+    return folder
+
+
+def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
+    """Drop jobs that are asked for twice, and refuse those that would destroy one another's pictures."""
+    by_destination: dict[str, Job] = {}
+    inputs = {_identity(job.source): job for job in jobs if job.source is not None}
+    for job in jobs:
+        assert job.source is not None
+        assert job.destination is not None
+        other = by_destination.setdefault(os.path.normcase(os.path.abspath(job.destination)), job)  # noqa: PTH100 - folds ..
+        if _identity(other.source) != _identity(job.source):
+            raise PlanError(
+                f"{other.name} and {job.name} would both become {job.destination}; rename one, or restore them apart"
+            )
+        candidates = {job.destination} if job.format else {job.destination, job.destination.with_suffix(".tiff")}
+        for candidate in candidates:
+            if candidate.exists() and _identity(candidate) in inputs:
+                raise PlanError(
+                    f"{candidate} is itself one of the inputs; choose another output (-o) or format (--format)"
+                )
+    return tuple(by_destination.values())
+
+
+def _identity(path: Path | None) -> object:
+    """Return what two names of the same file have in common, links included."""
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return path.absolute()
+    return status.st_dev, status.st_ino
+
+
+def _is_result(file: Found, folder: Path) -> bool:
+    """Whether a file was found in the output folder only because that lies within the folder that was searched."""
+    searched = file.path.parents[len(file.relative.parts) - 1].resolve()
+    folder = folder.resolve()
+    return folder != searched and folder.is_relative_to(searched) and file.path.resolve().is_relative_to(folder)

@@ -1,0 +1,75 @@
+r"""A restored picture as JPEG coefficients from which those of the source follow exactly.
+
+Rounded by the tables of its source, a restored picture is its source again: that is the promise of
+:mod:`qgac.projection`, and the reason why a JPEG file with those tables cannot show the restoration. A *refined* file
+has finer tables, those of a libjpeg quality where they are finer than the source's, and the same sampling. Every
+viewer shows the restored picture, and every coefficient, multiplied by its step and divided by the source's step,
+rounds to the source's level.
+
+That holds exactly, in integers: of the levels n of a step f, only those are used whose value lies inside the source's
+interval, :math:`2 c q - q < 2 n f < 2 c q + q`. For f ≤ q there always is one: f divides q = f trivially, and for
+f < q the interval holds at least q - 1 ≥ f integers in a row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from qgac.jpeg.image import Component
+
+__all__ = ["refined_levels", "refined_table"]
+
+_LARGEST_LEVEL = 1023  # that the baseline process codes for an AC coefficient
+
+
+def refined_table(component: Component, finest: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    """Return quantisation steps for the restored coefficients of a component.
+
+    Parameters
+    ----------
+    component : Component
+        As the source has it.
+    finest : ndarray of uint16, shape (8, 8)
+        Steps that are fine enough.
+
+    Returns
+    -------
+    ndarray of uint16, shape (8, 8)
+        Nowhere coarser than the component's own; coarser than `finest` only where levels would be too large to be
+        coded, which files of pictures do not need.
+    """
+    steps = component.table.astype(np.int64)
+    largest = np.abs(component.coefficients.astype(np.int32)).max((0, 1)) * steps + steps // 2
+    needed = -(-largest // _LARGEST_LEVEL)
+    needed[0, 0] = 1  # DC levels may be twice as large, and are at most 8 * 128
+    table: npt.NDArray[np.uint16] = np.minimum(steps, np.maximum(finest, needed)).astype(np.uint16)
+    return table
+
+
+def refined_levels(
+    restored: npt.NDArray[np.float32],
+    levels: npt.NDArray[np.int16],
+    steps: npt.NDArray[np.uint16],
+    finer: npt.NDArray[np.uint16],
+) -> npt.NDArray[np.int16]:
+    """Quantise restored coefficients so that quantising them again by the source's steps gives the source's levels.
+
+    Parameters
+    ----------
+    restored : ndarray of float32, shape (..., 8, 8)
+        Coefficients, dequantised scale.
+    levels : ndarray of int16, shape (..., 8, 8)
+        The source's.
+    steps, finer : ndarray of uint16, shape (8, 8)
+        The source's steps, and those to use, nowhere larger.
+
+    Returns
+    -------
+    ndarray of int16, shape (..., 8, 8)
+    """
+    q, f = steps.astype(np.int64), finer.astype(np.int64)
+    twice = 2 * levels * q
+    lowest = (twice - q) // (2 * f) + 1
+    highest = -((-twice - q) // (2 * f)) - 1
+    return np.rint(restored / f).clip(lowest, highest).astype(np.int16)

@@ -1,0 +1,160 @@
+"""The last stage of training (section 3.4, eq. 3): both networks together against a discriminator, for texture.
+
+The generator is the whole network, Y and colour, as it restores pictures: with the projection onto the quantisation
+interval. So the discriminator judges what users will see, and no gradient is spent on coefficients that the projection
+would take back. Everything is measured on RGB samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from qgac.losses import discriminator_loss, gan_loss, generator_loss, texture_loss
+from qgac.models.discriminator import Discriminator
+from qgac.models.qgac import QGAC
+from qgac.models.texture import MincTexture, RandomTexture, TextureError
+from qgac.projection import project, project_chroma
+from qgac.training.augment import Compressed, compress
+from qgac.training.descent import Descent
+from qgac.training.machine import TrainingError
+from qgac.training.recipe import Gan, Recipe
+from qgac.training.run import Progress, Run
+from qgac.training.stages import after_step, rgb_samples, validate
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["discriminator_descent", "restore_batch", "texture_network", "train_gan"]
+
+
+def discriminator_descent(recipe: Recipe, fabric: Fabric) -> Descent:
+    """Build the discriminator of a recipe and its optimiser, on the device of `fabric`."""
+    gan = recipe.gan
+    network = Discriminator(
+        recipe.data.patch, width=gan.discriminator_width, normalization=gan.discriminator_normalization
+    )
+    optimization = replace(
+        recipe.optimization,
+        learning_rate=gan.discriminator_learning_rate,
+        final_learning_rate=min(recipe.optimization.final_learning_rate, gan.discriminator_learning_rate),
+        betas=gan.discriminator_betas,
+        warmup=0,  # it should know something before the generator listens
+        clip=0.0,
+    )
+    network.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Descent(network, optimization, fabric)
+
+
+def texture_network(gan: Gan) -> nn.Module:
+    """Build the network whose features the texture loss compares.
+
+    Raises
+    ------
+    TrainingError
+        If it needs a file that cannot be used.
+    """
+    if gan.texture == "random":
+        return RandomTexture(seed=gan.texture_seed)
+    try:
+        return MincTexture(gan.texture_file)
+    except TextureError as error:
+        raise TrainingError(str(error)) from error
+
+
+def restore_batch(model: QGAC, batch: Compressed, *, projected: bool = True) -> Tensor:
+    """Restore a batch as :class:`qgac.restorer.Restorer` would, with gradients.
+
+    Parameters
+    ----------
+    model : QGAC
+    batch : Compressed
+    projected : bool
+        Whether to keep to the quantisation interval.
+
+    Returns
+    -------
+    Tensor, shape (N, 3, H, W), float32
+        RGB samples 0..1, not clamped, so that samples outside are seen and pulled back.
+    """
+    y = model.restore_y(batch.y, batch.y_table)
+    if projected:
+        y = project(y, batch.y, batch.y_table)
+    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
+    if projected:
+        chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
+    return rgb_samples(y, chroma) / 255
+
+
+def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
+    """Train both networks with eq. 3 against a discriminator, which learns first in every step.
+
+    Besides the losses the logs have the mean logits of originals and restored patches: where they part more and more,
+    the discriminator wins; where they stay equal, it has nothing to say.
+
+    Parameters
+    ----------
+    run : Run
+        With the partner ``discriminator``, see :func:`discriminator_descent`.
+    batch_of : callable
+        Makes the batch of a step, see :func:`qgac.training.stages.batches`.
+    crops : Tensor, shape (N, 3, H, W)
+        Held-out originals, 0..255, on the device of the run.
+
+    Yields
+    ------
+    Progress
+        As :func:`qgac.training.stages.train`.
+    """
+    gan = run.recipe.gan
+    judge = run.partners["discriminator"]
+    texture = texture_network(gan).to(run.fabric.device)
+
+    def measure(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
+        return {**validate(model, crops, recipe), "texture_distance": _texture_distance(model, texture, crops, recipe)}
+
+    for step in run.steps():
+        batch = batch_of(step)
+        original = batch.rgb / 255
+        with run.fabric.autocast():
+            restored = restore_batch(run.model, batch, projected=gan.projected)
+            logits = judge.network(original), judge.network(restored.detach())
+        loss = discriminator_loss(*logits)
+        parts = {"discriminator": loss, "logit_original": logits[0].mean(), "logit_restored": logits[1].mean()}
+        parts = {name: value.detach().clone() for name, value in parts.items()}
+        judge.step(loss, list(parts.values()))
+
+        judge.network.requires_grad_(False)  # it only passes the gradient on
+        with run.fabric.autocast():
+            with torch.no_grad():
+                real, features = judge.network(original), texture(original)
+            adversarial = generator_loss(real, judge.network(restored))
+            difference = texture_loss(texture(restored), features)
+        judge.network.requires_grad_(True)
+        loss, generator_parts = gan_loss(
+            difference,
+            adversarial,
+            restored,
+            original,
+            texture_weight=gan.texture_weight,
+            adversarial_weight=gan.adversarial_weight,
+            l1_weight=gan.l1_weight,
+        )
+        run.update(loss, {**generator_parts, **parts})
+        yield from after_step(run, crops, measure)
+
+
+@torch.no_grad()
+def _texture_distance(model: QGAC, texture: nn.Module, crops: Tensor, recipe: Recipe) -> float:
+    """Return the mean texture loss on held-out crops at the lowest quality of the validation."""
+    values = []
+    for crop in torch.split(crops, 4):
+        batch = compress(crop, np.full(len(crop), min(recipe.validation.qualities)), (2, 2))
+        restored = restore_batch(model, batch).clamp(0, 1)
+        values += [texture_loss(texture(restored), texture(crop / 255))] * len(crop)
+    return float(torch.stack(values).mean())

@@ -1,0 +1,131 @@
+"""Restoring with some of the GAN's weights: the ends to the bit, never against the file, and what is told."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
+from made_images import S420, S444, coefficients_of, make_image, quantized, samples_of, tiny_network
+from qgac import checkpoints
+from qgac.checkpoints import WeightsError, blended, save_model
+from qgac.cli import cli
+from qgac.jpeg.blocks import channels_to_blocks
+from qgac.restorer import Restorer, restore
+
+REGRESSION, OTHER = tiny_network(strength=2), tiny_network(strength=8, seed=1)
+for _name, _buffer in REGRESSION.named_buffers():
+    OTHER.get_buffer(_name).copy_(_buffer)
+
+
+def pixels(alpha: float, **options: object) -> np.ndarray:
+    image = make_image(45, 37, S420)
+    return Restorer(REGRESSION, blend=alpha, blend_with=OTHER, **options)(image, dtype=np.float32).pixels
+
+
+def test_the_ends_are_the_two_models_to_the_bit() -> None:
+    image = make_image(45, 37, S420)
+    for alpha, model in ((0.0, REGRESSION), (1.0, OTHER)):
+        np.testing.assert_array_equal(pixels(alpha), Restorer(model)(image, dtype=np.float32).pixels)
+    np.testing.assert_array_equal(pixels(0.0), Restorer(REGRESSION, blend=0)(image, dtype=np.float32).pixels)
+    np.testing.assert_array_equal(
+        restore(image, OTHER).pixels, restore(image, REGRESSION, blend=1, blend_with=OTHER).pixels
+    )
+
+
+def test_what_lies_between_moves_away_from_the_first_and_towards_the_second() -> None:
+    first, second = pixels(0.0), pixels(1.0)
+    distances = [np.abs(pixels(alpha) - first).mean() for alpha in (0.25, 0.5, 0.75)]
+    assert 0 < distances[0] < distances[1] < distances[2]
+    assert np.abs(pixels(0.9) - second).mean() < np.abs(first - second).mean()
+
+
+@pytest.mark.parametrize("sampling", [S444, S420], ids=["4:4:4", "4:2:0"])
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.7, 1.0])
+def test_invented_texture_never_contradicts_the_file(alpha: float, sampling: object) -> None:
+    """Quantised again, in float64 by scipy's DCT, what is restored gives the levels that the file has."""
+    image = make_image(61, 45, sampling)
+    model = blended(REGRESSION, alpha, OTHER)
+    restored = Restorer(REGRESSION, blend=alpha, blend_with=OTHER).coefficients(image)
+    free = Restorer(model, project=False).coefficients(image)
+    contradictions = 0
+    for component, plane, unprojected in zip(image.components, restored, free, strict=True):
+        factor = image.components[0].vertical // component.vertical
+        rows, columns = component.coefficients.shape[:2]
+        for values, projected in ((plane, True), (unprojected, False)):
+            samples = samples_of(channels_to_blocks(values).double().numpy())
+            height, width = samples.shape
+            boxes = samples.reshape(height // factor, factor, width // factor, factor).mean((1, 3))
+            levels = quantized(coefficients_of(boxes)[:rows, :columns], component.table)
+            if projected:
+                np.testing.assert_array_equal(levels, component.coefficients)
+            else:
+                contradictions += int((levels != component.coefficients).sum())
+    assert contradictions > 0  # without the projection the networks do contradict it
+
+
+def test_a_network_of_ones_own_has_no_twin() -> None:
+    with pytest.raises(WeightsError, match=r"^this network has no GAN twin among the shipped models; name the weights"):
+        Restorer(REGRESSION, blend=0.5)
+    for alpha in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="alpha between 0 and 1"):
+            Restorer(REGRESSION, blend=alpha, blend_with=OTHER)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that ships `tiny` and its twin, and `lonely`; with a picture to restore."""
+    (tmp_path / "weights").mkdir()
+    sums = []
+    for name, model in (("tiny", REGRESSION), ("tiny-gan", OTHER), ("lonely", REGRESSION)):
+        path = tmp_path / "weights" / f"{name}.safetensors"
+        save_model(model, path, record={})
+        sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
+    (tmp_path / "weights" / "SHA256SUMS").write_text("".join(sums))
+    save_model(OTHER, tmp_path / "other.safetensors", record={})
+    monkeypatch.setattr(checkpoints.resources, "files", lambda package: tmp_path)
+    generator = np.random.default_rng(0)
+    Image.fromarray(generator.integers(0, 256, (24, 40, 3), dtype=np.uint8)).save(tmp_path / "a.jpg", quality=20)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["restore", "a.jpg", "--overwrite", *arguments])
+
+
+def written(*arguments: str) -> np.ndarray:
+    result = run("-o", "a.png", *arguments)
+    assert result.exit_code == 0, result.output
+    with Image.open("a.png") as picture:
+        return np.asarray(picture)
+
+
+def test_the_command_finds_the_twin_or_takes_a_file(folder: Path) -> None:
+    plain, twin = written("--model", "tiny"), written("--model", "tiny-gan")
+    assert (plain != twin).any()
+    np.testing.assert_array_equal(written("--model", "tiny", "--blend", "0"), plain)
+    np.testing.assert_array_equal(written("--model", "tiny", "--blend", "1"), twin)
+    np.testing.assert_array_equal(
+        written("--model", "lonely", "--blend", "1", "--blend-with", "other.safetensors"), twin
+    )
+    half = written("--model", "tiny", "--blend", "0.5")
+    np.testing.assert_array_equal(half, Restorer("tiny", blend=0.5)("a.jpg").pixels)
+    assert (half != plain).any()
+    assert (half != twin).any()
+
+
+def test_the_command_says_in_a_sentence_what_is_missing(folder: Path) -> None:
+    result = run("--model", "lonely", "--blend", "0.7")
+    assert result.exit_code == 1
+    assert "model 'lonely' has no GAN twin among the shipped models; name the weights of one" in result.stderr
+    result = run("--model", "tiny", "--blend", "0.7", "--blend-with", "none.safetensors")
+    assert result.exit_code == 1
+    assert "none.safetensors" in result.stderr
+    assert run("--model", "tiny", "--blend-with", "other.safetensors").exit_code == 2
+    assert run("--model", "tiny", "--blend", "1.5").exit_code == 2

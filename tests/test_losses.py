@@ -1,0 +1,95 @@
+"""The objectives against numbers worked by hand."""
+
+import math
+
+import pytest
+import torch
+
+from qgac.losses import discriminator_loss, gan_loss, generator_loss, regression_loss, texture_loss
+
+# Means 2 and -1, so originals exceed restored pictures by 4 and 2, and these fall short by 2, 4 and 3.
+REAL, RESTORED = torch.tensor([3.0, 1.0]), torch.tensor([0.0, -2.0, -1.0])
+
+
+def minus_log_sigmoid(x: float) -> float:
+    return -math.log(1 / (1 + math.exp(-x)))
+
+
+def test_what_the_discriminator_minimises():
+    """Means of -log sigmoid(4), (2) and of (2), (4), (3): 0.018150, 0.126928 and 0.048587."""
+    by_hand = (0.018150 + 0.126928) / 2 + (0.126928 + 0.018150 + 0.048587) / 3
+    assert discriminator_loss(REAL, RESTORED).item() == pytest.approx(by_hand, abs=2e-6)
+    formula = (minus_log_sigmoid(4) + minus_log_sigmoid(2)) / 2 + sum(map(minus_log_sigmoid, (2, 4, 3))) / 3
+    assert discriminator_loss(REAL, RESTORED).item() == pytest.approx(formula, rel=1e-6)
+
+
+def test_what_the_generator_minimises():
+    """Means of -log(1 - sigmoid(4)), (2) and of -log sigmoid(-2), (-4), (-3)."""
+    by_hand = (4.018150 + 2.126928) / 2 + (2.126928 + 4.018150 + 3.048587) / 3
+    assert generator_loss(REAL, RESTORED).item() == pytest.approx(by_hand, abs=2e-6)
+
+
+def test_the_two_are_mirrors_and_meet_where_nothing_can_be_told():
+    assert generator_loss(REAL, RESTORED).item() == pytest.approx(discriminator_loss(RESTORED, REAL).item())
+    equal = torch.full((3,), 5.0)
+    assert discriminator_loss(equal, equal).item() == pytest.approx(2 * math.log(2))
+
+
+def test_only_differences_of_logits_count():
+    assert generator_loss(REAL + 7, RESTORED + 7).item() == pytest.approx(generator_loss(REAL, RESTORED).item())
+
+
+def test_gradients_pull_in_opposite_directions():
+    restored = RESTORED.clone().requires_grad_()
+    (generator,) = torch.autograd.grad(generator_loss(REAL, restored), restored)
+    (discriminator,) = torch.autograd.grad(discriminator_loss(REAL, restored), restored)
+    assert (generator < 0).all()
+    assert (discriminator > 0).all()
+
+
+@pytest.mark.parametrize("size", [1e4, -1e4])
+def test_logits_of_any_size_have_a_finite_loss_and_gradient(size):
+    restored = torch.tensor([size, 0.0], requires_grad=True)
+    for loss in (generator_loss, discriminator_loss):
+        value = loss(torch.zeros(2), restored)
+        (gradient,) = torch.autograd.grad(value, restored)
+        assert value.isfinite()
+        assert gradient.isfinite().all()
+    assert generator_loss(torch.zeros(2), torch.full((2,), -1e4)).item() == pytest.approx(2e4)
+
+
+def test_the_texture_loss_sums_the_mean_differences():
+    first = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([10.0])
+    second = torch.tensor([[1.0, 0.0], [4.0, 4.0]]), torch.tensor([7.0])
+    assert texture_loss(first, second).item() == 0.75 + 3
+    with pytest.raises(ValueError, match="shorter"):
+        texture_loss(first, second[:1])
+
+
+def test_the_gan_loss_is_the_weighted_sum():
+    """0.4 + 0.005 * 2 + 0.01 * 0.25, and with other weights."""
+    restored, target = torch.full((1, 3, 2, 2), 0.5), torch.full((1, 3, 2, 2), 0.75)
+    total, parts = gan_loss(torch.tensor(0.4), torch.tensor(2.0), restored, target)
+    assert total.item() == pytest.approx(0.4125)
+    assert {name: value.item() for name, value in parts.items()} == pytest.approx(
+        {"texture": 0.4, "adversarial": 2.0, "l1": 0.25}
+    )
+    weights = {"texture_weight": 10.0, "adversarial_weight": 0.5, "l1_weight": 2.0}
+    assert gan_loss(torch.tensor(0.4), torch.tensor(2.0), restored, target, **weights)[0].item() == pytest.approx(5.5)
+
+
+def test_the_regression_loss_is_l1_less_the_weighted_ssim():
+    """Of equal pictures SSIM is 1; of flat ones 0.5 and 0.6 it is (2 * 0.3 + 1e-4) / (0.25 + 0.36 + 1e-4)."""
+    flat = torch.full((1, 1, 8, 8), 0.5, dtype=torch.float64)
+    assert regression_loss(flat, flat)[0].item() == pytest.approx(-0.05)
+    total, parts = regression_loss(flat + 0.1, flat)
+    ssim = (0.6 + 1e-4) / (0.61 + 1e-4)
+    assert parts["ssim"].item() == pytest.approx(ssim)
+    assert total.item() == pytest.approx(0.1 - 0.05 * ssim)
+    assert regression_loss(flat + 0.1, flat, ssim_weight=0.0)[0].item() == pytest.approx(0.1)
+
+
+def test_a_round_norm_is_square_near_zero_and_absolute_far_away():
+    """sqrt(0.3^2 + 0.4^2) - 0.4 = 0.1."""
+    target = torch.zeros(1, 1, 2, 2)
+    assert regression_loss(target + 0.3, target, ssim_weight=0, roundness=0.4)[0].item() == pytest.approx(0.1)

@@ -1,0 +1,112 @@
+"""What ``qgac train`` says."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+from small_bank import write_small_bank
+
+from qgac.cli import cli
+from qgac.commands.train import Stop
+from qgac.training.log import Log
+from qgac.training.recipe import read_recipe
+from qgac.training.stages import train
+
+TINY = Path(__file__).parents[2] / "recipes" / "tiny.toml"
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    return write_small_bank(tmp_path_factory.mktemp("command") / "bank")
+
+
+@pytest.fixture
+def command(bank, tmp_path):
+    """Invoke the command for a run of eight steps."""
+    recipe = tmp_path / "recipe.toml"
+    text = TINY.read_text().replace("steps = 300", "steps = 8").replace("every = 100", "every = 4")
+    recipe.write_text(text.replace("patch = 64", "patch = 32"))
+
+    def invoke(*options):
+        arguments = ["train", recipe, "--patches", bank, "--out", tmp_path / "run", "--threads", 1, *options]
+        return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+    return invoke
+
+
+def stop_after(monkeypatch, steps):
+    asked = iter(range(1000))
+    monkeypatch.setattr(Stop, "is_set", lambda self: next(asked) >= steps)
+
+
+def test_a_stopped_run_names_its_last_step(command, tmp_path, monkeypatch):
+    """Also where it lies between two reports, or before the first one."""
+    stop_after(monkeypatch, 3)
+    result = command()
+    assert result.exit_code != 0
+    assert result.stderr == f"qgac: stopped after step 3; the run is saved in {tmp_path / 'run'}, go on with --resume\n"
+    stop_after(monkeypatch, 4)
+    assert "stopped after step 7;" in command("--resume").stderr
+
+
+def test_a_finished_run_has_nothing_left_to_do(command, tmp_path):
+    weights = tmp_path / "run" / "best.safetensors"
+    assert command().stdout == f"trained 8 steps; the weights are in {weights}\n"
+    again = command("--resume")
+    assert again.exit_code == 0
+    assert again.stdout == f"nothing was left to do after 8 steps; the weights are in {weights}\n"
+
+
+def test_without_fabric_it_says_how_to_get_it(command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    result = command()
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "qgac: training needs Lightning Fabric and TensorBoard; install them with `pip install 'qgac[train]'`\n"
+    )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_it_says_so(command):
+    result = command("--device", "cuda")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("qgac: no GPU can be used by this PyTorch; ")
+
+
+def test_the_sheet_shows_jpeg_restored_and_original(bank, tmp_path):
+    recipe = read_recipe(TINY)
+    recipe = replace(recipe, data=replace(recipe.data, patch=32), validation=replace(recipe.validation, patch=48))
+    recipe = replace(recipe, optimization=replace(recipe.optimization, steps=2))
+    list(train(recipe, bank, tmp_path / "run"))
+    with Image.open(tmp_path / "run" / "sheet.png") as sheet:
+        columns = torch.frombuffer(bytearray(sheet.tobytes()), dtype=torch.uint8).view(48, 3, 48, 3).unbind(1)
+    jpeg, restored, original = (column.float() for column in columns)
+    from qgac.data.patches import PatchBank
+    from qgac.training.augment import held_out_crops
+
+    crop = held_out_crops(PatchBank(bank, held_out=True), 1, 48)[0]
+    y = (torch.tensor([0.299, 0.587, 0.114])[:, None, None] * crop).sum(0).round()
+    assert (original == y[..., None]).all()
+    # A quality of 10: not the original, and hardly restored after two steps.
+    assert (jpeg - original).abs().mean() > 3 * (restored - jpeg).abs().mean() > 0
+
+
+def test_curves_are_there_for_tensorboard(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log = Log(tmp_path, 0)
+    log.write(50, 0.5, {"l1": 0.25}, 1e-3, None)
+    log.write(100, 0.375, {"l1": 0.125}, 1e-4, {"q10": 1.5, "mean": 1.5})
+    log.show(100, torch.zeros(8, 24, 3, dtype=torch.uint8).numpy())
+    log.close()
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [(event.step, event.value) for event in events.Scalars("train/loss")] == [(50, 0.5), (100, 0.375)]
+    assert [(event.step, event.value) for event in events.Scalars("validation/q10")] == [(100, 1.5)]
+    assert [event.step for event in events.Images("sheet")] == [100]
+    assert (tmp_path / "metrics.csv").read_text() == (
+        "step,learning_rate,loss,l1,q10,mean\n100,0.0001,0.375,0.125,1.5,1.5\n"
+    )
