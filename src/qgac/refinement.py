@@ -37,12 +37,14 @@ def refined_table(component: Component, finest: npt.NDArray[np.uint16]) -> npt.N
     -------
     ndarray of uint16, shape (8, 8)
         Nowhere coarser than the component's own; coarser than `finest` only where levels would be too large to be
-        coded, which files of pictures do not need.
+        coded, which files of pictures do not need. Where they are finer than the component's own, all levels of
+        :func:`refined_levels` are at most 1023, those of the DC 2046.
     """
     steps = component.table.astype(np.int64)
     largest = np.abs(component.coefficients.astype(np.int32)).max((0, 1)) * steps + steps // 2
-    needed = -(-largest // _LARGEST_LEVEL)
-    needed[0, 0] = 1  # DC levels may be twice as large, and are at most 8 * 128
+    limits = np.full((8, 8), _LARGEST_LEVEL)
+    limits[0, 0] *= 2  # in files of pictures at most 8 * 128 and half a step, whatever the table
+    needed = -(-largest // limits)
     table: npt.NDArray[np.uint16] = np.minimum(steps, np.maximum(finest, needed)).astype(np.uint16)
     return table
 
@@ -69,7 +71,7 @@ def refined_levels(
     ndarray of int16, shape (..., 8, 8)
     """
     q, f = steps.astype(np.int64), finer.astype(np.int64)
-    twice = 2 * levels * q
+    twice = 2 * levels.astype(np.int64) * q
     lowest = (twice - q) // (2 * f) + 1
     highest = -((-twice - q) // (2 * f)) - 1
     return np.rint(restored / f).clip(lowest, highest).astype(np.int16)

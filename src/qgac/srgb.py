@@ -37,37 +37,36 @@ def convert_to_srgb(restored: Restored) -> tuple[Restored, tuple[str, ...]]:
     picture = restored.to_pil()
     metadata = restored.image.metadata
     notes: tuple[str, ...] = ()
-    profile = _profile(metadata.icc, picture.mode)
-    if profile is None and metadata.icc:
-        notes = ("the ICC profile cannot be used and was taken out",)
     target = ImageCms.createProfile("sRGB")
-    if profile is not None:
-        converted = ImageCms.profileToProfile(
-            picture,
-            profile,
-            target,
-            renderingIntent=ImageCms.Intent.PERCEPTUAL,
-            outputMode="RGB",
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC,
-        )
-        assert converted is not None  # it is None only where pictures are converted in place
+    transform = _transform(metadata.icc, picture.mode, target)
+    if transform is None and metadata.icc:
+        notes = ("the ICC profile cannot be used and was taken out",)
+    if transform is not None:
+        converted = transform.apply(picture)
     else:
         converted = picture.convert("RGB") if picture.mode == "CMYK" else picture
         if picture.mode == "CMYK":
             notes += ("the CMYK picture has no ICC profile; its inks were mixed by the plain formula (1 - C)(1 - K)",)
     if picture.mode == "L":  # stays gray: gray without a profile is shown as sRGB is
-        pixels, icc = np.asarray(converted.getchannel(1) if profile is not None else converted), None
+        pixels, icc = np.asarray(converted.getchannel(1) if transform is not None else converted), None
     else:
         pixels, icc = np.asarray(converted), ImageCms.ImageCmsProfile(target).tobytes()
     image = replace(restored.image, metadata=replace(metadata, icc=icc))
     return Restored(pixels, image), notes
 
 
-def _profile(icc: bytes | None, mode: str) -> ImageCms.ImageCmsProfile | None:
-    """Return a profile that can be used for pictures of a mode."""
+def _transform(icc: bytes | None, mode: str, target: ImageCms.core.CmsProfile) -> ImageCms.ImageCmsTransform | None:
+    """Return the conversion of pictures of a mode to RGB, if their profile can be used for it."""
     if not icc or icc[16:20] != _SPACES[mode]:
         return None
     try:
-        return ImageCms.ImageCmsProfile(io.BytesIO(icc))
-    except OSError:
+        return ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(io.BytesIO(icc)),
+            target,
+            mode,
+            "RGB",
+            renderingIntent=ImageCms.Intent.PERCEPTUAL,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC,
+        )
+    except (OSError, ImageCms.PyCMSError):  # no profile, or one that lacks what its class needs
         return None

@@ -55,7 +55,7 @@ def encode_tiff(
     comment : bytes, optional
         Becomes the description, unless EXIF has one.
     density : Density, optional
-        Goes before the resolution in EXIF, if it has a unit.
+        Goes before the resolution in EXIF, if it has a unit; a mere aspect ratio does not.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def encode_tiff(
         317: file.numbers(317, _SHORT, 1 if samples.dtype.kind == "f" else 2),  # 2: horizontal differences
         339: file.numbers(339, _SHORT, *[3 if samples.dtype.kind == "f" else 1] * depth),  # IEEE floats, unsigned
     }
-    if density is not None and (density.unit or density.x != density.y):
+    if density is not None and (density.unit or (density.x != density.y and 282 not in entries)):
         entries[282] = file.entry(282, _RATIONAL, 1, struct.pack(order + "II", density.x, 1))
         entries[283] = file.entry(283, _RATIONAL, 1, struct.pack(order + "II", density.y, 1))
         entries[296] = file.numbers(296, _SHORT, density.unit + 1)

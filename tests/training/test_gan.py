@@ -102,7 +102,7 @@ def test_the_logs_watch_both_sides(run):
     rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
     assert set(rows[0]) == {
         "step", "learning_rate", "loss", "texture", "adversarial", "l1", "discriminator", "logit_original",
-        "logit_restored", "q10", "mean", "texture_distance",
+        "logit_restored", "q10", "mean", "texture_distance", "grid",
     }  # fmt: skip
     for row in rows:
         weighted = float(row["texture"]) + 5e-3 * float(row["adversarial"]) + 1e-2 * float(row["l1"])
@@ -110,6 +110,15 @@ def test_the_logs_watch_both_sides(run):
         assert float(row["texture_distance"]) > 0
     with Image.open(run / "sheet.png") as sheet:
         assert sheet.size == (3 * 32, 32)
+
+
+def test_a_visible_grid_is_measured():
+    """On a ramp all steps are 1; raised by 2 from block to block in one direction, those at borders are 3 and 1."""
+    ramp = torch.arange(32.0).expand(1, 3, 32, 32)
+    ramp = ramp + ramp.mT
+    assert gan.grid_visibility(ramp) == pytest.approx(1)
+    raised = ramp + 2 * torch.arange(32).div(8, rounding_mode="floor")
+    assert gan.grid_visibility(raised) == pytest.approx((3 + 1) / (1 + 1))
 
 
 def test_the_last_weights_are_what_it_made(run):

@@ -26,7 +26,7 @@ __all__ = ["Stop", "show_training", "train"]
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
 @click.option("--start", type=click.Path(path_type=Path, dir_okay=False), help="Weights to start from.")
-@click.option("--threads", type=click.IntRange(min=1), help="Processor cores to use; by default all, shared evenly.")
+@click.option("--threads", type=click.IntRange(min=1), help="Processor cores for each process; by default all, shared.")
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
@@ -63,14 +63,14 @@ def train(
     from qgac.training.recipe import RecipeError, read_recipe
     from qgac.training.run import TrainingError
 
-    if threads is not None:
-        torch.set_num_threads(threads)
     stop = Stop()
     quiet = False
     try:
         plan = read_recipe(recipe)
         with stop.on_signals():
             fabric = machine.start(plan.optimization.precision, device=device, processes=devices)
+            if threads is not None:  # only now: Fabric sets them, too
+                torch.set_num_threads(threads)
             quiet = not fabric.is_global_zero
             try:
                 events = stages.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)

@@ -30,7 +30,7 @@ from qgac.training.stages import after_step, rgb_samples, validate
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["discriminator_descent", "restore_batch", "texture_network", "train_gan"]
+__all__ = ["discriminator_descent", "grid_visibility", "restore_batch", "texture_network", "train_gan"]
 
 
 def discriminator_descent(recipe: Recipe, fabric: Fabric) -> Descent:
@@ -116,7 +116,7 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
     texture = texture_network(gan).to(run.fabric.device)
 
     def measure(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
-        return {**validate(model, crops, recipe), "texture_distance": _texture_distance(model, texture, crops, recipe)}
+        return {**validate(model, crops, recipe), **_texture_figures(model, texture, crops, recipe)}
 
     for step in run.steps():
         batch = batch_of(step)
@@ -149,12 +149,34 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
         yield from after_step(run, crops, measure)
 
 
+def grid_visibility(pictures: Tensor) -> float:
+    """Compare the steps between neighbouring pixels across block borders with all others.
+
+    Parameters
+    ----------
+    pictures : Tensor, shape (N, C, H, W)
+        Their 8x8 grid starts at the corner.
+
+    Returns
+    -------
+    float
+        Ratio of the mean absolute steps; about 1 where no grid is seen.
+    """
+    border, inner = [], []
+    for steps in (pictures.diff(dim=-1), pictures.diff(dim=-2).mT):
+        profile = steps.abs().mean((0, 1, 2))
+        at_border = torch.arange(len(profile), device=profile.device) % 8 == 7
+        border.append(profile[at_border].mean())
+        inner.append(profile[~at_border].mean())
+    return float(sum(border) / sum(inner))
+
+
 @torch.no_grad()
-def _texture_distance(model: QGAC, texture: nn.Module, crops: Tensor, recipe: Recipe) -> float:
-    """Return the mean texture loss on held-out crops at the lowest quality of the validation."""
-    values = []
+def _texture_figures(model: QGAC, texture: nn.Module, crops: Tensor, recipe: Recipe) -> dict[str, float]:
+    """Return the mean texture loss and the visibility of the grid on held-out crops at the lowest quality validated."""
+    losses, pictures = [], []
     for crop in torch.split(crops, 4):
         batch = compress(crop, np.full(len(crop), min(recipe.validation.qualities)), (2, 2))
-        restored = restore_batch(model, batch).clamp(0, 1)
-        values += [texture_loss(texture(restored), texture(crop / 255))] * len(crop)
-    return float(torch.stack(values).mean())
+        pictures.append(restore_batch(model, batch).clamp(0, 1))
+        losses += [texture_loss(texture(pictures[-1]), texture(crop / 255))] * len(crop)
+    return {"texture_distance": float(torch.stack(losses).mean()), "grid": grid_visibility(torch.cat(pictures))}

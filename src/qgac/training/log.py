@@ -54,14 +54,12 @@ class Log:
             self._curves.add_scalar(name, value, step)
         if validation is None:
             return
-        row = {"step": step, "learning_rate": learning_rate, "loss": loss, **parts, **validation}
-        path = self._folder / "metrics.csv"
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+        row = {"learning_rate": learning_rate, "loss": loss, **parts, **validation}
+        with (self._folder / "metrics.csv").open("a", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            if file.tell() == 0:
+                writer.writerow(["step", *row])
+            writer.writerow([step, *(f"{value:.6g}" for value in row.values())])
 
     def show(self, step: int, sheet: NDArray[np.uint8]) -> None:
         """Keep a contact sheet, shape (H, W, 3), RGB."""

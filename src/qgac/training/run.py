@@ -250,7 +250,7 @@ class Run:
             state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
             raise TrainingError(
-                f"{path} is damaged; start again from last.safetensors beside it with --start"
+                f"{path} is damaged; start in another folder from the last.safetensors beside it (--start)"
             ) from error
         if Recipe.from_dict(json.loads(state["recipe"])) != self.recipe:
             raise TrainingError(

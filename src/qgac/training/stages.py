@@ -38,6 +38,9 @@ __all__ = ["after_step", "batches", "contact_sheet", "rgb_samples", "train", "tr
 
 _REPORT_EVERY = 50
 
+# Squared levels. A crop of plain white may come out without any: its gain would be infinite, and so would the mean.
+_LEAST_ERROR = 1e-2
+
 
 def train(
     recipe: Recipe,
@@ -59,7 +62,7 @@ def train(
     folder : Path
         The run's folder, see :class:`qgac.training.run.Run`.
     start : Path, optional
-        Weights to start from; the colour stage needs those of a Y stage.
+        Weights to start from; the colour stage needs those of a Y stage. Not read when a run is resumed.
     resume : bool
         Go on with the run in the folder.
     stop : callable, optional
@@ -86,7 +89,7 @@ def train(
     crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     torch.manual_seed(recipe.seed)
     model = QGAC(recipe.model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if start is not None:
+    if start is not None and not resume:  # a run to resume holds everything
         weights = load_model(start)
         # Not all of it shows in the shapes of the weights.
         theirs, ours = (replace(c, color=ColorConfiguration()) for c in (weights.configuration, recipe.model))
@@ -215,7 +218,8 @@ def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
         for crop in torch.split(crops, 4):
             before, after, target = _decoded_and_restored(model, crop, quality, recipe)
             errors = [(x.clamp(0, 255) - target).square().flatten(1).mean(1) for x in (before, after)]
-            values.append(10 * torch.log10(errors[0] / errors[1]))
+            before, after = (error.clamp_min(_LEAST_ERROR) for error in errors)
+            values.append(10 * torch.log10(before / after))
         gains[f"q{quality}"] = float(torch.cat(values).mean())
     gains["mean"] = sum(gains.values()) / len(gains)
     return gains

@@ -74,7 +74,8 @@ def _flat(step: float, quality: int) -> NDArray[np.uint16]:
 def _random_base(generator: np.random.Generator) -> NDArray[np.float64]:
     lowest = np.exp(generator.uniform(np.log(4), np.log(20)))
     rise: NDArray[np.float64] = (_RADIUS / generator.uniform(1.5, 5)) ** generator.uniform(1, 2.5)
-    return lowest * (1 + rise) * _jitter(generator)
+    base: NDArray[np.float64] = lowest * (1 + rise) * _jitter(generator)
+    return base
 
 
 def _jitter(generator: np.random.Generator) -> NDArray[np.float64]:
