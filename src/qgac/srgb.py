@@ -37,7 +37,7 @@ def convert_to_srgb(restored: Restored) -> tuple[Restored, tuple[str, ...]]:
     picture = restored.to_pil()
     metadata = restored.image.metadata
     notes: tuple[str, ...] = ()
-    target = ImageCms.createProfile("sRGB")
+    target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     transform = _transform(metadata.icc, picture.mode, target)
     if transform is None and metadata.icc:
         notes = ("the ICC profile cannot be used and was taken out",)
@@ -50,12 +50,12 @@ def convert_to_srgb(restored: Restored) -> tuple[Restored, tuple[str, ...]]:
     if picture.mode == "L":  # stays gray: gray without a profile is shown as sRGB is
         pixels, icc = np.asarray(converted.getchannel(1) if transform is not None else converted), None
     else:
-        pixels, icc = np.asarray(converted), ImageCms.ImageCmsProfile(target).tobytes()
+        pixels, icc = np.asarray(converted), target.tobytes()
     image = replace(restored.image, metadata=replace(metadata, icc=icc))
     return Restored(pixels, image), notes
 
 
-def _transform(icc: bytes | None, mode: str, target: ImageCms.core.CmsProfile) -> ImageCms.ImageCmsTransform | None:
+def _transform(icc: bytes | None, mode: str, target: ImageCms.ImageCmsProfile) -> ImageCms.ImageCmsTransform | None:
     """Return the conversion of pictures of a mode to RGB, if their profile can be used for it."""
     if not icc or icc[16:20] != _SPACES[mode]:
         return None
