@@ -60,7 +60,7 @@ def assert_source_follows(refined: JPEGImage, source: JPEGImage) -> None:
 @given(
     step=st.integers(1, 65535),
     share=st.floats(0, 1),
-    level=st.integers(-2047, 2047),
+    level=st.integers(-32767, 32767),
     restored=st.one_of(st.floats(-1e5, 1e5, width=32), st.sampled_from([-3e38, 3e38])),
 )
 def test_any_number_rounds_back(step: int, share: float, level: int, restored: float) -> None:
@@ -102,7 +102,28 @@ def test_steps_are_coarser_where_levels_would_be_too_large() -> None:
     levels[..., 0, 0] = 900
     table = refined_table(Component(levels, np.full((8, 8), 20, np.uint16), 1, 1), np.ones((8, 8), np.uint16))
     assert table[1, 1] == 18  # (900 * 20 + 10) / 1023, rounded up
-    assert (np.delete(table.reshape(64), 9) == 1).all()
+    assert table[0, 0] == 9  # (900 * 20 + 10) / 2046, rounded up
+    assert (np.delete(table.reshape(64), [0, 9]) == 1).all()
+
+
+@pytest.mark.parametrize("level", [-32767, -2000, 1100, 20000])
+@pytest.mark.parametrize("step", [1, 16, 60, 65535])
+def test_the_source_follows_where_it_is_no_picture(level: int, step: int) -> None:
+    """Levels and steps far outside of what samples of 8 bits give; they must not wrap around."""
+    component = Component(np.full((1, 2, 8, 8), level, np.int16), np.full((8, 8), step, np.uint16), 1, 1)
+    table = refined_table(component, np.ones((8, 8), np.uint16))
+    restored = np.full((1, 2, 8, 8), (level + 0.4) * step, np.float32)
+    refined = refined_levels(restored, component.coefficients, component.table, table)
+    for value, finer in zip(refined[0, 1].reshape(64), table.reshape(64), strict=True):
+        assert rounds_to(int(value) * int(finer), step) == level
+
+
+@pytest.mark.parametrize("dc", [-1024, 1016])
+@pytest.mark.parametrize("step", [1, 16, 255])
+def test_pictures_have_the_finest_dc(dc: int, step: int) -> None:
+    """Black and white, whatever the table."""
+    component = Component(np.full((1, 1, 8, 8), round(dc / step), np.int16), np.full((8, 8), step, np.uint16), 1, 1)
+    assert refined_table(component, np.ones((8, 8), np.uint16))[0, 0] == 1
 
 
 @pytest.mark.parametrize("project", [True, False])

@@ -91,6 +91,15 @@ def test_cmyk_without_profile_is_mixed_plainly_and_said_so() -> None:
         assert opened.info["icc_profile"] == found.image.metadata.icc
 
 
+@pytest.mark.parametrize("icc", [SRGB[:12] + b"link" + SRGB[16:], SRGB.replace(b"rXYZ", b"zzzz")], ids=["link", "tags"])
+def test_a_profile_without_a_way_to_srgb_is_told(icc: bytes) -> None:
+    """It can be opened; what its class needs is not there."""
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
+    found, notes = convert_to_srgb(restored(pixels, icc))
+    np.testing.assert_array_equal(found.pixels, pixels)
+    assert notes == ("the ICC profile cannot be used and was taken out",)
+
+
 @pytest.mark.parametrize("icc", [SRGB, b"\0" * 16 + b"CMYK" + b"nonsense" * 20])
 def test_a_profile_that_is_of_no_use_is_told(icc: bytes) -> None:
     _, notes = convert_to_srgb(restored(np.zeros((2, 2, 4), np.uint8), icc))

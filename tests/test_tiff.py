@@ -10,6 +10,7 @@ import tifffile
 from PIL import Image
 
 from qgac import tiff
+from qgac.jpeg.image import Density
 from qgac.tiff import encode_tiff
 
 BIG_ENDIAN_EXIF = b"MM\0*\0\0\0\x08\0\0\0\0\0\0"
@@ -52,3 +53,19 @@ def test_files_beyond_four_gigabytes_are_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(tiff, "_LARGEST", size - 1)
     with pytest.raises(OverflowError, match="4 GiB"):
         encode_tiff(pixels)
+
+
+@pytest.mark.parametrize(
+    ("density", "expected"),
+    [(Density(1, 300, 300), (300, 300, 2)), (Density(0, 2, 1), (72, 72, 2)), (Density(0, 1, 1), (72, 72, 2))],
+)
+def test_a_mere_aspect_ratio_does_not_replace_the_resolution_in_exif(
+    density: Density, expected: tuple[int, int, int]
+) -> None:
+    exif = Image.Exif()
+    exif.update({282: 72.0, 283: 72.0, 296: 2})
+    content = encode_tiff(np.zeros((3, 3), np.uint8), exif=exif.tobytes()[6:], density=density)
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        tags = file.pages[0].tags
+        (x, by), (y, by_too), unit = (tags[number].value for number in (282, 283, 296))
+    assert (x / by, y / by_too, unit) == expected

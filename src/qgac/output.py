@@ -276,7 +276,10 @@ def _encode_whole(picture: Restored | JPEGImage, kind: Format, encoding: Encodin
             raise OutputError(f"a {kind} file cannot hold coefficients; choose jpeg (--format)")
         from qgac.jpeg.writer import write_jpeg  # Numba comes with it
 
-        return write_jpeg(replace(picture, metadata=_without_thumbnail(picture.metadata)))
+        try:
+            return write_jpeg(replace(picture, metadata=_without_thumbnail(picture.metadata)))
+        except OverflowError as error:  # of files that are no pictures
+            raise OutputError(f"{error}; leave --consistent out") from error
     _check_pixels(picture, kind)
     metadata = _without_thumbnail(picture.image.metadata)
     if kind == "tiff":

@@ -113,6 +113,15 @@ def test_large_levels_and_steps_make_an_extended_file() -> None:
     assert found.process == "extended"
 
 
+@pytest.mark.parametrize(("place", "levels"), [((0, 0), (32767, -1)), ((0, 0), (-32768, 0)), ((7, 7), (0, -32768))])
+def test_what_no_code_can_announce_is_refused(place: tuple[int, int], levels: tuple[int, int]) -> None:
+    coefficients = np.zeros((1, 2, 8, 8), np.int16)
+    coefficients[(0, slice(None), *place)] = levels
+    component = Component(coefficients, np.ones((8, 8), np.uint16), 1, 1)
+    with pytest.raises(OverflowError, match="larger than a JPEG file can hold"):
+        write_jpeg(JPEGImage(16, 8, "gray", (component,), Metadata(), "extended"))
+
+
 @pytest.mark.parametrize("density", [0.0, 0.01, 1.0])
 def test_empty_and_full_blocks(density: float) -> None:
     image = image_of(60, 50, SAMPLINGS["4:4:4"], "YCbCr", density=density)

@@ -12,6 +12,7 @@ from small_bank import write_small_bank
 
 from qgac.cli import cli
 from qgac.commands.train import Stop
+from qgac.training import machine
 from qgac.training.log import Log
 from qgac.training.recipe import read_recipe
 from qgac.training.stages import train
@@ -93,6 +94,36 @@ def test_the_sheet_shows_jpeg_restored_and_original(bank, tmp_path):
     assert (original == y[..., None]).all()
     # A quality of 10: not the original, and hardly restored after two steps.
     assert (jpeg - original).abs().mean() > 3 * (restored - jpeg).abs().mean() > 0
+
+
+def test_threads_are_set_after_fabric_has_set_its_own(command, monkeypatch):
+    """Where it starts several processes, it shares out the processors among them."""
+    start, before = machine.start, torch.get_num_threads()
+
+    def start_with_threads(*arguments, **options):
+        fabric = start(*arguments, **options)
+        torch.set_num_threads(2)
+        return fabric
+
+    monkeypatch.setattr(machine, "start", start_with_threads)
+    try:
+        assert command().exit_code == 0
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_table_of_validations_survives_large_steps_and_another_start(tmp_path):
+    path = tmp_path / "metrics.csv"
+    for step in (1_234_567, 2_000_000):
+        log = Log(tmp_path, step)
+        log.write(step, 0.5, {"l1": 0.25}, 1e-3, {"mean": 1.5})
+        log.close()
+    assert [row.split(",")[0] for row in path.read_text().splitlines()] == ["step", "1234567", "2000000"]
+    log = Log(tmp_path, 0)  # of a new run, which has other columns
+    log.write(100, 0.5, {}, 1e-3, {"q10": 1.5, "mean": 1.5})
+    log.close()
+    assert path.read_text() == "step,learning_rate,loss,q10,mean\n100,0.001,0.5,1.5,1.5\n"
 
 
 def test_curves_are_there_for_tensorboard(tmp_path):

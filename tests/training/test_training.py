@@ -141,6 +141,17 @@ def test_color_training_improves_color(bank, y_run, tmp_path):
     assert validate(trained, crops, recipe)["mean"] > validate(start, crops, recipe)["mean"] + 0.02
 
 
+def test_a_white_crop_does_not_make_the_validation_infinite():
+    """Its JPEG may have no error at all, or only a restoration that is cut off at white."""
+    crops = torch.full((2, 3, 32, 32), 255.0)
+    crops[1, :, 8:16, 8:16] = 100
+    for qualities in ((10,), (80,)):
+        gains = validate(
+            QGAC(TINY.model), crops, replace(TINY, validation=replace(TINY.validation, qualities=qualities))
+        )
+        assert all(abs(gain) < 1 for gain in gains.values())
+
+
 def make_run(tmp_path, **optimization):
     model = QGAC(TINY.model)
     recipe = replace(TINY, optimization=replace(TINY.optimization, warmup=0, **optimization))

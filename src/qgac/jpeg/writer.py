@@ -19,6 +19,7 @@ _ICC = b"ICC_PROFILE\0"
 _IDENTIFIERS = {"gray": b"\1", "YCbCr": b"\1\2\3", "RGB": b"RGB", "CMYK": b"CMYK", "YCCK": b"\1\2\3\4"}
 _ADOBE_TRANSFORMS = {"RGB": 0, "CMYK": 0, "YCCK": 2}  # the others are told by the JFIF header
 _LARGEST_MCU = 10  # blocks (B.2.3)
+_LARGEST_LEVEL = (1 << 15) - 1  # of what a code can announce the size of
 _BASELINE_BITS = (11, 10)  # of DC differences, of AC coefficients (F.1.2)
 
 
@@ -28,12 +29,17 @@ def write_jpeg(image: JPEGImage) -> bytes:
     Parameters
     ----------
     image : JPEGImage
-        Coefficients are at most 15 bits large, DC differences as well; how it was coded before does not matter.
+        How it was coded before does not matter.
 
     Returns
     -------
     bytes
         Baseline, or extended where tables or coefficients are too large for that; Huffman tables made for the picture.
+
+    Raises
+    ------
+    OverflowError
+        If a coefficient, or the difference between the DCs of neighbours, has more than 15 bits.
     """
     parts = [b"\xff\xd8"]
     jfif = image.color in ("gray", "YCbCr")
@@ -137,7 +143,12 @@ class _Scan:
         else:
             self._rows, self._columns = first.coefficients.shape[:2]
         self._counts: npt.NDArray[np.int64] = np.zeros((4, 256), np.int64)
-        self._run(np.zeros((4, 256), np.int64), np.zeros(0, np.uint8))
+        too_large = self._coefficients.min() < -_LARGEST_LEVEL
+        if not too_large:
+            self._run(np.zeros((4, 256), np.int64), np.zeros(0, np.uint8))
+            too_large = self._counts[:2, _LARGEST_LEVEL.bit_length() + 1 :].any()
+        if too_large:
+            raise OverflowError("the coefficients are larger than a JPEG file can hold")
 
     @property
     def baseline(self) -> bool:

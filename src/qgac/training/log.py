@@ -36,7 +36,7 @@ class Log:
         if path.exists() and path.stat().st_size:
             header, *rows = path.read_text().splitlines()
             kept = [row for row in rows if int(row.split(",", 1)[0]) <= step]
-            path.write_text("\n".join([header, *kept]) + "\n")
+            path.write_text("".join(f"{line}\n" for line in (header, *kept) if kept))
 
     def write(
         self,

@@ -218,8 +218,7 @@ def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
         for crop in torch.split(crops, 4):
             before, after, target = _decoded_and_restored(model, crop, quality, recipe)
             errors = [(x.clamp(0, 255) - target).square().flatten(1).mean(1) for x in (before, after)]
-            before, after = (error.clamp_min(_LEAST_ERROR) for error in errors)
-            values.append(10 * torch.log10(before / after))
+            values.append(10 * torch.log10(errors[0].clamp_min(_LEAST_ERROR) / errors[1].clamp_min(_LEAST_ERROR)))
         gains[f"q{quality}"] = float(torch.cat(values).mean())
     gains["mean"] = sum(gains.values()) / len(gains)
     return gains
