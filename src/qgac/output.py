@@ -6,7 +6,7 @@ What each format holds of the metadata:
 metadata              PNG   WebP   TIFF   JPEG
 ====================  ====  =====  =====  =====
 EXIF, ICC, XMP        yes   yes    yes    yes
-pixel density         yes   no     yes    yes
+pixel density         yes   no     yes    YCbCr
 comments              yes   no     first  yes
 IPTC                  yes   no     yes    yes
 CMYK pictures         no    no     yes    yes
@@ -14,9 +14,10 @@ CMYK pictures         no    no     yes    yes
 floats                no    no     yes    no
 ====================  ====  =====  =====  =====
 
-The orientation in EXIF stays as it is and pixels are not turned. The thumbnail in EXIF is dropped: it shows the picture
-before. An ICC profile is never lost: a picture that needs one which the format cannot hold (CMYK in PNG and WebP, gray
-in WebP) is refused. Profiles of another colour than the picture's, which mean nothing, are left out of PNG and WebP.
+JPEG keeps the density in its JFIF header, which only gray and YCbCr files have. The orientation in EXIF stays as it is
+and pixels are not turned. The thumbnail in EXIF is dropped: it shows the picture before. An ICC profile is never lost:
+a picture that needs one which the format cannot hold (CMYK in PNG and WebP, gray in WebP) is refused. Profiles of
+another colour than the picture's, which mean nothing, are left out of PNG and WebP.
 """
 
 from __future__ import annotations

@@ -269,6 +269,11 @@ def test_runs_that_cannot_start(bank, y_run, tmp_path):
     (damaged / "run.pt").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(TrainingError, match=r"run\.pt is damaged"):
         train(recipe, bank, damaged, resume=True)
+    state = torch.load(y_run / "run.pt", weights_only=True)
+    del state["partners"]
+    torch.save(state, damaged / "run.pt")
+    with pytest.raises(TrainingError, match="written by another version; start in another folder"):
+        train(recipe, bank, damaged, resume=True)
     with pytest.raises(TrainingError, match="holds no run to resume"):
         train(recipe, bank, tmp_path / "none", resume=True)
     with pytest.raises(TrainingError, match="made by another recipe"):

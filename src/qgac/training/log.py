@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from qgac.atomic import write_atomically
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
@@ -36,7 +38,8 @@ class Log:
         if path.exists() and path.stat().st_size:
             header, *rows = path.read_text().splitlines()
             kept = [row for row in rows if int(row.split(",", 1)[0]) <= step]
-            path.write_text("".join(f"{line}\n" for line in (header, *kept) if kept))
+            text = "".join(f"{line}\n" for line in (header, *kept) if kept)
+            write_atomically(text.encode(), path, overwrite=True)
 
     def write(
         self,

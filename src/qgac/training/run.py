@@ -252,6 +252,12 @@ class Run:
             raise TrainingError(
                 f"{path} is damaged; start in another folder from the last.safetensors beside it (--start)"
             ) from error
+        keys = {"recipe", "model", "average", "optimizer", "partners", "step", "best", "count", "sums"}
+        if not isinstance(state, dict) or not keys <= state.keys():
+            raise TrainingError(
+                f"{path} was written by another version; start in another folder from the last.safetensors beside it "
+                "(--start)"
+            )
         if Recipe.from_dict(json.loads(state["recipe"])) != self.recipe:
             raise TrainingError(
                 f"{self.folder} was made by another recipe; resume with the one kept in its recipe.json"
