@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "heat_map": set(),
     "losses": {"metrics"},
     "data": {"jpeg"},
-    "training": CORE | {"data", "losses", "metrics"},
+    "training": CORE | {"atomic", "data", "losses", "metrics"},
     "figures": set(),
     "evaluation": CORE | {"data", "figures", "metrics"},
     "analysis": CORE | {"data", "evaluation", "figures", "metrics"},

@@ -77,10 +77,9 @@ def inks() -> np.ndarray:
 
 
 def ycck() -> bytes:
-    """What Adobe writes: YCbCr of the inverted inks that stand for light, and inverted K."""
-    light = 255 - inks()
-    noise = (255 - inks()[..., 0] // 3).astype(np.uint8)  # Pillow's own conversion leaves K empty
-    planes = np.concatenate([to_ycbcr(light[..., :3]), noise[..., None]], -1)
+    """What Adobe writes: inverted inks, of which the first three are once more inverted as YCbCr, so not at all."""
+    black = (255 - inks()[..., 0] // 3).astype(np.uint8)  # Pillow's own conversion leaves K empty
+    planes = np.concatenate([to_ycbcr(inks()[..., :3]), black[..., None]], -1)
     return compress(planes, [(2, 2), (1, 1), (1, 1), (2, 2)], head=writer.adobe(2))
 
 
@@ -146,7 +145,7 @@ def test_colour_gains(restorer: Restorer, kind: str) -> None:
 def test_other_colours_gain(restorer: Restorer, data, original) -> None:  # type: ignore[no-untyped-def]
     image: JPEGImage = read_jpeg(data())
     before, after = decibels(render(image), original()), decibels(restorer(image).pixels, original())
-    assert after > before, f"{before:.2f} -> {after:.2f}"
+    assert after > before > 20, f"{before:.2f} -> {after:.2f}"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (7, 5), (9, 17), (33, 16)], ids=str)
