@@ -71,7 +71,7 @@ def discriminator_loss(real: Tensor, restored: Tensor) -> Tensor:
 
 
 def generator_loss(real: Tensor, restored: Tensor) -> Tensor:
-    """Compute what the generator minimises in the relativistic average GAN, the mirror of :func:`discriminator_loss`.
+    """Compute what the generator minimises in the relativistic average GAN: the other's loss, with the roles swapped.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def generator_loss(real: Tensor, restored: Tensor) -> Tensor:
     Tensor, shape ()
         -E[log(1 - s(real - E restored))] - E[log s(restored - E real)].
     """
-    return softplus(real - restored.mean()).mean() + softplus(real.mean() - restored).mean()
+    return discriminator_loss(restored, real)
 
 
 def texture_loss(restored: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from qgac.atomic import write_atomically
 from qgac.exif import without_thumbnail
 from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.jpeg.metadata import photoshop_resources
 from qgac.png import png_parts
 from qgac.tiff import encode_tiff
 
@@ -74,7 +75,6 @@ _FORMAT_OF_SUFFIX: dict[str, Format] = {
 }
 _DEPTHS_OF: dict[Format, tuple[Depth, ...]] = {"png": (8, 16), "webp": (8,), "tiff": (8, 16, "float"), "jpeg": (8,)}
 _WEBP_LIMIT = 16383
-_PHOTOSHOP = b"Photoshop 3.0\0"
 
 
 class OutputError(ValueError):
@@ -315,10 +315,6 @@ def _profile(metadata: Metadata, space: bytes) -> bytes | None:
     return metadata.icc if metadata.icc and metadata.icc[16:20] == space else None
 
 
-def _resources(metadata: Metadata) -> bytes | None:
-    return metadata.iptc.removeprefix(_PHOTOSHOP) if metadata.iptc else None
-
-
 def _samples(restored: Restored, depth: Depth) -> NDArray[Any]:
     """Return the pixels in the type of a depth; floats 0..1."""
     if depth != 8 and restored.pixels.dtype == np.uint8:
@@ -336,7 +332,7 @@ def _png_parts(bands: Iterable[NDArray[Any]], image: JPEGImage, *, gray: bool) -
         exif=metadata.exif,
         icc=_profile(metadata, b"GRAY" if gray else b"RGB "),
         xmp=metadata.xmp,
-        photoshop=_resources(metadata),
+        photoshop=photoshop_resources(metadata),
         comments=metadata.comments,
         density=metadata.density,
     )
@@ -349,7 +345,7 @@ def _encode_tiff(restored: Restored, metadata: Metadata, depth: Depth) -> bytes:
             exif=metadata.exif,
             icc=metadata.icc,
             xmp=metadata.xmp,
-            photoshop=_resources(metadata),
+            photoshop=photoshop_resources(metadata),
             comment=metadata.comments[0] if metadata.comments else None,
             density=metadata.density,
         )

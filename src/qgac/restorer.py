@@ -317,27 +317,27 @@ class Restorer:
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
         refined = []
         for index, component in enumerate(image.components):
-            chroma = image.color in ("YCbCr", "YCCK") and index in (1, 2)
-            table = refined_table(component, chroma_table(quality) if chroma else luma_table(quality))
+            finest = chroma_table(quality) if index in image.chroma else luma_table(quality)
+            table = refined_table(component, finest)
             refined.append(replace(component, coefficients=np.empty_like(component.coefficients), table=table))
         work = []
         for plane_source in plane_sources(self._restoration, image):
             shape = self._tile_shape([plane_source], image, *plane_source.grids[0])
-            work += [(plane_source, shape, tile) for tile in tiles(*plane_source.grids[0], shape)]
-        first = 0  # component of the planes in work
-        previous: PlaneSource | None = None
-        for done, (plane_source, shape, tile) in enumerate(work, 1):
-            if plane_source is not previous:
-                first += 0 if previous is None else len(previous.grids)
-                plane_source.start(shape[0])
-                previous = plane_source
-            for index, (region, values) in enumerate(plane_source.own_coefficients(tile), first):
-                component, finer = image.components[index], refined[index]
-                blocks = channels_to_blocks(values[0]).cpu().numpy()
-                levels = component.coefficients[region.slices]
-                finer.coefficients[region.slices] = refined_levels(blocks, levels, component.table, finer.table)
-            if progress is not None:
-                progress(done, len(work))
+            work.append((plane_source, shape, tiles(*plane_source.grids[0], shape)))
+        total = sum(len(regions) for _, _, regions in work)
+        first = done = 0  # component of the source in work; tiles
+        for plane_source, shape, regions in work:
+            plane_source.start(shape[0])
+            for tile in regions:
+                for index, (region, values) in enumerate(plane_source.own_coefficients(tile), first):
+                    component, finer = image.components[index], refined[index]
+                    blocks = channels_to_blocks(values[0]).cpu().numpy()
+                    levels = component.coefficients[region.slices]
+                    finer.coefficients[region.slices] = refined_levels(blocks, levels, component.table, finer.table)
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+            first += len(plane_source.grids)
         return replace(image, components=tuple(refined), process="baseline")
 
     def _tile_shape(self, sources: list[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:

@@ -143,7 +143,7 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
         ``metadata`` (``exif``, ``icc``, ``xmp``, ``iptc``: bytes; ``comments``: texts; ``density``: ``unit``, ``x``,
         ``y``, or None); ``missing`` (share of the picture, 0..1); ``notes``.
     """
-    chroma = (1, 2) if image.color in ("YCbCr", "YCCK") else ()
+    chroma = image.chroma
     qualities = [_quality(image, index, chroma=index in chroma) for index in range(len(image.components))]
     metadata = image.metadata
     density = metadata.density

@@ -299,7 +299,7 @@ def _encoding(depth: str, quality: int | None, *, consistent: bool, srgb: bool) 
 
     chosen = next(known for known in DEPTHS if str(known) == depth)
     try:
-        return Encoding(chosen, 95 if quality is None else quality, consistent, srgb)
+        return Encoding(chosen, Encoding.quality if quality is None else quality, consistent, srgb)
     except OutputError as error:
         raise click.UsageError(str(error)) from error
 

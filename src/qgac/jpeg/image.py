@@ -125,3 +125,8 @@ class JPEGImage:
     inverted: bool = False
     missing: float = 0.0
     notes: tuple[str, ...] = ()
+
+    @property
+    def chroma(self) -> tuple[int, ...]:
+        """Which components are Cb and Cr; empty where there are none."""
+        return (1, 2) if self.color in ("YCbCr", "YCCK") else ()

@@ -7,10 +7,15 @@ import struct
 from qgac.jpeg.image import Color, Density, Metadata
 from qgac.jpeg.markers import APP0, COM
 
-_EXIF = (b"Exif\0\0", b"Exif\0\xff")
-_XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_ICC = b"ICC_PROFILE\0"
-_PHOTOSHOP = b"Photoshop 3.0\0"
+EXIF = (b"Exif\0\0", b"Exif\0\xff")
+XMP = b"http://ns.adobe.com/xap/1.0/\0"
+ICC = b"ICC_PROFILE\0"
+PHOTOSHOP = b"Photoshop 3.0\0"
+
+
+def photoshop_resources(metadata: Metadata) -> bytes | None:
+    """Return the Photoshop resources, the IPTC record among them, without the signature of the JPEG segment."""
+    return metadata.iptc.removeprefix(PHOTOSHOP) if metadata.iptc else None
 
 
 class MetadataCollector:
@@ -40,16 +45,16 @@ class MetadataCollector:
             self._comments.append(payload)
         elif marker == APP0 and payload.startswith(b"JFIF\0") and len(payload) >= 12:
             self._add_jfif(payload)
-        elif marker == APP0 + 1 and payload.startswith(_EXIF):
+        elif marker == APP0 + 1 and payload.startswith(EXIF):
             self._exif = self._exif or payload[6:]
-        elif marker == APP0 + 1 and payload.startswith(_XMP):
-            self._xmp = self._xmp or payload[len(_XMP) :]
-        elif marker == APP0 + 2 and payload.startswith(_ICC) and len(payload) >= len(_ICC) + 2:
-            number, total = payload[len(_ICC)], payload[len(_ICC) + 1]
-            self._icc_chunks.append((number, total, payload[len(_ICC) + 2 :]))
-        elif marker == APP0 + 13 and payload.startswith(_PHOTOSHOP):
+        elif marker == APP0 + 1 and payload.startswith(XMP):
+            self._xmp = self._xmp or payload[len(XMP) :]
+        elif marker == APP0 + 2 and payload.startswith(ICC) and len(payload) >= len(ICC) + 2:
+            number, total = payload[len(ICC)], payload[len(ICC) + 1]
+            self._icc_chunks.append((number, total, payload[len(ICC) + 2 :]))
+        elif marker == APP0 + 13 and payload.startswith(PHOTOSHOP):
             # Long resource blocks continue in further segments, each with the prefix again.
-            self._photoshop = payload if self._photoshop is None else self._photoshop + payload[len(_PHOTOSHOP) :]
+            self._photoshop = payload if self._photoshop is None else self._photoshop + payload[len(PHOTOSHOP) :]
         elif marker == APP0 + 14 and payload.startswith(b"Adobe") and len(payload) >= 12:
             self._adobe_transform = payload[11]
 

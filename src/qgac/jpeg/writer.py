@@ -10,12 +10,11 @@ import numpy.typing as npt
 from qgac.jpeg import markers
 from qgac.jpeg.encoder import code_scan, codes_of, shortest_code
 from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
+from qgac.jpeg.metadata import EXIF, ICC, PHOTOSHOP, XMP, photoshop_resources
 
 __all__ = ["jfif_segment", "metadata_segments", "write_jpeg"]
 
 _ROOM = 65533  # bytes that a segment holds
-_PHOTOSHOP = b"Photoshop 3.0\0"
-_ICC = b"ICC_PROFILE\0"
 _IDENTIFIERS = {"gray": b"\1", "YCbCr": b"\1\2\3", "RGB": b"RGB", "CMYK": b"CMYK", "YCCK": b"\1\2\3\4"}
 _ADOBE_TRANSFORMS = {"RGB": 0, "CMYK": 0, "YCCK": 2}  # the others are told by the JFIF header
 _LARGEST_MCU = 10  # blocks (B.2.3)
@@ -85,15 +84,14 @@ def metadata_segments(metadata: Metadata) -> bytes:
     """
     parts = []
     if metadata.exif:
-        parts.append(_segment(markers.APP0 + 1, b"Exif\0\0" + metadata.exif))
+        parts.append(_segment(markers.APP0 + 1, EXIF[0] + metadata.exif))
     if metadata.xmp:
-        parts.append(_segment(markers.APP0 + 1, b"http://ns.adobe.com/xap/1.0/\0" + metadata.xmp))
-    pieces = _pieces(metadata.icc or b"", _ROOM - len(_ICC) - 2)
+        parts.append(_segment(markers.APP0 + 1, XMP + metadata.xmp))
+    pieces = _pieces(metadata.icc or b"", _ROOM - len(ICC) - 2)
     for number, piece in enumerate(pieces, 1):
-        parts.append(_segment(markers.APP0 + 2, _ICC + bytes([number, len(pieces)]) + piece))
-    resources = metadata.iptc.removeprefix(_PHOTOSHOP) if metadata.iptc else b""
-    for piece in _pieces(resources, _ROOM - len(_PHOTOSHOP)):
-        parts.append(_segment(markers.APP0 + 13, _PHOTOSHOP + piece))
+        parts.append(_segment(markers.APP0 + 2, ICC + bytes([number, len(pieces)]) + piece))
+    for piece in _pieces(photoshop_resources(metadata) or b"", _ROOM - len(PHOTOSHOP)):
+        parts.append(_segment(markers.APP0 + 13, PHOTOSHOP + piece))
     parts += [_segment(markers.COM, comment) for comment in metadata.comments]
     return b"".join(parts)
 

@@ -32,7 +32,7 @@ class _Manifold(nn.Module):
     ) -> None:
         super().__init__()
         self.log_table = log_table
-        self.layers = nn.Sequential(nn.Conv2d(tables, width, 8), PReLU(), nn.Conv2d(width, width, 1), nn.PReLU())
+        self.layers = nn.Sequential(nn.Conv2d(tables, width, 8), PReLU(), nn.Conv2d(width, width, 1), PReLU())
         self.kernel = nn.ConvTranspose2d(width, kernels, 8)
         self.bias = nn.Conv2d(width, biases, 1)
         self._initialize(tables, fan_in, zero=zero)

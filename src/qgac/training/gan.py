@@ -19,18 +19,17 @@ from qgac.losses import discriminator_loss, gan_loss, generator_loss, texture_lo
 from qgac.models.discriminator import Discriminator
 from qgac.models.qgac import QGAC
 from qgac.models.texture import MincTexture, RandomTexture, TextureError
-from qgac.projection import project, project_chroma
 from qgac.training.augment import Compressed, compress
 from qgac.training.descent import Descent
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Gan, Recipe
 from qgac.training.run import Progress, Run
-from qgac.training.stages import after_step, rgb_samples, validate
+from qgac.training.stages import after_step, restore_batch, validate
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["discriminator_descent", "grid_visibility", "restore_batch", "texture_network", "train_gan"]
+__all__ = ["discriminator_descent", "grid_visibility", "texture_network", "train_gan"]
 
 
 def discriminator_descent(recipe: Recipe, fabric: Fabric) -> Descent:
@@ -67,30 +66,6 @@ def texture_network(gan: Gan) -> nn.Module:
         raise TrainingError(str(error)) from error
 
 
-def restore_batch(model: QGAC, batch: Compressed, *, projected: bool = True) -> Tensor:
-    """Restore a batch as :class:`qgac.restorer.Restorer` would, with gradients.
-
-    Parameters
-    ----------
-    model : QGAC
-    batch : Compressed
-    projected : bool
-        Whether to keep to the quantisation interval.
-
-    Returns
-    -------
-    Tensor, shape (N, 3, H, W), float32
-        RGB samples 0..1, not clamped, so that samples outside are seen and pulled back.
-    """
-    y = model.restore_y(batch.y, batch.y_table)
-    if projected:
-        y = project(y, batch.y, batch.y_table)
-    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
-    if projected:
-        chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
-    return rgb_samples(y, chroma) / 255
-
-
 def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
     """Train both networks with eq. 3 against a discriminator, which learns first in every step.
 
@@ -122,7 +97,7 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
         batch = batch_of(step)
         original = batch.rgb / 255
         with run.fabric.autocast():
-            restored = restore_batch(run.model, batch, projected=gan.projected)
+            restored = restore_batch(run.model, batch, projected=gan.projected) / 255
             logits = judge.network(original), judge.network(restored.detach())
         loss = discriminator_loss(*logits)
         parts = {"discriminator": loss, "logit_original": logits[0].mean(), "logit_restored": logits[1].mean()}
@@ -177,6 +152,6 @@ def _texture_figures(model: QGAC, texture: nn.Module, crops: Tensor, recipe: Rec
     losses, pictures = [], []
     for crop in torch.split(crops, 4):
         batch = compress(crop, np.full(len(crop), min(recipe.validation.qualities)), (2, 2))
-        pictures.append(restore_batch(model, batch).clamp(0, 1))
+        pictures.append(restore_batch(model, batch).div(255).clamp(0, 1))
         losses += [texture_loss(texture(pictures[-1]), texture(crop / 255))] * len(crop)
     return {"texture_distance": float(torch.stack(losses).mean()), "grid": grid_visibility(torch.cat(pictures))}

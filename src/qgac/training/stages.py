@@ -34,7 +34,17 @@ from qgac.training.run import Progress, Run
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["after_step", "batches", "contact_sheet", "rgb_samples", "train", "train_color", "train_y", "validate"]
+__all__ = [
+    "after_step",
+    "batches",
+    "contact_sheet",
+    "restore_batch",
+    "rgb_samples",
+    "train",
+    "train_color",
+    "train_y",
+    "validate",
+]
 
 _REPORT_EVERY = 50
 
@@ -251,13 +261,35 @@ def contact_sheet(model: QGAC, crops: Tensor, recipe: Recipe, *, rows: int = 6) 
 def _decoded_and_restored(model: QGAC, crops: Tensor, quality: int, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
     """Return crops as the plain JPEG, restored with the projection, and as they were: Y or RGB samples, not clamped."""
     batch = compress(crops, np.full(len(crops), quality), (2, 2))
-    y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
     if recipe.stage == "y":
+        y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
         return idct(batch.y)[:, None] + 128, idct(y)[:, None] + 128, rgb_to_ycbcr(crops)[:, :1]
-    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
-    chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
     plain = interleave_maps(double_nearest(separate_maps(batch.chroma, 2), *batch.factors))
-    return rgb_samples(batch.y, plain), rgb_samples(y, chroma), crops
+    return rgb_samples(batch.y, plain), restore_batch(model, batch), crops
+
+
+def restore_batch(model: QGAC, batch: Compressed, *, projected: bool = True) -> Tensor:
+    """Restore a batch as :class:`qgac.restorer.Restorer` would, with gradients.
+
+    Parameters
+    ----------
+    model : QGAC
+    batch : Compressed
+    projected : bool
+        Whether to keep to the quantisation interval.
+
+    Returns
+    -------
+    Tensor, shape (N, 3, H, W), float32
+        RGB samples 0..255, not clamped.
+    """
+    y = model.restore_y(batch.y, batch.y_table)
+    if projected:
+        y = project(y, batch.y, batch.y_table)
+    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
+    if projected:
+        chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
+    return rgb_samples(y, chroma)
 
 
 def rgb_samples(y: Tensor, chroma: Tensor) -> Tensor:
