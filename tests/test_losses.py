@@ -93,3 +93,30 @@ def test_a_round_norm_is_square_near_zero_and_absolute_far_away():
     """sqrt(0.3^2 + 0.4^2) - 0.4 = 0.1."""
     target = torch.zeros(1, 1, 2, 2)
     assert regression_loss(target + 0.3, target, ssim_weight=0, roundness=0.4)[0].item() == pytest.approx(0.1)
+
+
+def test_logarithmic_errors_are_the_psnr_of_each_patch():
+    """Root mean squared errors of 3 and 30 gray levels, each with one level squared beside it."""
+    target = torch.zeros(2, 3, 4, 4, dtype=torch.float64)
+    restored = torch.stack((target[0] + 3 / 255, target[1] - 30 / 255))
+    total, parts = regression_loss(restored, target, error="logarithmic", ssim_weight=0)
+    expected = 0.5 * (math.log(10 / 255**2) + math.log(901 / 255**2)) / 2
+    assert total.item() == pytest.approx(expected)
+    assert parts["log_rmse"].item() == pytest.approx(expected)
+
+
+def test_logarithmic_errors_weigh_patches_alike():
+    """An error of all patches scaled by the same factor changes the loss by the same amount, small ones or large."""
+    target = torch.zeros(2, 1, 8, 8, dtype=torch.float64)
+    scale = torch.tensor([1.0, 1.0], dtype=torch.float64, requires_grad=True)
+    errors = torch.tensor([0.1, 0.8], dtype=torch.float64)[:, None, None, None] * torch.ones_like(target)
+    regression_loss(errors * scale[:, None, None, None], target, error="logarithmic", ssim_weight=0)[0].backward()
+    assert scale.grad[0].item() == pytest.approx(scale.grad[1].item(), rel=2e-3)  # nearly: one level is added
+
+
+def test_an_exact_patch_has_a_finite_logarithmic_error():
+    restored = torch.zeros(1, 1, 8, 8, requires_grad=True)
+    loss, _ = regression_loss(restored, torch.zeros(1, 1, 8, 8), error="logarithmic")
+    loss.backward()
+    assert loss.isfinite()
+    assert restored.grad.isfinite().all()

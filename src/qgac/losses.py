@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,8 +14,17 @@ from qgac.metrics.ssim import ssim
 __all__ = ["discriminator_loss", "gan_loss", "generator_loss", "regression_loss", "texture_loss"]
 
 
+# Squared samples: one gray level. A patch that is already nearer to its original has nothing more to say.
+_SMALLEST_ERROR = 255.0**-2
+
+
 def regression_loss(
-    restored: Tensor, target: Tensor, *, ssim_weight: float = 0.05, roundness: float = 0.0
+    restored: Tensor,
+    target: Tensor,
+    *,
+    error: Literal["absolute", "logarithmic"] = "absolute",
+    ssim_weight: float = 0.05,
+    roundness: float = 0.0,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Compute the error loss of eq. 1: mean absolute error minus weighted SSIM, in the pixel domain.
 
@@ -22,28 +32,34 @@ def regression_loss(
     ----------
     restored, target : Tensor, shape (N, C, H, W), float
         Samples 0..1. `restored` is not clamped: a clamp would take the gradient away outside the range.
+    error : {"absolute", "logarithmic"}
+        The paper's mean absolute error, or the mean over the patches of the logarithm of their root mean squared error:
+        of PSNR, that is. Then a patch counts alike whatever its quality is; absolute errors are mostly those of the
+        coarse tables.
     ssim_weight : float
         The balance lambda; 0 leaves the term out.
     roundness : float
-        Errors well below this count squared, those well above absolute (Charbonnier's norm); 0 is the paper's L1.
+        Absolute errors well below this count squared, those well above as they are (Charbonnier's norm); 0 is the
+        paper's L1.
 
     Returns
     -------
     total : Tensor, shape ()
     parts : dict of Tensor
-        ``l1`` and, if weighted, ``ssim``; detached.
+        ``l1`` or ``log_rmse`` and, if weighted, ``ssim``; detached.
     """
-    l1 = (
-        ((restored - target).square() + roundness**2).sqrt().mean() - roundness
-        if roundness
-        else l1_loss(restored, target)
-    )
-    parts = {"l1": l1.detach()}
+    difference = restored - target
+    if error == "logarithmic":
+        loss = 0.5 * (difference.square().flatten(1).mean(1) + _SMALLEST_ERROR).log().mean()
+        parts = {"log_rmse": loss.detach()}
+    else:
+        loss = (difference.square() + roundness**2).sqrt().mean() - roundness if roundness else difference.abs().mean()
+        parts = {"l1": loss.detach()}
     if not ssim_weight:
-        return l1, parts
+        return loss, parts
     similarity = ssim(restored=restored, reference=target).mean()
     parts["ssim"] = similarity.detach()
-    return l1 - ssim_weight * similarity, parts
+    return loss - ssim_weight * similarity, parts
 
 
 def discriminator_loss(real: Tensor, restored: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ def blurred(pictures):
 
 
 def test_one_octave_by_brute_force():
-    """Binomial blur, random filters, ReLU, tapered Gram matrix of the one window, all by scipy and loops."""
+    """Binomial blur, random filters, ReLU, tapered Gram matrices of the one window, all by scipy and loops."""
     texture = RandomTexture(filters=3, size=3, octaves=1, window=16, seed=5)
     picture = noise(0, side=16)
     binomial = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
@@ -35,9 +35,41 @@ def test_one_octave_by_brute_force():
     weights = np.outer(hann, hann) / hann.sum() ** 2
     gram = np.array([[(weights * a * b).sum() for b in responses] for a in responses])
     gram /= np.sqrt(np.trace(gram) + (0.5 / 255) ** 2)
-    (found,) = texture(picture)
+    found, grid = texture(picture)
     assert found.shape == (1, 1, 3, 3)
     np.testing.assert_allclose(found[0, 0].numpy(), gram, rtol=1e-4, atol=1e-7)
+    assert grid.shape == (1, 1, 9)
+    across, inside, common = (3**0.5 * grid[0, 0].double().numpy()).reshape(3, 3)
+    means = [(o[:8, :8] + o[:8, 8:] + o[8:, :8] + o[8:, 8:]) / 4 for o in octave]
+    expected = [np.sqrt((mean**2).mean() + (0.5 / 255) ** 2) - 0.5 / 255 for mean in means]
+    np.testing.assert_allclose(common, expected, rtol=1e-4, atol=1e-7)
+    for channel, plane in enumerate(planes):
+        right, down = np.abs(np.diff(plane, axis=1)), np.abs(np.diff(plane, axis=0))
+        # Two of the four blocks have no neighbour to the right, two none below.
+        assert across[channel] == pytest.approx((right[:, 7].mean() + down[7].mean()) / 4, rel=1e-4)
+        within = np.arange(15) != 7
+        assert inside[channel] == pytest.approx((right[:, within].mean() + down[within].mean()) / 2, rel=1e-4)
+
+
+def test_detail_at_the_borders_of_blocks_is_not_texture():
+    """Noise beside the 8x8 grid alone: the steps of natural noise across blocks, too small ones inside."""
+    texture = RandomTexture()
+    outermost = (torch.arange(64) % 8 == 0) | (torch.arange(64) % 8 == 7)
+    noisy = 0.5 + (noise(1) - 0.5) * (outermost[:, None] | outermost)
+    across, inside, _ = texture(noisy)[-1].mean((0, 1)).reshape(3, 3)
+    natural_across, natural_inside, _ = texture(noise(0))[-1].mean((0, 1)).reshape(3, 3)
+    assert (inside / natural_inside).mean() < 0.7
+    assert (across / natural_across).mean().item() == pytest.approx(1, rel=0.1)
+
+
+def test_a_pattern_that_repeats_from_block_to_block_is_not_texture():
+    """The same noise in every block: all of it is common to the blocks."""
+    texture = RandomTexture()
+    repeating = noise(1, side=8).repeat(1, 1, 8, 8)
+    natural, other, pattern = (texture(x)[-1][..., 6:] for x in (noise(0), noise(2), repeating))
+    assert (other - natural).abs().mean() < 0.2 * natural.mean()
+    # Of sixteen independent blocks the mean has a quarter of the contrast.
+    assert (pattern.mean() / natural.mean()).item() == pytest.approx(4, rel=0.15)
 
 
 def test_filters_follow_from_the_seed_alone():
@@ -72,10 +104,12 @@ def test_texture_in_the_wrong_part_of_the_picture_is_noticed():
 def test_features_are_linear_in_contrast_and_blind_to_flat_colour():
     texture = RandomTexture()
     weak, strong = texture(noise(0, contrast=0.05)), texture(noise(0, contrast=0.1) + 0.2)
-    for one, two in zip(weak, strong, strict=True):
+    for one, two in zip(weak[:-1], strong[:-1], strict=True):
         torch.testing.assert_close(two, 2 * one, rtol=0.01, atol=1e-4)
-    for gram in texture(torch.rand(1, 3, 1, 1).expand(1, 3, 64, 64)):
-        assert gram.abs().max() < 1e-4
+    # Of what blocks have in common, so little is left here that it meets the limit of what counts.
+    torch.testing.assert_close(strong[-1], 2 * weak[-1], rtol=0.01, atol=0.2 / 255)
+    for features in texture(torch.rand(1, 3, 1, 1).expand(1, 3, 64, 64)):
+        assert features.abs().max() < 1e-4
 
 
 def test_the_gradient_is_finite_even_at_flat_pictures():

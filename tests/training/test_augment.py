@@ -12,7 +12,7 @@ from qgac.jpeg.blocks import separate_maps
 from qgac.jpeg.dct import idct
 from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.training.augment import compress, draw_batch, held_out_crops, recompress
-from qgac.training.recipe import Data, Qualities
+from qgac.training.sections import Data, Qualities
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from qgac.restorer import Restorer
 from qgac.training import gan, machine, stages
 from qgac.training.augment import compress
 from qgac.training.machine import TrainingError
-from qgac.training.recipe import Gan, Recipe, RecipeError, read_recipe
+from qgac.training.recipe import Recipe, read_recipe
+from qgac.training.sections import Gan, RecipeError
 from qgac.training.stages import train
 
 RECIPES = Path(__file__).parents[2] / "recipes"

@@ -12,7 +12,7 @@ from small_bank import NAMES, picture, write_small_bank
 from qgac.data.patches import PatchBank, Picture, Window
 from qgac.training.augment import draw_batch
 from qgac.training.pixels import Cut, DevicePixels, HostPixels, draw_cut, lanczos_weights, pixels_on
-from qgac.training.recipe import Data, Qualities
+from qgac.training.sections import Data, Qualities
 
 CPU = torch.device("cpu")
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from qgac.models.qgac import QGAC, Configuration
-from qgac.training.recipe import Data, Optimization, Recipe, RecipeError, read_recipe
+from qgac.training.recipe import Recipe, read_recipe
+from qgac.training.sections import Data, Optimization, RecipeError
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.toml"))
 
@@ -144,6 +145,12 @@ def test_values_reach_their_places(tmp_path):
         ('stage = "y"\n[optimization]\nema = 1', "1 excluded"),
         ('stage = "y"\n[optimization]\nclip = -1', "not negative"),
         ('stage = "y"\n[optimization]\nbetas = [0.9]', "optimization"),
+        ('stage = "y"\n[optimization]\nlearning_rate = nan', r"learning_rate is nan; recipes take finite numbers"),
+        ('stage = "y"\n[optimization]\nbetas = [0.9, inf]', "finite numbers"),
+        ('stage = "y"\n[data.qualities]\nvalues = ["10"]', "values holds '10', not a number"),
+        ('stage = "y"\n[data]\nfactors = [[2, true]]', "factors holds True, not a number"),
+        ('stage = "y"\n[optimization]\nerror = "l2"', "neither 'absolute' nor 'logarithmic'"),
+        ('stage = "y"\n[optimization]\nerror = "logarithmic"\nroundness = 0.1', "roundness is for"),
         ('stage = "y"\n[optimization]\nschedule = "linear"', "neither 'cosine' nor 'step'"),
         ('stage = "y"\n[optimization]\nprecision = "float16"', "neither 'float32' nor 'bfloat16'"),
         ('stage = "y"\n[optimization]\ncolor_space = "lab"', "neither 'rgb' nor 'ycbcr'"),

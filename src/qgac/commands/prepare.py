@@ -22,7 +22,7 @@ __all__ = ["prepare"]
 def prepare(images: tuple[Path, ...], out: Path, exclude: tuple[str, ...], min_side: int) -> None:
     """Decode pictures once, into a bank that training draws from.
 
-    IMAGES are pictures, folders (searched recursively), or tars of pictures.
+    IMAGES are pictures, tars of pictures, or folders of both (searched recursively).
     """
     from qgac.data.patches import find_pictures, write_bank
 
@@ -49,6 +49,6 @@ def prepare(images: tuple[Path, ...], out: Path, exclude: tuple[str, ...], min_s
             fail(sentence(error))
     for name, reason in left_out:
         say(f"{name} left out: {reason}")
-    click.echo(f"took {taken} pictures into {out}, left out {len(left_out)}")
     if not taken:
         fail("no picture was taken; name pictures, folders of pictures or tars of pictures")
+    click.echo(f"took {taken} pictures into {out}, left out {len(left_out)}")

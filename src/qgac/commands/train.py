@@ -60,8 +60,9 @@ def train(
 
     from qgac.checkpoints import WeightsError
     from qgac.training import machine, stages
-    from qgac.training.recipe import RecipeError, read_recipe
+    from qgac.training.recipe import read_recipe
     from qgac.training.run import TrainingError
+    from qgac.training.sections import RecipeError
 
     stop = Stop()
     quiet = False

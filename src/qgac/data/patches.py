@@ -68,12 +68,12 @@ class Window:
 
 
 def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
-    """Yield the picture files among files, folders (recursively) and tars, as names and bytes.
+    """Yield the picture files among files, folders (recursively) and tars, in folders too, as names and bytes.
 
     Parameters
     ----------
     sources : sequence of Path
-        Pictures, folders, or ``.tar`` archives of pictures.
+        Pictures, ``.tar`` archives of pictures, or folders of both.
     exclude : sequence of str
         Shell patterns; a file whose name (without folders) matches one is left out.
 
@@ -92,20 +92,17 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
         return Path(base).suffix.lower() in SUFFIXES and not any(fnmatch(base, pattern) for pattern in exclude)
 
     for source in sources:
-        if source.is_dir():
-            for path in sorted(source.rglob("*")):
-                if path.is_file() and wanted(path.name):
-                    yield path.name, path.read_bytes()
-        elif source.suffix == ".tar":
-            with tarfile.open(source) as archive:
-                for member in archive:
-                    file = archive.extractfile(member) if member.isfile() and wanted(member.name) else None
-                    if file is not None:
-                        yield member.name.rsplit("/", 1)[-1], file.read()
-        elif not source.exists():
+        if not source.exists():
             raise FileNotFoundError(f"{source} does not exist; name pictures, folders of pictures or tars of pictures")
-        elif wanted(source.name):
-            yield source.name, source.read_bytes()
+        for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
+            if path.suffix == ".tar" and path.is_file():
+                with tarfile.open(path) as archive:
+                    for member in archive:
+                        file = archive.extractfile(member) if member.isfile() and wanted(member.name) else None
+                        if file is not None:
+                            yield member.name.rsplit("/", 1)[-1], file.read()
+            elif wanted(path.name) and path.is_file():
+                yield path.name, path.read_bytes()
 
 
 def _decode(item: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8] | str]:
@@ -138,7 +135,8 @@ def write_bank(
 ) -> Iterator[tuple[str, str | None]]:
     """Decode pictures into a bank, reporting each.
 
-    The bank appears under its name only when it is complete: files are written beside it and renamed.
+    The bank appears under its name only when it is complete: files are written beside it and renamed. Without any
+    picture there is none.
 
     Parameters
     ----------
@@ -180,6 +178,9 @@ def write_bank(
             yield name, None
         file.flush()
         os.fsync(file.fileno())
+    if not pictures:
+        partial.unlink()
+        return
     partial.replace(folder / "pixels.u8")
     index = folder / "bank.json.partial"
     index.write_text(json.dumps([asdict(picture) for picture in pictures], indent=0))

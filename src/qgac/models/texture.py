@@ -24,7 +24,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import avg_pool2d, conv2d, pad
 
 __all__ = ["MincTexture", "RandomTexture", "TextureError"]
 
@@ -46,6 +46,11 @@ class RandomTexture(nn.Module):
     A Gram matrix G is divided by the square root of its trace plus a small number. Then it is linear in contrast, as
     samples are, and faint texture counts as much as an edge.
 
+    Two things tell texture from the 8x8 grid of the file, which would otherwise be the cheapest detail to invent. Steps
+    between neighbouring pixels across the borders of blocks are compared apart from those inside. So is the contrast of
+    what all blocks of a window have in common, their mean: of natural texture hardly anything is left in it, while a
+    pattern that repeats from block to block stays as it is.
+
     Parameters
     ----------
     filters : int
@@ -62,6 +67,8 @@ class RandomTexture(nn.Module):
 
     # Contrast below which nothing counts: half a gray level.
     _FAINT = 0.5 / 255
+    # Pixels; pictures start at the corner of a block.
+    _BLOCK = 8
 
     filters: Tensor
     blur: Tensor
@@ -87,21 +94,26 @@ class RandomTexture(nn.Module):
         Parameters
         ----------
         pictures : Tensor, shape (N, 3, H, W)
-            RGB samples 0..1; H and W at least the window.
+            RGB samples 0..1; H and W at least the window, and multiples of 8.
 
         Returns
         -------
-        tuple of Tensor, each of shape (N, windows, filters, filters), float32
-            For each octave.
+        tuple of Tensor, float32
+            Gram matrices, each of shape (N, windows, filters, filters), one for each octave; then, of shape
+            (N, windows, 9), for red, green and blue the mean absolute steps across blocks and inside, and the contrast
+            of what blocks have in common, all over the square root of the number of filters, to count like the rest.
         """
-        level, grams = pictures.float(), []
+        level, features = pictures.float(), []
         for octave in range(self.octaves):
             with torch.autocast(level.device.type, enabled=False):  # a small difference of large numbers
                 blurred = conv2d(pad(level, (2, 2, 2, 2), mode="reflect"), self.blur, groups=3)
-            responses = conv2d(level - blurred, self.filters).relu().float()
-            grams.append(self._grams(responses, self.window >> octave))
+            detail = level - blurred
+            if octave == 0:
+                grid = self._grid(level, detail) / len(self.filters) ** 0.5
+            responses = conv2d(detail, self.filters).relu().float()
+            features.append(self._grams(responses, self.window >> octave))
             level = blurred[:, :, ::2, ::2]
-        return tuple(grams)
+        return *features, grid
 
     def _grams(self, responses: Tensor, side: int) -> Tensor:
         count, filters, height, width = responses.shape
@@ -113,6 +125,30 @@ class RandomTexture(nn.Module):
             gram = windows @ windows.mT / taper.square().sum().square()
         strength = gram.diagonal(dim1=-2, dim2=-1).sum(-1)[..., None, None]
         return gram / (strength + self._FAINT**2).sqrt()
+
+    def _grid(self, pictures: Tensor, detail: Tensor) -> Tensor:
+        right, down = self._steps(pictures), self._steps(pictures.mT)
+        across, inside = (right[0] + down[0].mT) / 2, (right[1] + down[1].mT) / 2
+        count, channels, rows, _, columns, _ = (blocks := self._blocks(detail)).shape
+        common = self._windows(blocks.permute(0, 1, 3, 5, 2, 4).reshape(count, -1, rows, columns))
+        energy = common.square().reshape(count, channels, -1, *common.shape[2:]).mean(2)
+        contrast = (energy + self._FAINT**2).sqrt() - self._FAINT
+        return torch.cat((self._windows(across), self._windows(inside), contrast), 1).flatten(2).mT
+
+    def _steps(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean absolute step to the right at the right border of each block, and inside it."""
+        steps = self._blocks(pad(pictures.diff(dim=-1).abs(), (0, 1)))  # the last blocks have no neighbour
+        return steps[..., -1].mean(3), steps[..., :-1].mean((3, 5))
+
+    def _blocks(self, samples: Tensor) -> Tensor:
+        """View (N, C, H, W) as (N, C, H/8, 8, W/8, 8)."""
+        count, channels, height, width = samples.shape
+        return samples.reshape(count, channels, height // self._BLOCK, self._BLOCK, width // self._BLOCK, self._BLOCK)
+
+    def _windows(self, blocks: Tensor) -> Tensor:
+        """Average (N, C, H/8, W/8) over windows that overlap by half."""
+        side = self.window // self._BLOCK
+        return avg_pool2d(blocks, side, max(1, side // 2))
 
 
 # VGG-16, configuration D, up to conv5_3: channels of the convolutions between two poolings.

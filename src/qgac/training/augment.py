@@ -17,7 +17,7 @@ from qgac.jpeg.compress import downsample_chroma, quantize, rounded_ycbcr
 from qgac.jpeg.dct import idct
 from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.training.pixels import HostPixels, Pixels, draw_cut
-from qgac.training.recipe import Data, Qualities
+from qgac.training.sections import Data, Qualities
 from qgac.training.tables import draw_tables
 
 __all__ = ["Compressed", "compress", "compress_with", "draw_batch", "held_out_crops", "recompress"]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from qgac.training.machine import TrainingError, average
-from qgac.training.recipe import Optimization
+from qgac.training.sections import Optimization
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -22,8 +22,9 @@ from qgac.models.texture import MincTexture, RandomTexture, TextureError
 from qgac.training.augment import Compressed, compress
 from qgac.training.descent import Descent
 from qgac.training.machine import TrainingError
-from qgac.training.recipe import Gan, Recipe
+from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
+from qgac.training.sections import Gan
 from qgac.training.stages import after_step, restore_batch, validate
 
 if TYPE_CHECKING:

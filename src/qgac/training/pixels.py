@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from qgac.data.patches import PatchBank, Window
-from qgac.training.recipe import Data
+from qgac.training.sections import Data
 
 __all__ = ["Cut", "DevicePixels", "HostPixels", "Pixels", "draw_cut", "lanczos_weights", "pixels_on"]
 

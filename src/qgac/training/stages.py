@@ -311,8 +311,8 @@ def rgb_samples(y: Tensor, chroma: Tensor) -> Tensor:
 
 
 def _loss(recipe: Recipe, restored: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    weights = recipe.optimization
-    return regression_loss(restored, target, ssim_weight=weights.ssim_weight, roundness=weights.roundness)
+    o = recipe.optimization
+    return regression_loss(restored, target, error=o.error, ssim_weight=o.ssim_weight, roundness=o.roundness)
 
 
 def _fit_statistics(model: QGAC, bank: PatchBank, recipe: Recipe) -> None:
