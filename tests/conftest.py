@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from made_files import make_jpeg
+from made_images import tiny_network
+from qgac.restorer import Restorer
 
 # The suite must do on one busy core; a pool of threads for tiny tensors only costs time.
 torch.set_num_threads(1)
@@ -21,3 +23,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "photos" / "notes.txt").write_text("no picture")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def identity() -> Restorer:
+    return Restorer(tiny_network(strength=0))
+
+
+@pytest.fixture(scope="module")
+def network() -> Restorer:
+    return Restorer(tiny_network(strength=2))

@@ -1,11 +1,13 @@
-"""JPEG pictures made in memory, of any sampling, and tiny networks with a residual that matters."""
+"""Pictures made in memory, JPEG ones of any sampling, and tiny networks with a residual that matters."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from PIL import Image
 from scipy.fft import dctn, idctn
 
 from qgac.jpeg.image import Color, Component, JPEGImage, Metadata
@@ -27,6 +29,21 @@ THIRDS: list[Sampling] = [(1, 3), (1, 1), (1, 1)]
 MIXED: list[Sampling] = [(2, 2), (1, 2), (2, 1)]
 SMALL_LUMA: list[Sampling] = [(1, 1), (2, 2), (1, 1)]
 FRACTIONAL: list[Sampling] = [(1, 3), (1, 2), (1, 1)]
+
+SAMPLINGS = {
+    "gray": GRAY,
+    "4:4:4": S444,
+    "4:2:2": S422,
+    "4:4:0": S440,
+    "4:2:0": S420,
+    "4:1:1": S411,
+    "4:1:0": S410,
+    "thirds": THIRDS,
+    "mixed": MIXED,
+    "small luma": SMALL_LUMA,
+    "fractional": FRACTIONAL,
+}
+RESTORED_TOGETHER = ("4:4:4", "4:2:2", "4:4:0", "4:2:0", "4:1:1", "4:1:0", "thirds")
 
 
 def ceil_divide(dividend: int, divisor: int) -> int:
@@ -57,6 +74,25 @@ def quantized(coefficients: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Quantise blocks as encoders do: to the nearest level, halves away from zero."""
     levels = coefficients / table
     return np.sign(levels) * np.floor(np.abs(levels) + 0.5)
+
+
+def photo(height: int, width: int, seed: int = 11) -> np.ndarray:
+    """Something with smooth shades, edges, fine lines and texture; RGB uint8."""
+    y, x = np.mgrid[:height, :width].astype(float)
+    generator = np.random.default_rng(seed)
+    shade = 110 + 60 * np.sin(x / 37) * np.cos(y / 29)
+    red = shade + 70 * ((x - 70) ** 2 + (y - 60) ** 2 < 900) + 50 * ((x // 3 + y // 40) % 7 == 0)
+    green = shade + 40 * (x > y) - 30 * ((x - 20) ** 2 + (y - 90) ** 2 < 400)
+    blue = 230 - shade + 60 * np.sin((x + 2 * y) / 4) * (y > 100)
+    texture = generator.normal(0, 3, (height, width, 1))
+    return (np.stack([red, green, blue], -1) + texture).clip(0, 255).astype(np.uint8)
+
+
+def compressed(pixels: np.ndarray, quality: int, **options: object) -> bytes:
+    """A JPEG file of libjpeg's."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality, **options)
+    return file.getvalue()
 
 
 def make_image(

@@ -13,7 +13,8 @@ import qgac
 
 ROOT = Path(qgac.__file__).parent
 
-CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "planes", "refinement", "restorer"}
+PLANES = {"restoration", "single_plane", "color_planes", "planes"}
+CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "refinement", *PLANES, "restored", "restorer"}
 # What each part of the package may import besides itself. A part that is missing here may import anything.
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
@@ -22,18 +23,24 @@ ALLOWED: dict[str, set[str]] = {
     "projection": {"jpeg"},
     "checkpoints": {"models"},
     "tiling": set(),
-    "planes": {"jpeg", "models", "projection", "tiling"},
-    "restorer": CORE,
+    "restoration": {"jpeg", "models", "projection", "tiling"},
+    "single_plane": {"jpeg", "restoration", "tiling"},
+    "color_planes": {"jpeg", "projection", "restoration", "tiling"},
+    "planes": {"jpeg", "tiling", *PLANES},
+    "restored": {"jpeg"},
+    "working_memory": {"jpeg", "models"},
+    "restorer": CORE | {"working_memory"},
     "exif": set(),
     "png": {"jpeg"},
     "tiff": {"exif", "jpeg"},
     "atomic": set(),
     "refinement": {"jpeg"},
-    "srgb": {"restorer", "jpeg"},
-    "output": CORE | {"atomic", "exif", "png", "tiff"},
+    "srgb": {"restored", "jpeg"},
+    "formats": {"jpeg"},
+    "output": {"atomic", "exif", "formats", "jpeg", "png", "restored", "tiff"},
     "inputs": set(),
-    "planning": {"inputs", "output"},
-    "batch": CORE | {"exif", "inputs", "output", "planning", "srgb"},
+    "planning": {"formats", "inputs"},
+    "batch": CORE | {"exif", "formats", "inputs", "output", "planning", "srgb"},
     "workers": {"batch", "inputs", "memory", "planning", "restorer"},
     "report": {"atomic", "batch", "inputs", "planning"},
     "memory": set(),

@@ -11,85 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image
 
-from qgac.exif import first_directory, without_thumbnail
-from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
+from made_metadata import GRAY, METADATA, RESOURCES, SRGB, THUMBNAIL, XMP, exif_data, floats, restored, written
+from qgac.exif import without_thumbnail
+from qgac.formats import Encoding, OutputError
+from qgac.jpeg.image import Density, Metadata
 from qgac.jpeg.reader import read_jpeg
-from qgac.output import Encoding, OutputError, format_of, natural_format, write_picture
-from qgac.restorer import Restored
+from qgac.output import write_picture
 from qgac.tiff import encode_tiff
-
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-GRAY = SRGB[:16] + b"GRAY" + SRGB[20:]  # all that is looked at is the colour space in the header
-XMP = b'<?xpacket begin="\xef\xbb\xbf"?><x:xmpmeta xmlns:x="adobe:ns:meta/">\xc3\xa9</x:xmpmeta>'
-THUMBNAIL = b"\xff\xd8" + b"the picture as it was" * 20 + b"\xff\xd9"
-RESOURCES = b"8BIM\x04\x04\0\0\0\0\0\x02ok"
-
-
-def exif_data(order: str = "<") -> bytes:
-    """EXIF of a camera by hand: orientation 6, a maker's note inside the EXIF directory, and a thumbnail at the end."""
-
-    def entry(tag: int, kind: int, count: int, value: int) -> bytes:
-        packed = struct.pack(order + "HH", value, 0) if kind == 3 else struct.pack(order + "I", value)
-        return struct.pack(order + "HHI", tag, kind, count) + packed
-
-    camera, note = b"Camera of mine\0\0", b"maker's own note"
-    main = 8 + 2 + 3 * 12 + 4
-    details = main + len(camera)
-    note_at = details + 2 + 12 + 4
-    small = note_at + len(note)
-    thumbnail_at = small + 2 + 2 * 12 + 4
-    parts = [
-        {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "I", 8),
-        struct.pack(order + "H", 3),
-        entry(271, 2, 15, main),
-        entry(274, 3, 1, 6),
-        entry(34665, 4, 1, details),
-        struct.pack(order + "I", small),
-        camera,
-        struct.pack(order + "H", 1) + entry(37500, 7, len(note), note_at) + bytes(4),
-        note,
-        struct.pack(order + "H", 2),
-        entry(513, 4, 1, thumbnail_at),
-        entry(514, 4, 1, len(THUMBNAIL)),
-        bytes(4),
-        THUMBNAIL,
-    ]
-    return b"".join(parts)
-
-
-METADATA = Metadata(
-    exif=exif_data(),
-    icc=SRGB,
-    xmp=XMP,
-    iptc=b"Photoshop 3.0\0" + RESOURCES,
-    comments=("naïve".encode(), b"second"),
-    density=Density(1, 300, 150),
-)
-
-
-def restored(shape: tuple[int, ...] = (30, 41, 3), metadata: Metadata = METADATA) -> Restored:
-    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    channels = 1 if len(shape) == 2 else shape[2]
-    component = Component(np.zeros((4, 6, 8, 8), np.int16), np.ones((8, 8), np.uint16), 1, 1)
-    image = JPEGImage(
-        width=shape[1],
-        height=shape[0],
-        color={1: "gray", 3: "YCbCr", 4: "CMYK"}[channels],  # type: ignore[arg-type]
-        components=(component,) * channels,
-        metadata=metadata,
-        process="baseline",
-    )
-    return Restored(pixels, image)
-
-
-def written(picture: Restored | JPEGImage, kind: str, encoding: Encoding | None = None) -> bytes:
-    buffer = io.BytesIO()
-    write_picture(picture, buffer, format=kind, encoding=encoding)  # type: ignore[arg-type]
-    return buffer.getvalue()
 
 
 def raw_pixels(content: bytes) -> np.ndarray:
@@ -135,24 +65,6 @@ def test_cmyk_jpeg_keeps_its_polarity() -> None:
     assert np.abs(np.asarray(opened).astype(int) - picture.pixels).max() <= 3
 
 
-@pytest.mark.parametrize("kind", ["png", "webp"])
-def test_formats_without_cmyk_say_so(kind: str, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="CMYK; choose tiff or jpeg"):
-        write_picture(restored((8, 8, 4)), tmp_path / "x", format=kind)  # type: ignore[arg-type]
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_webp_says_how_large_it_can_be() -> None:
-    with pytest.raises(OutputError, match="16383"):
-        written(restored((1, 16384, 3)), "webp")
-
-
-def floats(shape: tuple[int, ...]) -> Restored:
-    """Samples between whole numbers, as the networks make them."""
-    pixels = np.random.default_rng(1).uniform(0, 255, shape).astype(np.float32)
-    return replace(restored(shape), pixels=pixels)
-
-
 @pytest.mark.parametrize("shape", [(40, 41), (40, 41, 3), (40, 41, 4)])
 def test_sixteen_bits_come_from_the_floats(shape: tuple[int, ...]) -> None:
     picture = floats(shape)
@@ -179,29 +91,6 @@ def test_floats_lie_between_zero_and_one(shape: tuple[int, ...]) -> None:
 def test_pixels_of_8_bit_make_no_deeper_picture(depth: Any) -> None:
     with pytest.raises(OutputError, match="restore them as uint16 or float32"):
         written(restored(), "tiff", Encoding(depth=depth))
-
-
-@pytest.mark.parametrize(
-    ("kind", "encoding", "choice"),
-    [
-        ("webp", Encoding(depth=16), "png or tiff"),
-        ("jpeg", Encoding(depth=16), "png or tiff"),
-        ("png", Encoding(depth="float"), "tiff"),
-        ("png", Encoding(consistent=True), "jpeg"),
-    ],
-)
-def test_what_a_format_cannot_hold_is_told(kind: str, encoding: Encoding, choice: str) -> None:
-    with pytest.raises(OutputError, match=rf"a {kind} file cannot hold .*; choose {choice} \(--format\)"):
-        written(floats((8, 8)), kind, encoding)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"depth": 12}, {"quality": 0}, {"quality": 101}, {"srgb": True, "depth": 16}, {"srgb": True, "consistent": True}],
-)
-def test_encodings_that_contradict_themselves(options: dict[str, Any]) -> None:
-    with pytest.raises(OutputError):
-        Encoding(**options)
 
 
 def test_quality_of_jpeg_files() -> None:
@@ -231,14 +120,6 @@ def test_coefficients_are_written_as_they_are_with_the_same_metadata(shape: tupl
 def test_photoshop_resources_are_kept_in_png() -> None:
     texts = Image.open(io.BytesIO(written(restored(), "png"))).text  # type: ignore[attr-defined]
     assert bytes.fromhex("".join(texts["Raw profile type iptc"].split("\n")[3:])) == RESOURCES
-
-
-def test_natural_format() -> None:
-    assert natural_format(restored((8, 8)).image) == "png"
-    assert natural_format(restored((8, 8, 4)).image) == "tiff"
-    assert natural_format(restored((8, 8, 4)).image, srgb=True) == "png"
-    assert format_of(Path("a.TIF")) == "tiff"
-    assert format_of(Path("a.jpg.txt")) is None
 
 
 # --- metadata ---
@@ -328,11 +209,6 @@ def test_png_takes_profiles_of_its_own_colour_only(shape: tuple[int, ...], kept:
         assert opened.info.get("icc_profile") == (profile if profile == kept else None)
 
 
-def test_no_gray_profile_is_lost_in_webp() -> None:
-    with pytest.raises(OutputError, match="gray ICC profile; choose png or tiff"):
-        written(restored((8, 8), Metadata(icc=GRAY)), "webp")
-
-
 def test_tiff_leaves_out_what_exif_says_about_another_layout() -> None:
     """Cameras write YCbCr, strips and sampling into EXIF's main directory; in a TIFF file they would count."""
     exif = Image.Exif()
@@ -349,32 +225,6 @@ def test_tiff_leaves_out_what_exif_says_about_another_layout() -> None:
 def test_damaged_exif_does_not_spoil_a_tiff_file(exif: bytes) -> None:
     pixels = restored((9, 5, 3)).pixels
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(encode_tiff(pixels, exif=exif)))), pixels)
-
-
-# --- the thumbnail ---
-
-
-def test_unlinking_the_thumbnail_moves_nothing() -> None:
-    before = exif_data()
-    after = without_thumbnail(before)
-    link = 8 + 2 + 3 * 12
-    assert after == before[:link] + bytes(4) + before[link + 4 : -len(THUMBNAIL)]
-    assert without_thumbnail(after) == after
-
-
-def test_a_thumbnail_in_the_middle_is_unlinked_only() -> None:
-    before = exif_data() + b"something behind it"
-    assert len(without_thumbnail(before)) == len(before)
-    directory = first_directory(without_thumbnail(before))
-    assert directory is not None
-    assert directory.next == 0
-
-
-@given(st.binary(max_size=80), st.sampled_from([b"II*\0", b"MM\0*", b""]))
-def test_any_bytes_pass_as_exif(data: bytes, head: bytes) -> None:
-    result = without_thumbnail(head + data)
-    assert len(result) <= len(head + data)
-    assert result.startswith(head)
 
 
 # --- files ---

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
     from qgac.models.qgac import QGAC, Configuration
-    from qgac.restorer import Restored, Restorer, restore
+    from qgac.restored import Restored
+    from qgac.restorer import Restorer, restore
 
 __all__ = [
     "QGAC",
@@ -44,7 +45,7 @@ _HOMES = {
     "Configuration": "qgac.models.qgac",
     "JPEGError": "qgac.jpeg.image",
     "JPEGImage": "qgac.jpeg.image",
-    "Restored": "qgac.restorer",
+    "Restored": "qgac.restored",
     "Restorer": "qgac.restorer",
     "load_model": "qgac.checkpoints",
     "psnr": "qgac.metrics",

@@ -14,23 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgac.exif import orientation_only
+from qgac.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
 from qgac.inputs import Failed
 from qgac.jpeg.image import JPEGError, JPEGImage, Metadata
 from qgac.jpeg.quantization import quality_of
-from qgac.output import (
-    SUFFIXES,
-    Encoding,
-    Format,
-    OutputError,
-    Restoring,
-    check_destination,
-    natural_format,
-    write_picture,
-)
+from qgac.output import Restoring, check_destination, write_picture
 from qgac.planning import Job, Skipped
 
 if TYPE_CHECKING:
-    from qgac.restorer import Restored, Restorer
+    from qgac.restored import Restored
+    from qgac.restorer import Restorer
 
 __all__ = [
     "Event",

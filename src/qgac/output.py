@@ -1,23 +1,6 @@
 """Picture files with the metadata of their source, written whole or not at all.
 
-What each format holds of the metadata:
-
-====================  ====  =====  =====  =====
-metadata              PNG   WebP   TIFF   JPEG
-====================  ====  =====  =====  =====
-EXIF, ICC, XMP        yes   yes    yes    yes
-pixel density         yes   no     yes    YCbCr
-comments              yes   no     first  yes
-IPTC                  yes   no     yes    yes
-CMYK pictures         no    no     yes    yes
-16 bits a sample      yes   no     yes    no
-floats                no    no     yes    no
-====================  ====  =====  =====  =====
-
-JPEG keeps the density in its JFIF header, which only gray and YCbCr files have. The orientation in EXIF stays as it is
-and pixels are not turned. The thumbnail in EXIF is dropped: it shows the picture before. An ICC profile is never lost:
-a picture that needs one which the format cannot hold (CMYK in PNG and WebP, gray in WebP) is refused. Profiles of
-another colour than the picture's, which mean nothing, are left out of PNG and WebP.
+What each format holds of the metadata, see :mod:`qgac.formats`.
 """
 
 from __future__ import annotations
@@ -27,125 +10,23 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qgac.atomic import write_atomically
 from qgac.exif import without_thumbnail
+from qgac.formats import Depth, Encoding, Format, OutputError, check_room
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.jpeg.metadata import photoshop_resources
 from qgac.png import png_parts
 from qgac.tiff import encode_tiff
 
 if TYPE_CHECKING:
-    from qgac.restorer import Restored
+    from qgac.restored import Restored
 
-__all__ = [
-    "DEPTHS",
-    "FORMATS",
-    "SUFFIXES",
-    "Depth",
-    "Encoding",
-    "Format",
-    "OutputError",
-    "Restoring",
-    "check_destination",
-    "format_of",
-    "natural_format",
-    "write_picture",
-]
-
-Format = Literal["png", "webp", "tiff", "jpeg"]
-Depth = Literal[8, 16, "float"]
-DEPTHS: tuple[Depth, ...] = get_args(Depth)
-FORMATS: tuple[Format, ...] = get_args(Format)
-SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "tiff": ".tiff", "jpeg": ".jpg"}
-
-_FORMAT_OF_SUFFIX: dict[str, Format] = {
-    ".png": "png",
-    ".webp": "webp",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-    ".jpe": "jpeg",
-    ".jfif": "jpeg",
-}
-_DEPTHS_OF: dict[Format, tuple[Depth, ...]] = {"png": (8, 16), "webp": (8,), "tiff": (8, 16, "float"), "jpeg": (8,)}
-_WEBP_LIMIT = 16383
-
-
-class OutputError(ValueError):
-    """A picture cannot be written: the destination or the format does not allow it."""
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How pictures are written, beyond their format.
-
-    Attributes
-    ----------
-    depth : {8, 16, "float"}
-        Bits a sample; 16 in PNG and TIFF, "float" (32 bits, 0..1) in TIFF.
-    quality : int
-        1..100, of JPEG files.
-    consistent : bool
-        Whether to write a JPEG file with the restored coefficients themselves, from which those of the source follow
-        exactly, see :mod:`qgac.refinement`.
-    srgb : bool
-        Whether to convert the colours to sRGB, see :mod:`qgac.srgb`.
-
-    Raises
-    ------
-    OutputError
-        If they contradict each other.
-    """
-
-    depth: Depth = 8
-    quality: int = 95
-    consistent: bool = False
-    srgb: bool = False
-
-    def __post_init__(self) -> None:
-        if self.depth not in DEPTHS:
-            raise OutputError(f"a depth of {self.depth!r} is not known; choose 8, 16 or float (--depth)")
-        if not 1 <= self.quality <= 100:
-            raise OutputError(f"a JPEG quality lies between 1 and 100, got {self.quality} (--quality)")
-        if self.srgb and (self.consistent or self.depth != 8):
-            other = "--consistent" if self.consistent else f"--depth {self.depth}"
-            raise OutputError(f"colours are converted to sRGB in 8-bit pixels only; leave --srgb or {other} out")
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of pixels that are restored for this depth."""
-        return np.dtype({8: np.uint8, 16: np.uint16, "float": np.float32}[self.depth])
-
-    def check(self, format: Format, image: JPEGImage | None = None) -> None:  # noqa: A002
-        """Check before any work that a format can hold this.
-
-        Parameters
-        ----------
-        format : {"png", "webp", "tiff", "jpeg"}
-        image : JPEGImage, optional
-            What is to be restored; without it, only what concerns every picture is checked.
-
-        Raises
-        ------
-        OutputError
-            If it cannot.
-        """
-        if self.consistent and format != "jpeg":
-            raise OutputError(f"a {format} file cannot hold coefficients (--consistent); choose jpeg (--format)")
-        if self.depth not in _DEPTHS_OF[format]:
-            choice = "png or tiff" if self.depth == 16 else "tiff"
-            raise OutputError(f"a {format} file cannot hold depth {self.depth}; choose {choice} (--format)")
-        if image is not None:
-            channels = len(image.components)
-            # Converted, CMYK has become RGB, and gray needs no profile any more.
-            kept = min(channels, 3) if self.srgb else channels
-            _check_room(format, (image.height, image.width), kept, None if self.srgb else image.metadata.icc)
+__all__ = ["Restoring", "check_destination", "write_picture"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,16 +44,6 @@ class Restoring:
 
     bands: Iterator[NDArray[Any]]
     image: JPEGImage
-
-
-def format_of(path: Path) -> Format | None:
-    """Return the format that the suffix of a file name stands for, or None if it stands for none."""
-    return _FORMAT_OF_SUFFIX.get(path.suffix.lower())
-
-
-def natural_format(image: JPEGImage, *, srgb: bool = False) -> Format:
-    """Return the format for a picture when none was asked for: PNG, but TIFF for CMYK that is not converted to sRGB."""
-    return "tiff" if image.color in ("CMYK", "YCCK") and not srgb else "png"
 
 
 def check_destination(destination: Path, *, overwrite: bool) -> None:
@@ -290,20 +161,7 @@ def _encode_whole(picture: Restored | JPEGImage, kind: Format, encoding: Encodin
 
 def _check_pixels(restored: Restored, kind: Format) -> None:
     shape = restored.pixels.shape
-    _check_room(kind, shape[:2], 1 if len(shape) == 2 else shape[2], restored.image.metadata.icc)
-
-
-def _check_room(kind: Format, size: tuple[int, ...], channels: int, icc: bytes | None) -> None:
-    if kind in ("png", "webp") and channels == 4:
-        raise OutputError(
-            f"a {kind} file cannot hold CMYK; choose tiff or jpeg (--format), or convert the colours (--srgb)"
-        )
-    if kind == "webp" and max(size) > _WEBP_LIMIT:
-        raise OutputError(f"a webp file holds at most {_WEBP_LIMIT} pixels a side; choose png or tiff (--format)")
-    if kind == "webp" and channels == 1 and icc and icc[16:20] == b"GRAY":
-        raise OutputError(
-            "a webp file cannot hold a gray ICC profile; choose png or tiff (--format), or convert the colours (--srgb)"
-        )
+    check_room(kind, shape[:2], 1 if len(shape) == 2 else shape[2], restored.image.metadata.icc)
 
 
 def _without_thumbnail(metadata: Metadata) -> Metadata:

@@ -7,96 +7,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from qgac.checkpoints import blended
 from qgac.jpeg.blocks import channels_to_blocks
-from qgac.jpeg.color import ycbcr_to_rgb
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.quantization import chroma_table, luma_table
-from qgac.models.cfm import ConvolutionalFilterManifold
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
-from qgac.planes import PlaneSource, Restoration, plane_sources
+from qgac.planes import PlaneSource, plane_sources
 from qgac.refinement import refined_levels, refined_table
+from qgac.restoration import Restoration
+from qgac.restored import Restored, pixel_shape, pixel_type, write_pixels
 from qgac.tiling import tile_shape, tiles
+from qgac.working_memory import blocks_that_fit
 
-__all__ = ["Restored", "Restorer", "Source", "restore"]
+__all__ = ["Restorer", "Source", "restore"]
 
 Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 """A picture: already read, the content of a file, its name, or an open file."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of tiles that are done, and that there are."""
-
-_ROWS_CONVERTED = 64  # at a time, to colours and to the type of the result
-
-_SCALES = {"uint8": 1, "uint16": 257, "float32": 1}
-
-# What the networks may take for a tile, in bytes; with more, tiles are larger and halos a smaller share of the work.
-# Large pictures take more anyway, so there it grows with the coefficients of the file, up to a limit.
-_WORKING_MEMORY_CPU = 140_000_000
-_WORKING_MEMORY_ELSEWHERE = 2_000_000_000
-_WORKING_SHARE = 2 / 3
-_WORKING_MEMORY_LARGEST_CPU = 200_000_000
-_TENSORS_ALIVE = 5  # of the size of the widest layer, where most are; measured on the model `small`
-
-
-@dataclass(frozen=True, eq=False)
-class Restored:
-    """A restored picture.
-
-    Attributes
-    ----------
-    pixels : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, C)
-        Gray, RGB (of YCbCr and RGB files) or CMYK (of CMYK and YCCK files; the larger, the more ink, as Pillow has it).
-        uint8 0..255, rounded; uint16 0..65535, rounded; float32 0..255, not rounded.
-    image : JPEGImage
-        What it was restored from, with its metadata.
-    """
-
-    pixels: npt.NDArray[Any]
-    image: JPEGImage
-
-    def to_uint8(self) -> npt.NDArray[np.uint8]:
-        """Return samples 0..255, rounded, of the shape of `pixels`; `pixels` itself where it is of this type."""
-        return self._scaled(np.uint8)
-
-    def to_uint16(self) -> npt.NDArray[np.uint16]:
-        """Return samples 0..65535, otherwise as :meth:`to_uint8`; no more precise than `pixels` is."""
-        return self._scaled(np.uint16)
-
-    def to_float32(self) -> npt.NDArray[np.float32]:
-        """Return samples 0..255, not rounded, otherwise as :meth:`to_uint8`; no more precise than `pixels` is."""
-        return self._scaled(np.float32)
-
-    def to_torch(self) -> Tensor:
-        """Return a tensor (C, H, W), float32, 0..1, on the CPU; C is 1 for gray."""
-        channels = self.pixels[None] if self.pixels.ndim == 2 else np.moveaxis(self.pixels, -1, 0)
-        scaled = torch.from_numpy(np.array(channels, np.float32, order="C"))
-        return scaled.div_(255 * _SCALES[self.pixels.dtype.name])
-
-    def _scaled(self, kind: type[np.generic]) -> npt.NDArray[Any]:
-        dtype = np.dtype(kind)
-        if self.pixels.dtype == dtype:
-            return self.pixels
-        samples = self.pixels.astype(np.float32) * np.float32(_SCALES[dtype.name])
-        samples /= np.float32(_SCALES[self.pixels.dtype.name])
-        return samples if dtype.kind == "f" else np.rint(samples, out=samples).astype(dtype)
-
-    def to_pil(self) -> Image.Image:
-        """Return an 8-bit Pillow picture of mode L, RGB or CMYK, without metadata."""
-        samples = np.ascontiguousarray(self.to_uint8())
-        mode = "L" if samples.ndim == 2 else {3: "RGB", 4: "CMYK"}[samples.shape[2]]
-        size = (samples.shape[1], samples.shape[0])
-        return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
 
 
 class Restorer:
@@ -180,7 +118,7 @@ class Restorer:
         source : JPEGImage, bytes-like, str, path or binary file
             The picture, or what :func:`qgac.jpeg.reader.read_jpeg` takes.
         dtype : uint8, uint16 or float32
-            Of the result, see :class:`Restored`.
+            Of the result, see :class:`qgac.restored.Restored`.
         tolerant : bool
             Whether to restore what could be read of a damaged file.
         max_pixels : int
@@ -201,9 +139,9 @@ class Restorer:
         ValueError
             If `dtype` is another one.
         """
-        kind = _pixel_type(dtype)
+        kind = pixel_type(dtype)
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
-        pixels = np.empty(_shape(image), kind)
+        pixels = np.empty(pixel_shape(image), kind)
         top = 0
         for band in self.bands(image, dtype=kind, progress=progress):
             pixels[top : top + len(band)] = band
@@ -224,14 +162,14 @@ class Restorer:
         Yields
         ------
         ndarray of `dtype`, shape (rows, W) or (rows, W, C)
-            The next rows of :attr:`Restored.pixels`, a row of tiles at a time.
+            The next rows of :attr:`qgac.restored.Restored.pixels`, a row of tiles at a time.
 
         Raises
         ------
         ValueError
             If `dtype` is another one.
         """
-        kind = _pixel_type(dtype)
+        kind = pixel_type(dtype)
         sources = plane_sources(self._restoration, image)
         rows, columns = -(-image.height // 8), -(-image.width // 8)
         shape = self._tile_shape(sources, image, rows, columns)
@@ -241,13 +179,11 @@ class Restorer:
         for done, tile in enumerate(regions, 1):
             if tile.left == 0:
                 height = min(8 * tile.rows, image.height - 8 * tile.top)
-                band = np.empty((height, *_shape(image)[1:]), kind)
+                band = np.empty((height, *pixel_shape(image)[1:]), kind)
             with torch.no_grad():  # not as a decorator, which would hold each band until the next one is there
                 planes = [plane_source.samples(tile) for plane_source in sources]
                 samples = planes[0] if len(planes) == 1 else torch.cat(planes)
-                for top in range(0, height, _ROWS_CONVERTED):
-                    rows_of_band = slice(top, top + _ROWS_CONVERTED)
-                    _write(_colors(samples[:, rows_of_band], image), band[rows_of_band], 8 * tile.left)
+                write_pixels(samples, image, band, 8 * tile.left)
                 del planes, samples
             if progress is not None:
                 progress(done, len(regions))
@@ -346,11 +282,7 @@ class Restorer:
         if self.tile is not None:
             vertical, horizontal = (-(-self.tile // (8 * blocks)) * blocks for blocks in unit)
             return vertical, horizontal
-        memory = _WORKING_MEMORY_ELSEWHERE
-        if self.device.type == "cpu":
-            coefficients = sum(component.coefficients.nbytes for component in image.components)
-            memory = max(_WORKING_MEMORY_CPU, min(int(_WORKING_SHARE * coefficients), _WORKING_MEMORY_LARGEST_CPU))
-        limit = memory // (4 * _TENSORS_ALIVE * _widest_layer(self.model))
+        limit = blocks_that_fit(self.model, self.device, image)
         return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
 
 
@@ -401,49 +333,3 @@ def _fastest_device() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _widest_layer(model: QGAC) -> int:
-    """Return the most channels that a layer takes or makes, those aside that make kernels."""
-    widths = [64]
-    for name, module in model.named_modules():
-        if isinstance(module, ConvolutionalFilterManifold):
-            widths += [64 * module.maps, module.width]
-        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and ".manifold." not in name:
-            widths += [module.in_channels, module.out_channels]
-    return max(widths)
-
-
-def _colors(samples: Tensor, image: JPEGImage) -> Tensor:
-    """Convert the planes of a file (C, H, W) to gray, RGB or CMYK, 0..255, as libjpeg and Pillow do."""
-    if image.color == "YCbCr":
-        samples = ycbcr_to_rgb(samples)
-    elif image.color == "YCCK":  # its first three components are those of inverted CMY
-        samples = torch.cat((255 - ycbcr_to_rgb(samples[:3]), samples[3:]))
-    if image.inverted:
-        samples = 255 - samples
-    return samples.clamp_(0, 255)
-
-
-def _shape(image: JPEGImage) -> tuple[int, ...]:
-    """Return the shape of the pixels of a picture."""
-    channels = len(image.components)
-    return (image.height, image.width) if channels == 1 else (image.height, image.width, channels)
-
-
-def _pixel_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    kind = np.dtype(dtype)
-    if kind.name not in _SCALES:
-        raise ValueError(f"pixels cannot be of type {kind}; choose uint8, uint16 or float32")
-    return kind
-
-
-def _write(samples: Tensor, band: npt.NDArray[Any], left: int) -> None:
-    """Write samples (C, 8 rows, 8 columns), 0..255, into a band from a column on; what lies beyond it is dropped."""
-    place = band[:, left : left + samples.shape[2]]
-    samples = samples[:, : place.shape[0], : place.shape[1]]
-    if band.dtype != np.float32:
-        samples = samples.mul_(_SCALES[band.dtype.name]).round_()
-    if band.dtype == np.uint8:
-        samples = samples.to(torch.uint8)
-    place[...] = samples.movedim(0, -1).cpu().numpy().reshape(place.shape)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import ImageCms
 
-from qgac.restorer import Restored
+from qgac.restored import Restored
 
 __all__ = ["convert_to_srgb"]
 

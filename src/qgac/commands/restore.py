@@ -14,7 +14,7 @@ from qgac.commands.batch import carry_out, check_report, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
 if TYPE_CHECKING:
-    from qgac.output import Encoding, Format
+    from qgac.formats import Encoding, Format
     from qgac.planning import Plan
     from qgac.restorer import Restorer
 
@@ -223,8 +223,8 @@ def restore(
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
     """
     from qgac.batch import Failed, Settings
+    from qgac.formats import format_of
     from qgac.memory import give_back_freed_memory
-    from qgac.output import format_of
     from qgac.planning import PlanError, plan
 
     if not inputs and files_from is None:
@@ -295,7 +295,7 @@ def _names(files_from: str, *, null: bool) -> list[str]:
 
 
 def _encoding(depth: str, quality: int | None, *, consistent: bool, srgb: bool) -> Encoding:
-    from qgac.output import DEPTHS, Encoding, OutputError
+    from qgac.formats import DEPTHS, Encoding, OutputError
 
     chosen = next(known for known in DEPTHS if str(known) == depth)
     try:
@@ -306,7 +306,7 @@ def _encoding(depth: str, quality: int | None, *, consistent: bool, srgb: bool) 
 
 def _check_encoding(encoding: Encoding, todo: Plan, *, quality: int | None) -> None:
     """Refuse what no format of the outputs can hold."""
-    from qgac.output import OutputError
+    from qgac.formats import OutputError
 
     formats = {job.format or "png" for job in todo.jobs}
     if quality is not None and formats and "jpeg" not in formats:

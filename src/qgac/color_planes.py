@@ -1,0 +1,150 @@
+"""Y and chroma restored together: the colour network follows the Y network from tile to tile."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from qgac.jpeg.blocks import interleave_maps, separate_maps
+from qgac.jpeg.dct import double_nearest, shrink_box
+from qgac.jpeg.image import Component
+from qgac.projection import project
+from qgac.restoration import Restoration, continued, samples_of
+from qgac.tiling import Region
+
+__all__ = ["ColorPlanes"]
+
+
+class ColorPlanes:
+    """Y, Cb and Cr, restored by both networks.
+
+    The Y network runs one halo of the colour network ahead of it, downwards and to the right, so that nothing is
+    restored twice but the halos; of the restored Y only the rows are kept that the colour network still needs.
+
+    Where the chroma grid covers more than the picture's luma blocks, these are continued by flat blocks of the last
+    DC: what encoders put there (libjpeg's ``jccoefct.c``) and readers drop.
+
+    Parameters
+    ----------
+    restoration : Restoration
+    components : tuple of three Component
+        Y, Cb and Cr.
+    factors : tuple of (int, int)
+        Vertical and horizontal subsampling of Cb and Cr relative to Y.
+    resampled : tuple of (int, int)
+        One of the network's factors, dividing those of the file: chroma is brought to it by repetition, and projected
+        in its own geometry afterwards.
+    """
+
+    def __init__(
+        self,
+        restoration: Restoration,
+        components: tuple[Component, Component, Component],
+        factors: tuple[int, int],
+        resampled: tuple[int, int],
+    ) -> None:
+        self._restoration = restoration
+        self._y, *self._chroma = components
+        self._factors = factors
+        self._resampled = resampled
+        self.unit = vertical, horizontal = factors
+        sight = restoration.model.receptive_field_color
+        self.halo = (_round_up(sight, vertical), _round_up(sight, horizontal))
+        self._grid: tuple[int, int] = self._y.coefficients.shape[:2]
+        self._padded = (_round_up(self._grid[0], vertical), _round_up(self._grid[1], horizontal))
+        self.grids: tuple[tuple[int, int], ...] = (self._grid, self._padded, self._padded)
+
+    def start(self, tile_rows: int) -> None:
+        """Allocate the rows of restored Y that a row of tiles needs; see :class:`qgac.planes.PlaneSource`."""
+        capacity = min(tile_rows + 2 * self.halo[0], self._grid[0])
+        self._kept = torch.empty((capacity, self._grid[1], 64), device=self._restoration.device)
+        self._kept_top = 0
+
+    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile, Y at its own size, chroma at full resolution; see :class:`qgac.planes.PlaneSource`."""
+        core = tile.divided(*self.unit).multiplied(*self.unit)
+        if self._restoration.strength == 0:
+            return self._decoded(tile, core)
+        self._restore_y_ahead(tile)
+        restoration, model = self._restoration, self._restoration.model
+        outer = core.grown(*self.halo).clipped(*self._padded)
+
+        in_file = outer.divided(*self._factors)
+        decoded = torch.stack([restoration.dequantized(component, in_file) for component in self._chroma], 1)
+        tables = torch.stack([restoration.table(component) for component in self._chroma], 1)
+        repeats = (self._factors[0] // self._resampled[0], self._factors[1] // self._resampled[1])
+        guide = continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns)
+        restored = model.restore_chroma(
+            interleave_maps(double_nearest(decoded, *repeats)),
+            tables,
+            guide,
+            restoration.table(self._y),
+            self._resampled,
+        )[(..., *core.within(outer))]
+        del guide
+
+        y = restoration.weakened(self._restored_y(tile), lambda: restoration.dequantized(self._y, tile))
+        result = [(tile, y)]
+        for p in range(2):  # one after the other: half the memory
+            plane = separate_maps(restored, 2)[:, p]
+            known = decoded[(slice(None), p, ..., *core.divided(*self._factors).within(in_file))]
+            if restoration.project:
+                plane = project(plane, known, tables[:, p], self._factors)
+            result.append((core, restoration.weakened(plane, partial(double_nearest, known, *self._factors))))
+        return result
+
+    def _decoded(self, tile: Region, core: Region) -> list[tuple[Region, Tensor]]:
+        """Return what :meth:`coefficients` does where nothing is to be restored."""
+        chroma = [self._restoration.dequantized(plane, core.divided(*self._factors)) for plane in self._chroma]
+        planes = [(core, double_nearest(plane, *self._factors)) for plane in chroma]
+        return [(tile, self._restoration.dequantized(self._y, tile)), *planes]
+
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile, chroma as means over boxes of samples; see :class:`qgac.planes.PlaneSource`."""
+        y, *chroma = self.coefficients(tile)
+        grid = self._chroma[0].coefficients.shape[:2]
+        result = [y]
+        for core, plane in chroma:
+            own = core.divided(*self._factors).clipped(*grid)
+            result.append((own, shrink_box(plane, *self._factors)[..., : own.rows, : own.columns]))
+        return result
+
+    def samples(self, tile: Region) -> Tensor:
+        """Restore a tile; see :class:`qgac.planes.PlaneSource`."""
+        height, width = 8 * tile.rows, 8 * tile.columns
+        planes = [plane for _, plane in reversed(self.coefficients(tile))]
+        result = planes[0].new_empty((len(planes), height, width))
+        for samples in result:  # coefficients go as soon as they are transformed
+            samples.copy_(samples_of(planes.pop())[0, :height, :width])
+        return result
+
+    def _restore_y_ahead(self, tile: Region) -> None:
+        vertical, horizontal = self.halo
+        if tile.left == 0:
+            self._drop_rows_above(tile.top - vertical)
+        ahead = Region(
+            tile.top + vertical if tile.top else 0,
+            tile.bottom + vertical,
+            tile.left + horizontal if tile.left else 0,
+            tile.right + horizontal,
+        ).clipped(*self._grid)
+        if not ahead.empty:
+            self._restored_y(ahead).copy_(self._restoration.restore_y(self._y, ahead))
+
+    def _drop_rows_above(self, top: int) -> None:
+        if top > self._kept_top:
+            still_needed = self._kept[top - self._kept_top :].clone()
+            self._kept[: len(still_needed)] = still_needed
+            self._kept_top = top
+
+    def _restored_y(self, region: Region) -> Tensor:
+        """Return a view (1, 64, rows, columns) of the kept rows."""
+        rows, columns = region.slices
+        rows = slice(rows.start - self._kept_top, rows.stop - self._kept_top)
+        return self._kept[rows, columns].permute(2, 0, 1)[None]
+
+
+def _round_up(length: int, unit: int) -> int:
+    return -(-length // unit) * unit

@@ -1,0 +1,103 @@
+"""Coefficients of a plane as the file has them and as the Y network restores them, and the way back to samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qgac.jpeg.blocks import blocks_to_channels
+from qgac.jpeg.dct import idct
+from qgac.jpeg.image import Component
+from qgac.models.qgac import QGAC
+from qgac.models.self_ensemble import SelfEnsemble
+from qgac.projection import project
+from qgac.tiling import Region
+
+__all__ = ["Restoration", "continued", "samples_of"]
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What planes are restored with.
+
+    Attributes
+    ----------
+    model : QGAC or SelfEnsemble
+    device : torch.device
+        Where the model lies.
+    project : bool
+        Whether to keep to the quantisation interval.
+    strength : float
+        0..1: from the coefficients of the file to the restored ones, linearly.
+    """
+
+    model: QGAC | SelfEnsemble
+    device: torch.device
+    project: bool
+    strength: float = 1.0
+
+    def plane(self, component: Component, region: Region) -> Tensor:
+        """Restore a part of a plane by the Y network, as far as the strength says; as :meth:`restore_y`."""
+        if self.strength == 0:
+            return self.dequantized(component, region)
+        return self.weakened(self.restore_y(component, region), lambda: self.dequantized(component, region))
+
+    def weakened(self, restored: Tensor, decoded: Callable[[], Tensor]) -> Tensor:
+        """Go back from restored coefficients to the decoded ones, which are asked for only if the strength says so.
+
+        Every point between two that keep to the quantisation interval does so as well.
+        """
+        return restored if self.strength == 1 else torch.lerp(decoded(), restored, self.strength)
+
+    def restore_y(self, component: Component, region: Region) -> Tensor:
+        """Restore a part of a plane by the Y network.
+
+        Parameters
+        ----------
+        component : Component
+        region : Region
+            Blocks of the component.
+
+        Returns
+        -------
+        Tensor, shape (1, 64, rows, columns)
+            Dequantised, projected if asked for, at full strength.
+        """
+        halo = self.model.receptive_field_y
+        outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
+        decoded, table = self.dequantized(component, outer), self.table(component)
+        inner = (..., *region.within(outer))
+        restored = self.model.restore_y(decoded, table)[inner]
+        return project(restored, decoded[inner], table) if self.project else restored
+
+    def dequantized(self, component: Component, region: Region) -> Tensor:
+        """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
+        rows, columns = region.clipped(*component.coefficients.shape[:2]).slices
+        blocks = torch.from_numpy(component.coefficients[rows, columns].astype(np.float32)).to(self.device)
+        channels = blocks_to_channels(blocks.mul_(self.table(component)[0]))[None]
+        return continued(channels, region.rows, region.columns)
+
+    def table(self, component: Component) -> Tensor:
+        """Return quantisation steps, (1, 8, 8)."""
+        return torch.from_numpy(component.table.astype(np.float32))[None].to(self.device)
+
+
+def samples_of(channels: Tensor) -> Tensor:
+    """Transform coefficients (1, 64, h, w) back to samples (1, 8 h, 8 w), in the range that samples have."""
+    return idct(channels).add_(128).clamp_(0, 255)
+
+
+def continued(channels: Tensor, rows: int, columns: int) -> Tensor:
+    """Continue coefficients (1, 64, h, w) to (1, 64, rows, columns) by flat blocks of the last DC."""
+    height, width = channels.shape[-2:]
+    if (height, width) == (rows, columns):
+        return channels
+    result = channels.new_zeros((1, rows, columns, 64)).permute(0, 3, 1, 2)
+    result[..., :height, :width] = channels
+    result[:, 0, :height, width:] = channels[:, 0, :, -1:]
+    result[:, 0, height:] = result[:, 0, height - 1 : height]
+    return result

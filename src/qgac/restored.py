@@ -1,0 +1,132 @@
+"""A restored picture: how samples of planes become its pixels, and in which types these are handed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from qgac.jpeg.color import ycbcr_to_rgb
+from qgac.jpeg.image import JPEGImage
+
+__all__ = ["Restored", "pixel_shape", "pixel_type", "write_pixels"]
+
+_ROWS_CONVERTED = 64  # at a time, to colours and to the type of the result
+
+_SCALES = {"uint8": 1, "uint16": 257, "float32": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A restored picture.
+
+    Attributes
+    ----------
+    pixels : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, C)
+        Gray, RGB (of YCbCr and RGB files) or CMYK (of CMYK and YCCK files; the larger, the more ink, as Pillow has it).
+        uint8 0..255, rounded; uint16 0..65535, rounded; float32 0..255, not rounded.
+    image : JPEGImage
+        What it was restored from, with its metadata.
+    """
+
+    pixels: npt.NDArray[Any]
+    image: JPEGImage
+
+    def to_uint8(self) -> npt.NDArray[np.uint8]:
+        """Return samples 0..255, rounded, of the shape of `pixels`; `pixels` itself where it is of this type."""
+        return self._scaled(np.uint8)
+
+    def to_uint16(self) -> npt.NDArray[np.uint16]:
+        """Return samples 0..65535, otherwise as :meth:`to_uint8`; no more precise than `pixels` is."""
+        return self._scaled(np.uint16)
+
+    def to_float32(self) -> npt.NDArray[np.float32]:
+        """Return samples 0..255, not rounded, otherwise as :meth:`to_uint8`; no more precise than `pixels` is."""
+        return self._scaled(np.float32)
+
+    def to_torch(self) -> Tensor:
+        """Return a tensor (C, H, W), float32, 0..1, on the CPU; C is 1 for gray."""
+        channels = self.pixels[None] if self.pixels.ndim == 2 else np.moveaxis(self.pixels, -1, 0)
+        scaled = torch.from_numpy(np.array(channels, np.float32, order="C"))
+        return scaled.div_(255 * _SCALES[self.pixels.dtype.name])
+
+    def _scaled(self, kind: type[np.generic]) -> npt.NDArray[Any]:
+        dtype = np.dtype(kind)
+        if self.pixels.dtype == dtype:
+            return self.pixels
+        samples = self.pixels.astype(np.float32) * np.float32(_SCALES[dtype.name])
+        samples /= np.float32(_SCALES[self.pixels.dtype.name])
+        return samples if dtype.kind == "f" else np.rint(samples, out=samples).astype(dtype)
+
+    def to_pil(self) -> Image.Image:
+        """Return an 8-bit Pillow picture of mode L, RGB or CMYK, without metadata."""
+        samples = np.ascontiguousarray(self.to_uint8())
+        mode = "L" if samples.ndim == 2 else {3: "RGB", 4: "CMYK"}[samples.shape[2]]
+        size = (samples.shape[1], samples.shape[0])
+        return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
+
+
+def pixel_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return the type of pixels that was asked for.
+
+    Raises
+    ------
+    ValueError
+        If there are no pixels of this type.
+    """
+    kind = np.dtype(dtype)
+    if kind.name not in _SCALES:
+        raise ValueError(f"pixels cannot be of type {kind}; choose uint8, uint16 or float32")
+    return kind
+
+
+def pixel_shape(image: JPEGImage) -> tuple[int, ...]:
+    """Return the shape of the pixels of a picture, (H, W) or (H, W, C)."""
+    channels = len(image.components)
+    return (image.height, image.width) if channels == 1 else (image.height, image.width, channels)
+
+
+def write_pixels(samples: Tensor, image: JPEGImage, band: npt.NDArray[Any], left: int) -> None:
+    """Turn samples of the planes into pixels of a band.
+
+    Parameters
+    ----------
+    samples : Tensor, shape (C, 8 rows, 8 columns)
+        Of the components of the file, 0..255; what lies beyond the band is dropped. Overwritten in places.
+    image : JPEGImage
+        The picture that they belong to.
+    band : ndarray of uint8, uint16 or float32, shape (rows, W) or (rows, W, C)
+        Written to.
+    left : int
+        From which column on.
+    """
+    for top in range(0, len(band), _ROWS_CONVERTED):
+        rows = slice(top, top + _ROWS_CONVERTED)
+        _write(_colors(samples[:, rows], image), band[rows], left)
+
+
+def _colors(samples: Tensor, image: JPEGImage) -> Tensor:
+    """Convert the planes of a file (C, H, W) to gray, RGB or CMYK, 0..255, as libjpeg and Pillow do."""
+    if image.color == "YCbCr":
+        samples = ycbcr_to_rgb(samples)
+    elif image.color == "YCCK":  # its first three components are those of inverted CMY
+        samples = torch.cat((255 - ycbcr_to_rgb(samples[:3]), samples[3:]))
+    if image.inverted:
+        samples = 255 - samples
+    return samples.clamp_(0, 255)
+
+
+def _write(samples: Tensor, band: npt.NDArray[Any], left: int) -> None:
+    """Write samples (C, 8 rows, 8 columns), 0..255, into a band from a column on; what lies beyond it is dropped."""
+    place = band[:, left : left + samples.shape[2]]
+    samples = samples[:, : place.shape[0], : place.shape[1]]
+    if band.dtype != np.float32:
+        samples = samples.mul_(_SCALES[band.dtype.name]).round_()
+    if band.dtype == np.uint8:
+        samples = samples.to(torch.uint8)
+    place[...] = samples.movedim(0, -1).cpu().numpy().reshape(place.shape)

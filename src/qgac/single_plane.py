@@ -1,0 +1,97 @@
+"""A plane restored alone, and brought to the resolution of the picture if its own is lower."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from qgac.jpeg.image import Component, JPEGImage
+from qgac.restoration import Restoration, samples_of
+from qgac.tiling import Region
+
+__all__ = ["SinglePlane"]
+
+
+class SinglePlane:
+    """A plane restored alone, at its own resolution, by the Y network.
+
+    Samples of a subsampled one are interpolated linearly, with the end samples repeated, which for a factor of 2 is
+    what libjpeg does.
+
+    Parameters
+    ----------
+    restoration : Restoration
+    image : JPEGImage
+    component : Component
+        One of its components.
+    """
+
+    def __init__(self, restoration: Restoration, image: JPEGImage, component: Component) -> None:
+        self._restoration = restoration
+        self._component = component
+        self._rows = _Axis(image.height, component.vertical, max(c.vertical for c in image.components))
+        self._columns = _Axis(image.width, component.horizontal, max(c.horizontal for c in image.components))
+        self.halo = (restoration.model.receptive_field_y,) * 2
+        self.unit = (1, 1)
+        self.grids: tuple[tuple[int, int], ...] = (component.coefficients.shape[:2],)
+
+    def start(self, tile_rows: int) -> None:
+        """Do nothing: tiles are independent."""
+
+    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile of the plane's own blocks; see :class:`qgac.planes.PlaneSource`."""
+        return [(tile, self._restoration.plane(self._component, tile))]
+
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile of the plane's own blocks; see :class:`qgac.planes.PlaneSource`."""
+        return self.coefficients(tile)
+
+    def samples(self, tile: Region) -> Tensor:
+        """Restore a tile of the picture; see :class:`qgac.planes.PlaneSource`."""
+        if self._rows.whole and self._columns.whole:
+            return samples_of(self._restoration.plane(self._component, tile))
+        own = Region(*self._rows.blocks(tile.top, tile.bottom), *self._columns.blocks(tile.left, tile.right))
+        samples = samples_of(self._restoration.plane(self._component, own))
+        samples = self._rows.interpolate(samples, -2, tile.top, tile.bottom)
+        return self._columns.interpolate(samples, -1, tile.left, tile.right)
+
+
+class _Axis:
+    """Where the samples of a plane lie in the picture, along one axis.
+
+    Parameters
+    ----------
+    length : int
+        Of the picture in pixels.
+    factor, largest : int
+        Sampling factor of the plane, and the largest of the picture.
+    """
+
+    def __init__(self, length: int, factor: int, largest: int) -> None:
+        self.whole = factor == largest
+        self._ratio = factor / largest
+        self._last = -(-length * factor // largest) - 1  # what lies behind it in its block is not of the picture
+
+    def _positions(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        centers = np.arange(8 * start, 8 * stop) + 0.5
+        return (centers * self._ratio - 0.5).clip(0, self._last)
+
+    def blocks(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the blocks of the plane, half-open, that blocks start..stop of the picture need."""
+        positions = self._positions(start, stop)
+        return int(positions[0]) // 8, min(int(positions[-1]) + 1, self._last) // 8 + 1
+
+    def interpolate(self, samples: Tensor, dimension: int, start: int, stop: int) -> Tensor:
+        """Interpolate the samples of these blocks to those of blocks start..stop of the picture."""
+        positions = self._positions(start, stop)
+        lower = positions.astype(np.int64)
+        upper = np.minimum(lower + 1, self._last)
+        weight = torch.from_numpy((positions - lower).astype(np.float32)).to(samples.device)
+        first = lower[0] // 8 * 8
+        near, far = (
+            samples.index_select(dimension, torch.from_numpy(index - first).to(samples.device))
+            for index in (lower, upper)
+        )
+        return near.lerp(far, weight[:, None] if dimension == -2 else weight)

@@ -1,0 +1,56 @@
+"""How many blocks the networks may work on at once, by the memory that this takes.
+
+With more memory, tiles are larger and halos a smaller share of the work. Large pictures take more anyway, so there it
+grows with the coefficients of the file, up to a limit.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from qgac.jpeg.image import JPEGImage
+from qgac.models.cfm import ConvolutionalFilterManifold
+from qgac.models.qgac import QGAC
+
+__all__ = ["blocks_that_fit"]
+
+# What the networks may take for a tile, in bytes.
+_CPU = 140_000_000
+_LARGEST_CPU = 200_000_000
+_ELSEWHERE = 2_000_000_000
+_SHARE_OF_COEFFICIENTS = 2 / 3
+_TENSORS_ALIVE = 5  # of the size of the widest layer, where most are; measured on the model `small`
+
+
+def blocks_that_fit(model: QGAC, device: torch.device, image: JPEGImage) -> int:
+    """Return how many blocks a tile may have, halo included.
+
+    Parameters
+    ----------
+    model : QGAC
+    device : torch.device
+        Where it works.
+    image : JPEGImage
+        The picture that is restored.
+
+    Returns
+    -------
+    int
+    """
+    memory = _ELSEWHERE
+    if device.type == "cpu":
+        coefficients = sum(component.coefficients.nbytes for component in image.components)
+        memory = max(_CPU, min(int(_SHARE_OF_COEFFICIENTS * coefficients), _LARGEST_CPU))
+    return memory // (4 * _TENSORS_ALIVE * _widest_layer(model))
+
+
+def _widest_layer(model: QGAC) -> int:
+    """Return the most channels that a layer takes or makes, those aside that make kernels."""
+    widths = [64]
+    for name, module in model.named_modules():
+        if isinstance(module, ConvolutionalFilterManifold):
+            widths += [64 * module.maps, module.width]
+        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and ".manifold." not in name:
+            widths += [module.in_channels, module.out_channels]
+    return max(widths)
