@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from qgac.analysis.blind import blind_pairs
 from qgac.analysis.crops import Crop
-from qgac.analysis.pictures import Picture, compress
+from qgac.analysis.pictures import Picture
 from qgac.cli import cli
+from qgac.evaluation.baseline import compress
 from qgac.restorer import Restorer
 
 RESTORERS = Restorer(tiny_network(0)), Restorer(tiny_network(1))

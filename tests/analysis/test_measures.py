@@ -13,10 +13,11 @@ from skimage.metrics import structural_similarity
 from qgac.analysis.crops import Crop
 from qgac.analysis.equivalent_quality import Equivalent, QualityLadder, equivalent_qualities, summarize
 from qgac.analysis.interpolation import interpolation_strips
-from qgac.analysis.pictures import Picture, compress, decode
+from qgac.analysis.pictures import Picture
 from qgac.analysis.sheet import compare
 from qgac.analysis.spectrum import decoded_luma, occupancy, original_luma, spectrum
 from qgac.analysis.throughput import make_frames, measure_speed, ssim_gain
+from qgac.evaluation.baseline import compress, decode
 from qgac.evaluation.benchmark import Settings, evaluate
 from qgac.jpeg.dct import idct
 from qgac.jpeg.reader import read_jpeg

@@ -1,12 +1,9 @@
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from qgac.analysis.pictures import compress, decode, load_pictures, model_labels
+from qgac.analysis.pictures import load_pictures, model_labels
 from qgac.data.benchmarks import BenchmarkError
-from qgac.jpeg.reader import read_jpeg
 
 
 def test_pictures_keep_their_own_channels(tmp_path, samples):
@@ -25,18 +22,6 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(BenchmarkError, match=r"text\.png cannot be read"):
         load_pictures([tmp_path / "text.png"])
-
-
-def test_files_are_compressed_as_asked(samples):
-    image = read_jpeg(compress(samples, 30))
-    assert [(c.vertical, c.horizontal) for c in image.components] == [(2, 2), (1, 1), (1, 1)]
-    assert image.components[0].table[0, 0] == 27  # 16 * 5000 / 30 / 100, rounded
-    assert read_jpeg(compress(samples[..., 0], 30)).color == "gray"
-
-
-def test_decoding_is_pillows(samples):
-    data = compress(samples, 40)
-    np.testing.assert_array_equal(decode(data), np.asarray(Image.open(io.BytesIO(data))))
 
 
 @pytest.mark.parametrize(

@@ -5,25 +5,17 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from scipy.fft import idctn
 
+from made_images import compressed, photo
 from qgac.checkpoints import WeightsError, save_model
 from qgac.data.benchmarks import BenchmarkError
-from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings, decode_nearest, evaluate
+from qgac.evaluation.baseline import decode_nearest
+from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings, evaluate
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
-
-
-def photo(height, width):
-    """A smooth picture with an edge and some noise, so that every frequency occurs."""
-    generator = np.random.default_rng(height)
-    rows, columns = np.mgrid[:height, :width]
-    waves = np.stack([np.sin(rows / (9 + c)) + np.cos(columns / (5 + c)) for c in range(3)], -1)
-    picture = 128 + 45 * waves + 40 * (columns > rows)[..., None] + generator.normal(0, 6, waves.shape)
-    return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 @pytest.fixture
@@ -44,38 +36,6 @@ def model_file(tmp_path):
     )
     save_model(QGAC(Configuration(y, color)), tmp_path / "zero.safetensors", record={})
     return str(tmp_path / "zero.safetensors")
-
-
-def compressed(pixels, quality, **options):
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=quality, **options)
-    return file.getvalue()
-
-
-@pytest.mark.parametrize(("subsampling", "vertical", "horizontal"), [("4:2:0", 2, 2), ("4:2:2", 1, 2), ("4:4:4", 1, 1)])
-def test_decoding_against_scipy_and_the_jfif_formula(subsampling, vertical, horizontal):
-    image = read_jpeg(compressed(photo(21, 43), 30, subsampling=subsampling))
-    planes = []
-    for component, v, u in zip(image.components, (1, vertical, vertical), (1, horizontal, horizontal), strict=True):
-        blocks = idctn(component.coefficients * component.table.astype(float), axes=(2, 3), norm="ortho") + 128
-        plane = blocks.transpose(0, 2, 1, 3).reshape(8 * blocks.shape[0], -1)
-        planes.append(np.kron(plane, np.ones((v, u)))[:21, :43])
-    y, cb, cr = planes[0], planes[1] - 128, planes[2] - 128
-    rgb = np.stack((y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb), -1).clip(0, 255)
-    np.testing.assert_allclose(decode_nearest(image), rgb, atol=2e-4)
-
-
-def test_gray_decoding_is_pillows_but_for_rounding():
-    data = compressed(photo(21, 43)[..., 0], 30)
-    decoded = decode_nearest(read_jpeg(data))
-    assert decoded.shape == (21, 43)
-    assert np.abs(decoded - np.asarray(Image.open(io.BytesIO(data)))).max() < 1.5
-
-
-def test_other_colors_are_refused():
-    data = compressed(photo(16, 16), 50, keep_rgb=True)
-    with pytest.raises(ValueError, match="RGB picture cannot be evaluated"):
-        decode_nearest(read_jpeg(data))
 
 
 def test_measurements_are_the_metrics_of_the_pictures(pictures):

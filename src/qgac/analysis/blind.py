@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.analysis.crops import Crop, most_different
-from qgac.analysis.pictures import Picture, compress
+from qgac.analysis.pictures import Picture
+from qgac.evaluation.baseline import compress
 from qgac.restorer import Restorer
 
 __all__ = ["BlindPair", "blind_pairs"]

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.analysis.pictures import Picture, compress, decode
-from qgac.evaluation.benchmark import Protocol, decode_nearest
+from qgac.analysis.pictures import Picture
+from qgac.evaluation.baseline import compress, decode, decode_nearest
+from qgac.evaluation.benchmark import Protocol
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
 from qgac.restorer import Restorer

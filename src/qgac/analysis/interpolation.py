@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.analysis.crops import Crop, most_different
-from qgac.analysis.pictures import Picture, compress, decode
+from qgac.analysis.pictures import Picture
 from qgac.checkpoints import interpolate
+from qgac.evaluation.baseline import compress, decode
 from qgac.metrics import psnr, ssim
 from qgac.models.qgac import QGAC
 from qgac.restorer import Restorer

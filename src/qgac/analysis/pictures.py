@@ -1,8 +1,7 @@
-"""What the analyses look at: pictures, their JPEG files, and the models by name."""
+"""What the analyses look at: pictures, and the models by name."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from PIL import Image
 
 from qgac.data.benchmarks import BenchmarkError, Channels, load_reference
 
-__all__ = ["Picture", "compress", "decode", "load_pictures", "model_labels"]
+__all__ = ["Picture", "load_pictures", "model_labels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,41 +52,6 @@ def load_pictures(paths: Sequence[Path], channels: Channels | None = None) -> li
         If a file cannot be used.
     """
     return [Picture(path.stem, load_reference(path, channels or _own_channels(path))) for path in paths]
-
-
-def compress(samples: NDArray[np.uint8], quality: int) -> bytes:
-    """Compress a picture with libjpeg, RGB with 4:2:0 chroma.
-
-    Parameters
-    ----------
-    samples : ndarray of uint8, shape (H, W, 3) or (H, W)
-    quality : int
-        1..100.
-
-    Returns
-    -------
-    bytes
-        A JPEG file.
-    """
-    file = io.BytesIO()
-    options = {} if samples.ndim == 2 else {"subsampling": "4:2:0"}
-    Image.fromarray(samples).save(file, "JPEG", quality=quality, **options)
-    return file.getvalue()
-
-
-def decode(data: bytes) -> NDArray[np.uint8]:
-    """Decode a JPEG file as Pillow and most viewers do, with smoothly upsampled chroma.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    ndarray of uint8, shape (H, W, 3) or (H, W)
-    """
-    with Image.open(io.BytesIO(data)) as picture:
-        return np.asarray(picture)
 
 
 def model_labels(models: Sequence[str | os.PathLike[str]]) -> list[str]:

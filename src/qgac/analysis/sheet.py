@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.analysis.crops import Crop, most_different
-from qgac.analysis.pictures import Picture, compress, decode
+from qgac.analysis.pictures import Picture
+from qgac.evaluation.baseline import compress, decode
 from qgac.metrics import psnr, ssim
 from qgac.restorer import Restorer
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qgac.analysis.crops import Crop, most_different
-from qgac.analysis.pictures import Picture, compress
+from qgac.analysis.pictures import Picture
+from qgac.evaluation.baseline import compress
 from qgac.jpeg.blocks import blocks_to_channels, to_plane
 from qgac.jpeg.compress import rounded_ycbcr
 from qgac.jpeg.dct import dct, idct

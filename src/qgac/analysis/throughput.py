@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from qgac.analysis.pictures import Picture, compress
-from qgac.evaluation.benchmark import decode_nearest
+from qgac.analysis.pictures import Picture
+from qgac.evaluation.baseline import compress, decode_nearest
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim

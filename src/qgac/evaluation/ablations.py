@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from qgac.evaluation.benchmark import Scores
 from qgac.evaluation.published import ABLATIONS
-from qgac.evaluation.tables import format_scores, markdown_table
+from qgac.evaluation.tables import format_scores, section
 
 __all__ = ["EXPERIMENTS", "Ablation", "ablations_markdown"]
 
@@ -76,12 +76,9 @@ def ablations_markdown(ablations: Sequence[Ablation], jpeg: Scores) -> str:
             ]
         )
     rows.append(["", "JPEG", "", "", format_scores(jpeg), ""])
-    lines = [
-        "### Ablations: Classic-5, quality 10",
-        "",
-        *markdown_table(rows),
-        "",
+    return section(
+        "Ablations: Classic-5, quality 10",
+        rows,
         "All networks have about the same number of parameters. Paper: table 5, after 100,000 batches of 32 patches: "
         "compare differences, not figures.",
-    ]
-    return "\n".join(lines) + "\n"
+    )

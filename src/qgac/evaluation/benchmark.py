@@ -6,7 +6,6 @@ as Pillow and most viewers show it (smoothly upsampled chroma, 8 bit), the stron
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import signal
@@ -20,13 +19,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from qgac.data.benchmarks import Channels, load_reference
-from qgac.jpeg.blocks import blocks_to_channels
-from qgac.jpeg.color import ycbcr_to_rgb
-from qgac.jpeg.dct import idct
-from qgac.jpeg.image import JPEGImage
+from qgac.evaluation.baseline import compress, decode, decode_nearest
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
 from qgac.restorer import Restorer
@@ -39,8 +34,6 @@ __all__ = [
     "Protocol",
     "Scores",
     "Settings",
-    "compress_picture",
-    "decode_nearest",
     "evaluate",
 ]
 
@@ -198,62 +191,6 @@ def evaluate(pictures: Sequence[Path], settings: Settings, *, jobs: int | None =
         pool.shutdown(cancel_futures=True)
 
 
-def decode_nearest(image: JPEGImage) -> NDArray[np.float64]:
-    """Decode a gray or YCbCr picture as the paper does: float transform, nearest-neighbour chroma, nothing rounded.
-
-    Parameters
-    ----------
-    image : JPEGImage
-        Its sampling factors must divide the largest ones.
-
-    Returns
-    -------
-    ndarray of float64, shape (H, W) or (H, W, 3)
-        Gray or RGB samples, clamped to 0..255.
-
-    Raises
-    ------
-    ValueError
-        For other colour spaces and sampling factors.
-    """
-    if image.color not in ("gray", "YCbCr"):
-        raise ValueError(f"a {image.color} picture cannot be evaluated; use a gray or YCbCr one")
-    vertical = max(component.vertical for component in image.components)
-    horizontal = max(component.horizontal for component in image.components)
-    planes = []
-    for component in image.components:
-        if vertical % component.vertical or horizontal % component.horizontal:
-            raise ValueError("the sampling factors of the picture do not divide each other; use 4:2:0 or 4:4:4")
-        coefficients = component.coefficients.astype(np.float64) * component.table
-        samples = idct(blocks_to_channels(torch.from_numpy(coefficients))) + 128
-        samples = samples.repeat_interleave(vertical // component.vertical, 0)
-        samples = samples.repeat_interleave(horizontal // component.horizontal, 1)
-        planes.append(samples[: image.height, : image.width])
-    if len(planes) == 1:
-        return planes[0].clamp(0, 255).numpy()
-    return ycbcr_to_rgb(torch.stack(planes)).clamp(0, 255).movedim(0, -1).numpy()
-
-
-def compress_picture(reference: NDArray[np.uint8], quality: int) -> bytes:
-    """Compress a picture by libjpeg, with 4:2:0 chroma.
-
-    Parameters
-    ----------
-    reference : ndarray of uint8, shape (H, W) or (H, W, 3)
-    quality : int
-        1..100.
-
-    Returns
-    -------
-    bytes
-        A JPEG file.
-    """
-    file = io.BytesIO()
-    options = {} if reference.ndim == 2 else {"subsampling": "4:2:0"}
-    Image.fromarray(reference).save(file, "JPEG", quality=quality, **options)
-    return file.getvalue()
-
-
 def _score(picture: NDArray[Any], reference: NDArray[np.uint8]) -> Scores:
     """Compare samples 0..255 of any type with the original."""
     restored = picture.astype(np.float64) / 255
@@ -267,15 +204,14 @@ def _score(picture: NDArray[Any], reference: NDArray[np.uint8]) -> Scores:
 
 def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | None) -> Measurement:
     reference = load_reference(path, settings.channels)
-    data = compress_picture(reference, quality)
+    data = compress(reference, quality)
     image = read_jpeg(data)
     scores: dict[Method, Scores] = {}
     for method in settings.methods:
         if method == "jpeg":
             picture: NDArray[Any] = decode_nearest(image)
         elif method == "pillow":
-            with Image.open(io.BytesIO(data)) as decoded:
-                picture = np.asarray(decoded)
+            picture = decode(data)
         else:
             assert restorer is not None
             picture = restorer(image, dtype=np.uint8 if settings.protocol == "pillow" else np.float32).pixels

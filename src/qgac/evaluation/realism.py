@@ -5,7 +5,6 @@ The paper does not say how it prepared its pictures. Here whole pictures go in, 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from qgac.data.benchmarks import BENCHMARKS, load_reference
-from qgac.evaluation.benchmark import compress_picture
+from qgac.evaluation.baseline import compress, decode
 from qgac.evaluation.published import FRECHET
-from qgac.evaluation.tables import markdown_table
+from qgac.evaluation.tables import section
 from qgac.metrics.frechet import FeatureNetwork, FeatureStatistics, feature_statistics, frechet_distance
 from qgac.restorer import Restorer
 
@@ -75,8 +73,8 @@ def measure_realism(
         For each quality.
     """
     for quality in qualities:
-        files = [compress_picture(load_reference(path, "color"), quality) for path in pictures]
-        decoded = feature_statistics((_batch(_decode(file)) for file in files), network)
+        files = [compress(load_reference(path, "color"), quality) for path in pictures]
+        decoded = feature_statistics((_batch(decode(file)) for file in files), network)
         restored = feature_statistics((_batch(restorer(file).pixels) for file in files), network)
         yield Realism(quality, frechet_distance(originals, decoded), frechet_distance(originals, restored))
 
@@ -106,22 +104,11 @@ def realism_markdown(dataset: str, model: str, pictures: int, measured: Sequence
             figures = paper[r.quality]
             row += [f"{value:.2f}" for value in figures] if figures else ["-", "-"]
         rows.append(row)
-    lines = [
-        f"### Fréchet inception distance: {benchmark.title if benchmark else 'pictures of a folder'}, "
-        f"{pictures} pictures",
-        "",
-        *markdown_table(rows),
-        "",
-        f"To the originals, of whole 8-bit pictures; lower is more alike. Model: {model}.",
-    ]
+    note = f"To the originals, of whole 8-bit pictures; lower is more alike. Model: {model}."
     if any(paper.values()):
-        lines[-1] += " Paper: table 4, whose pictures may have been prepared in another way."
-    return "\n".join(lines) + "\n"
-
-
-def _decode(file: bytes) -> NDArray[np.uint8]:
-    with Image.open(io.BytesIO(file)) as picture:
-        return np.asarray(picture)
+        note += " Paper: table 4, whose pictures may have been prepared in another way."
+    title = benchmark.title if benchmark else "pictures of a folder"
+    return section(f"Fréchet inception distance: {title}, {pictures} pictures", rows, note)
 
 
 def _batch(samples: NDArray[np.uint8]) -> Tensor:

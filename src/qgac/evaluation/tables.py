@@ -6,19 +6,19 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from qgac.data.benchmarks import BENCHMARKS
 from qgac.evaluation.benchmark import Evaluation, Measurement, Method, Protocol, Scores, Settings
-from qgac.evaluation.published import CITATION, IDCN_GENERALIZATION, published
+from qgac.evaluation.published import CITATION, IDCN_GENERALIZATION, Published, published
 
 __all__ = [
     "format_scores",
     "from_json",
     "generalization_markdown",
-    "markdown_table",
+    "section",
     "to_csv",
     "to_json",
     "to_markdown",
@@ -32,11 +32,26 @@ _PROTOCOLS: dict[Protocol, str] = {
 }
 
 
-def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a Markdown table whose first row is its header, a first column of numbers to the right."""
+def section(title: str, rows: Sequence[Sequence[str]], *notes: str) -> str:
+    """Write a section of a Markdown document that holds one table.
+
+    Parameters
+    ----------
+    title : str
+    rows : sequence of sequence of str
+        Cells; the first row is the header. A first column of numbers is set to the right.
+    *notes : str
+        Lines below the table.
+
+    Returns
+    -------
+    str
+        Ends with a newline.
+    """
     header, *others = rows
     first = "---:" if all(row[0].isdecimal() for row in others) else "---"
-    return ["| " + " | ".join(row) + " |" for row in (header, [first, *["---"] * (len(header) - 1)], *others)]
+    table = ["| " + " | ".join(row) + " |" for row in (header, [first, *["---"] * (len(header) - 1)], *others)]
+    return "\n".join([f"### {title}", "", *table, "", *notes]) + "\n"
 
 
 def format_scores(scores: Scores) -> str:
@@ -60,29 +75,18 @@ def to_markdown(evaluation: Evaluation) -> str:
     benchmark = BENCHMARKS.get(evaluation.dataset)
     title = benchmark.title if benchmark else "Pictures of a folder"
     pictures = len({m.picture for m in evaluation.measurements})
-    paper = {quality: published(evaluation.dataset, settings.channels, quality) for quality in settings.qualities}
-    header = ["quality", *(_COLUMNS[method] for method in settings.methods)]
-    if any(paper.values()):
-        header += ["JPEG, paper", "QGAC, paper"]
-    rows = []
-    for quality in settings.qualities:
-        row = [str(quality), *(format_scores(evaluation.mean(quality, method)) for method in settings.methods)]
-        if any(paper.values()):
-            figures = paper[quality]
-            row += [format_scores(figures.jpeg), format_scores(figures.restored)] if figures else ["–", "–"]  # noqa: RUF001
-        rows.append(row)
-    lines = [
-        f"### {title}, {_CHANNELS[settings.channels]}, {pictures} pictures",
-        "",
-        *markdown_table([header, *rows]),
-        "",
-        f"PSNR / PSNR-B / SSIM, means of per-picture figures; {_PROTOCOLS[settings.protocol]}.",
-    ]
+    rows = _rows(evaluation)
+    table = [["quality", *(_COLUMNS[method] for method in settings.methods)]]
+    table += [[str(row.quality), *map(format_scores, row.means.values())] for row in rows]
+    notes = [f"PSNR / PSNR-B / SSIM, means of per-picture figures; {_PROTOCOLS[settings.protocol]}."]
     if settings.model is not None:
-        lines[-1] += f" Model: {settings.model}{'' if settings.project else ', without projection'}."
-    if any(paper.values()):
-        lines.append(f"Paper: {CITATION}")
-    return "\n".join(lines) + "\n"
+        notes[0] += f" Model: {settings.model}{'' if settings.project else ', without projection'}."
+    if any(row.paper for row in rows):
+        table[0] += ["JPEG, paper", "QGAC, paper"]
+        for cells, row in zip(table[1:], rows, strict=True):
+            cells += map(format_scores, row.paper) if row.paper else ["–", "–"]  # noqa: RUF001
+        notes.append(f"Paper: {CITATION}")
+    return section(f"{title}, {_CHANNELS[settings.channels]}, {pictures} pictures", table, *notes)
 
 
 def generalization_markdown(evaluation: Evaluation) -> str:
@@ -107,15 +111,12 @@ def generalization_markdown(evaluation: Evaluation) -> str:
             rows.append([str(quality), f"quality {trained}", *map(format_scores, cells)])
     if len(rows) == 1:
         return ""
-    lines = [
-        "### Generalisation: Live-1, colour (RGB, 4:2:0)",
-        "",
-        *markdown_table(rows),
-        "",
+    return section(
+        "Generalisation: Live-1, colour (RGB, 4:2:0)",
+        rows,
         "PSNR / PSNR-B / SSIM. IDCN has a model for each quality and is run here on pictures of another; QGAC and the "
         f"model measured here ({evaluation.settings.model}) are one model for all. Paper: table 3.",
-    ]
-    return "\n".join(lines) + "\n"
+    )
 
 
 def to_csv(evaluation: Evaluation) -> str:
@@ -157,27 +158,24 @@ def to_json(evaluation: Evaluation) -> str:
         Infinite PSNR (of equal pictures) is null.
     """
     settings = evaluation.settings
-    means = []
-    for quality in settings.qualities:
-        figures = published(evaluation.dataset, settings.channels, quality)
-        means.append(
-            {
-                "quality": quality,
-                "scores": {method: _plain(evaluation.mean(quality, method)) for method in settings.methods},
-                "paper": {"jpeg": _plain(figures.jpeg), "restored": _plain(figures.restored)} if figures else None,
-            }
-        )
     content = {
         "dataset": evaluation.dataset,
         "settings": asdict(settings),
-        "means": means,
+        "means": [
+            {
+                "quality": row.quality,
+                "scores": _plain(row.means),
+                "paper": _plain(row.paper._asdict()) if row.paper else None,
+            }
+            for row in _rows(evaluation)
+        ],
         "paper": CITATION,
         "measurements": [
             {
                 "picture": m.picture,
                 "quality": m.quality,
                 "bytes": m.size,
-                "scores": {method: _plain(m.scores[method]) for method in settings.methods},
+                "scores": _plain({method: m.scores[method] for method in settings.methods}),
             }
             for m in evaluation.measurements
         ],
@@ -217,9 +215,33 @@ def from_json(text: str) -> Evaluation:
         raise ValueError("is no result of `qgac evaluate --json`; name one") from error
 
 
+class _Row(NamedTuple):
+    """What there is about a quality: means by method, in the order of the tables, and the paper's figures."""
+
+    quality: int
+    means: dict[Method, Scores]
+    paper: Published | None
+
+
+def _rows(evaluation: Evaluation) -> list[_Row]:
+    settings = evaluation.settings
+    return [
+        _Row(
+            quality,
+            {method: evaluation.mean(quality, method) for method in settings.methods},
+            published(evaluation.dataset, settings.channels, quality),
+        )
+        for quality in settings.qualities
+    ]
+
+
 def _scores(values: dict[str, float | None]) -> Scores:
     return Scores(**{name: math.inf if value is None else value for name, value in values.items()})
 
 
-def _plain(scores: Scores) -> dict[str, Any]:
-    return {name: value if math.isfinite(value) else None for name, value in asdict(scores).items()}
+def _plain(scores: Mapping[Any, Scores]) -> dict[str, dict[str, float | None]]:
+    """Return scores by method as JSON holds them."""
+    return {
+        method: {name: value if math.isfinite(value) else None for name, value in asdict(figures).items()}
+        for method, figures in scores.items()
+    }
