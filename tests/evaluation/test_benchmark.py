@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from made_images import compressed, photo
-from qgac.checkpoints import WeightsError, save_model
+from qgac.checkpoints import WeightsError, load_model, save_model
 from qgac.data.benchmarks import BenchmarkError
 from qgac.evaluation.baseline import decode_nearest
 from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings, evaluate
@@ -61,6 +61,32 @@ def test_an_untrained_model_restores_what_the_paper_calls_jpeg(pictures, model_f
         assert restored.psnr == pytest.approx(jpeg.psnr, abs=1e-4)
         assert restored.psnr_b == pytest.approx(jpeg.psnr_b, abs=1e-4)
         assert restored.ssim == pytest.approx(jpeg.ssim, abs=1e-6)
+
+
+def test_a_blend_ends_at_the_other_model(pictures, model_file, tmp_path):
+    """The plain start, which leaves every picture as it is, blended with a network that does not."""
+    model = load_model(model_file)
+    with torch.no_grad():
+        for parameter in model.y_network.parameters():
+            parameter.add_(0.02)
+    other = tmp_path / "other.safetensors"
+    save_model(model, other, record={})
+    ends, between = (
+        [m.scores["restored"].psnr for m in evaluate(pictures[:1], settings, jobs=1)]
+        for settings in (
+            Settings((15,), model=model_file, blend=1.0, blend_with=str(other)),
+            Settings((15,), model=model_file, blend=0.5, blend_with=str(other)),
+        )
+    )
+    alone = [m.scores["restored"].psnr for m in evaluate(pictures[:1], Settings((15,), model=str(other)), jobs=1)]
+    assert ends == alone
+    assert between != alone
+
+
+@pytest.mark.parametrize(("blend", "model"), [(1.5, "small"), (-0.1, "small"), (0.5, None)])
+def test_impossible_blends(blend, model):
+    with pytest.raises(ValueError, match="blend"):
+        Settings((10,), model=model, blend=blend)
 
 
 def test_y_channel(pictures, model_file):

@@ -7,10 +7,10 @@ from qgac.evaluation.results import insert, results_markdown
 from qgac.evaluation.tables import to_json
 
 
-def result(dataset, channels="color", qualities=(10, 50)):
+def result(dataset, channels="color", qualities=(10, 50), blend=0.0):
     scores = {"jpeg": Scores(25, 23, 0.7), "pillow": Scores(26, 24, 0.75), "restored": Scores(28.126, 27, 0.8)}
     measurements = tuple(Measurement("a.png", quality, 1, scores) for quality in qualities)
-    return to_json(Evaluation(dataset, Settings(qualities, channels), measurements))
+    return to_json(Evaluation(dataset, Settings(qualities, channels, blend=blend), measurements))
 
 
 @pytest.fixture
@@ -40,6 +40,13 @@ def test_order_of_the_parts(folder):
         "Live-1", "BSDS500", "Classic-5", "Generalisation: Live-1", "Ablations",
         "Increase in PSNR over quality", "Restored pictures", "zebra",
     ]  # fmt: skip
+
+
+def test_blends_come_after_the_regression_and_have_no_table_3(folder):
+    (folder / "a-blend.json").write_text(result("live1", blend=0.7))
+    text = results_markdown(folder, folder.parent)
+    assert headings(text)[:5] == ["Live-1", "BSDS500", "Classic-5", "Live-1", "Generalisation: Live-1"]
+    assert text.count("### Generalisation") == 1
 
 
 def test_generalization_is_table_3(folder):

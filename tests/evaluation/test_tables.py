@@ -12,8 +12,8 @@ from qgac.evaluation.published import published, published_methods
 from qgac.evaluation.tables import from_json, to_csv, to_json, to_markdown
 
 
-def evaluation(dataset="live1", qualities=(10, 40), model="small"):
-    settings = Settings(qualities, model=model)
+def evaluation(dataset="live1", qualities=(10, 40), model="small", **settings):
+    settings = Settings(qualities, model=model, **settings)
     scores = {"jpeg": Scores(25, 23, 0.7), "pillow": Scores(26, 24, 0.75), "restored": Scores(28.126, 27, 0.8)}
     return Evaluation(
         dataset,
@@ -39,6 +39,16 @@ def test_markdown_of_a_folder_has_no_papers_columns():
     assert "paper |" not in text
     assert "ECCV" not in text
     assert "restored" not in text.splitlines()[2]
+
+
+def test_a_blend_is_told_from_its_model():
+    found = evaluation(blend=0.7)
+    lines = to_markdown(found).splitlines()
+    assert lines[0] == "### Live-1, colour (RGB, 4:2:0), 2 pictures, blend 0.7"
+    assert "Model: small, blend 0.7." in lines[-2]
+    assert {row["model"] for row in csv.DictReader(io.StringIO(to_csv(found)))} == {"small, blend 0.7"}
+    assert from_json(to_json(found)) == found
+    assert "Model: small, blend 1 with x.safetensors." in to_markdown(evaluation(blend=1.0, blend_with="x.safetensors"))
 
 
 def test_csv_can_be_read_back():

@@ -59,6 +59,17 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="paper: float samples as published. pillow: 8-bit pictures as users have them.",
 )
 @click.option("--model", default="small", show_default=True, help="Name of a shipped model, or a weights file.")
+@click.option(
+    "--blend",
+    type=click.FloatRange(0, 1),
+    metavar="A",
+    default=0.0,
+    show_default=True,
+    help="Mix in the weights of a GAN, from 0 (none) to 1 (all).",
+)
+@click.option(
+    "--blend-with", metavar="NAME|FILE", help="What to mix in; by default the GAN that is shipped with the model."
+)
 @click.option("--jpeg-only", is_flag=True, help="Measure the JPEG files alone, with no model.")
 @click.option("--no-projection", is_flag=True, help="Let the result leave the quantisation interval.")
 @click.option("--json", "json_file", type=_FILE, help="Write everything measured here.")
@@ -73,6 +84,8 @@ def evaluate(
     channels: str | None,
     protocol: str,
     model: str,
+    blend: float,
+    blend_with: str | None,
     jpeg_only: bool,
     no_projection: bool,
     json_file: Path | None,
@@ -87,6 +100,8 @@ def evaluate(
     """
     if more_qualities and not quality:
         raise click.UsageError("qualities are given as --quality 10 20 30")
+    if blend_with is not None and not blend:
+        raise click.UsageError("--blend-with says what to mix in, but not how much; add --blend, 0.7 for example")
     for file in (json_file, markdown_file, csv_file):
         if file is not None and not file.absolute().parent.is_dir():
             fail(f"{file} cannot be written: there is no folder {file.absolute().parent}; make it first")
@@ -97,14 +112,16 @@ def evaluate(
 
     if channels is None:
         channels = BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color"
-    settings = Settings(
-        qualities=tuple(sorted({*quality, *more_qualities})) or (10, 20, 30),
-        channels=channels,  # type: ignore[arg-type]  # click has checked it
-        protocol=protocol,  # type: ignore[arg-type]
-        model=None if jpeg_only else model,
-        project=not no_projection,
-    )
     try:
+        settings = Settings(
+            qualities=tuple(sorted({*quality, *more_qualities})) or (10, 20, 30),
+            channels=channels,  # type: ignore[arg-type]  # click has checked it
+            protocol=protocol,  # type: ignore[arg-type]
+            model=None if jpeg_only else model,
+            project=not no_projection,
+            blend=blend,
+            blend_with=blend_with,
+        )
         measurements = _measure(benchmark_pictures(dataset, root), settings, jobs)
         evaluation = Evaluation(dataset, settings, tuple(measurements))
         for file, write in ((json_file, to_json), (markdown_file, to_markdown), (csv_file, to_csv)):

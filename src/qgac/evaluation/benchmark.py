@@ -63,6 +63,15 @@ class Settings:
         Name or path of a model; None measures the JPEG files alone.
     project : bool
         Whether the restorer keeps to the quantisation interval.
+    blend : float
+        Share of a GAN's weights in those of the model, 0..1, see :func:`qgac.checkpoints.blended`.
+    blend_with : str or None
+        Name or path of that GAN; None for the twin of a shipped model.
+
+    Raises
+    ------
+    ValueError
+        If a quality or the blend is out of range, or there is no model to blend with.
     """
 
     qualities: tuple[int, ...] = (10, 20, 30)
@@ -70,12 +79,25 @@ class Settings:
     protocol: Protocol = "paper"
     model: str | None = "small"
     project: bool = True
+    blend: float = 0.0
+    blend_with: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "qualities", tuple(self.qualities))
+        if not 0 <= self.blend <= 1:
+            raise ValueError(f"networks are blended with an alpha between 0 and 1, got {self.blend:g}")
+        if self.blend and self.model is None:
+            raise ValueError("without a model there is nothing to blend with")
         wrong = [quality for quality in self.qualities if not 1 <= quality <= 100]
         if wrong or not self.qualities:
             raise ValueError(f"qualities must lie between 1 and 100, got {', '.join(map(str, wrong)) or 'none'}")
+
+    @property
+    def label(self) -> str:
+        """The model in words, with what is blended into it; empty without one."""
+        if not self.blend:
+            return self.model or ""
+        return f"{self.model}, blend {self.blend:g}{f' with {self.blend_with}' if self.blend_with else ''}"
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -222,7 +244,13 @@ def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | 
 def _restorer(settings: Settings) -> Restorer | None:
     if settings.model is None:
         return None
-    return Restorer(settings.model, device="cpu", project=settings.project)
+    return Restorer(
+        settings.model,
+        device="cpu",
+        project=settings.project,
+        blend=settings.blend,
+        blend_with=settings.blend_with if settings.blend else None,
+    )
 
 
 # What a worker process keeps from task to task: the model is loaded once, with the first of them, so that a failure to

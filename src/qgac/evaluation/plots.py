@@ -91,14 +91,14 @@ def gains(evaluations: Sequence[Evaluation]) -> list[Gain]:
         if settings.model is None:
             raise ValueError("a result was measured with --jpeg-only, so it has no gain; leave it out")
         baseline: Method = "jpeg" if settings.protocol == "paper" else "pillow"
-        line = found.setdefault(_Line(evaluation.dataset, settings.channels, settings.model), {})
+        line = found.setdefault(_Line(evaluation.dataset, settings.channels, settings.label), {})
         for quality in settings.qualities:
             if quality in line:
                 raise ValueError(
-                    f"two results measure {settings.model} on {evaluation.dataset} at quality {quality}; leave one out"
+                    f"two results measure {settings.label} on {evaluation.dataset} at quality {quality}; leave one out"
                 )
             gain = _gain(
-                _Line(evaluation.dataset, settings.channels, settings.model),
+                _Line(evaluation.dataset, settings.channels, settings.label),
                 "measured",
                 quality,
                 evaluation.mean(quality, baseline),

@@ -59,7 +59,8 @@ def results_markdown(folder: Path, beside: Path) -> str:
     Returns
     -------
     str
-        Colour before Y, test sets in the order of the paper, then the comparison of table 3 where it can be made.
+        Regression before blends with a GAN, colour before Y, test sets in the order of the paper, then the comparison
+        of table 3 where it can be made.
 
     Raises
     ------
@@ -71,12 +72,18 @@ def results_markdown(folder: Path, beside: Path) -> str:
     order = [*BENCHMARKS, "folder"]
     evaluations = sorted(
         read_results(sorted(folder.glob("*.json"))),
-        key=lambda e: (e.settings.protocol != "paper", e.settings.channels != "color", order.index(e.dataset)),
+        key=lambda e: (
+            e.settings.blend,
+            e.settings.protocol != "paper",
+            e.settings.channels != "color",
+            order.index(e.dataset),
+        ),
     )
     parts = [to_markdown(evaluation) for evaluation in evaluations]
     for evaluation in evaluations:
         settings = evaluation.settings
-        if (evaluation.dataset, settings.channels, settings.protocol) == ("live1", "color", "paper") and settings.model:
+        standard = (evaluation.dataset, settings.channels, settings.protocol) == ("live1", "color", "paper")
+        if standard and settings.model and not settings.blend:
             parts.append(generalization_markdown(evaluation))
     parts += [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.md"))]
     figures = {file.stem: file for file in sorted(folder.glob("*.png"))}

@@ -80,13 +80,14 @@ def to_markdown(evaluation: Evaluation) -> str:
     table += [[str(row.quality), *map(format_scores, row.means.values())] for row in rows]
     notes = [f"PSNR / PSNR-B / SSIM, means of per-picture figures; {_PROTOCOLS[settings.protocol]}."]
     if settings.model is not None:
-        notes[0] += f" Model: {settings.model}{'' if settings.project else ', without projection'}."
+        notes[0] += f" Model: {settings.label}{'' if settings.project else ', without projection'}."
     if any(row.paper for row in rows):
         table[0] += ["JPEG, paper", "QGAC, paper"]
         for cells, row in zip(table[1:], rows, strict=True):
             cells += map(format_scores, row.paper) if row.paper else ["–", "–"]  # noqa: RUF001
         notes.append(f"Paper: {CITATION}")
-    return section(f"{title}, {_CHANNELS[settings.channels]}, {pictures} pictures", table, *notes)
+    blend = f", blend {settings.blend:g}" if settings.blend else ""
+    return section(f"{title}, {_CHANNELS[settings.channels]}, {pictures} pictures{blend}", table, *notes)
 
 
 def generalization_markdown(evaluation: Evaluation) -> str:
@@ -115,7 +116,7 @@ def generalization_markdown(evaluation: Evaluation) -> str:
         "Generalisation: Live-1, colour (RGB, 4:2:0)",
         rows,
         "PSNR / PSNR-B / SSIM. IDCN has a model for each quality and is run here on pictures of another; QGAC and the "
-        f"model measured here ({evaluation.settings.model}) are one model for all. Paper: table 3.",
+        f"model measured here ({evaluation.settings.label}) are one model for all. Paper: table 3.",
     )
 
 
@@ -137,7 +138,7 @@ def to_csv(evaluation: Evaluation) -> str:
         ["dataset", "channels", "protocol", "model", "picture", "quality", "bytes", "method", "psnr", "psnr_b", "ssim"]
     )
     settings = evaluation.settings
-    common = [evaluation.dataset, settings.channels, settings.protocol, settings.model or ""]
+    common = [evaluation.dataset, settings.channels, settings.protocol, settings.label]
     for m in evaluation.measurements:
         for method in settings.methods:
             figures = [f"{value:.6f}" for value in asdict(m.scores[method]).values()]
