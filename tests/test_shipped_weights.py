@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from made_images import compressed
 from qgac import Restorer, psnr
 from qgac.checkpoints import load_record
 from qgac.data.benchmarks import benchmark_pictures
@@ -29,12 +30,6 @@ needs_evaluation_data = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def restorer() -> Restorer:
     return Restorer("small", device="cpu")
-
-
-def compressed(pixels: np.ndarray, quality: int, **options: object) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=quality, **options)
-    return file.getvalue()
 
 
 def gain(restorer: Restorer, pixels: np.ndarray, data: bytes) -> float:

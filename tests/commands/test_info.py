@@ -1,16 +1,19 @@
-"""``qgac info``: limits, lists, the error of quantisation, and the heat map."""
+"""``qgac info``: what it tells, limits, lists, the error of quantisation, and the heat map."""
 
 from __future__ import annotations
 
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from command_line import sentence
+from made_images import compressed, photo
 from qgac.cli import cli
 
 
@@ -21,13 +24,52 @@ def qgac_command(*arguments: str | Path, stdin: bytes | None = None) -> Result:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    y, x = np.mgrid[:48, :72]
-    picture = np.stack([128 + 80 * np.sin(x / 5), 3.0 * x, 4.0 * y], -1).clip(0, 255).astype(np.uint8)
+    picture = Image.fromarray(photo(48, 72))
     Path("photos").mkdir()
-    Image.fromarray(picture).save("photo.jpg", quality=40)
-    Image.fromarray(picture).save("photos/one.jpg", quality=40)
-    Image.fromarray(picture).convert("CMYK").save("ink.jpg", quality=90)
+    picture.save("photo.jpg", quality=40)
+    picture.save("photos/one.jpg", quality=40)
+    picture.convert("CMYK").save("ink.jpg", quality=90)
     return tmp_path
+
+
+def test_info_describes_a_picture(folder: Path) -> None:
+    Image.fromarray(photo(24, 40)).save("photo.jpg", quality=35, progressive=True, comment="hello", dpi=(72, 72))
+    result = qgac_command("photo.jpg")
+    assert result.exit_code == 0
+    for text in ("40 x 24 pixels", "4:2:0 (2x2, 1x1, 1x1)", "progressive", "luma 35, chroma 35", "'hello'", "72 x 72"):
+        assert text in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "sampling"),
+    [({"subsampling": "4:4:4"}, "4:4:4"), ({"subsampling": "4:2:2"}, "4:2:2"), ({"subsampling": "4:2:0"}, "4:2:0")],
+)
+def test_info_as_json(folder: Path, options: dict[str, Any], sampling: str) -> None:
+    content = compressed(photo(24, 40), 60, **options)
+    Path("photo.jpg").write_bytes(content)
+    entry = json.loads(qgac_command("photo.jpg", "--json").stdout)
+    assert (entry["file"], entry["width"], entry["height"], entry["color"]) == ("photo.jpg", 40, 24, "YCbCr")
+    assert (entry["sampling"], entry["bytes"]) == (sampling, len(content))
+    assert entry["quality"] == {"luma": 60, "chroma": 60}
+    assert entry["bytes_per_pixel"] == pytest.approx(len(content) / 960, abs=1e-4)
+    with Image.open("photo.jpg") as source:
+        assert [step for row in entry["components"][1]["table"] for step in row] == source.quantization[1]
+
+
+def test_info_tells_custom_tables_and_lists_several_inputs(folder: Path) -> None:
+    Image.fromarray(photo(24, 40)).convert("L").save("gray.jpg", qtables=[[3] * 64])
+    result = qgac_command("gray.jpg", "nope.jpg", "-", "--json", stdin=compressed(photo(24, 40), 50))
+    assert result.exit_code == 1
+    assert result.stderr == "qgac: nope.jpg: there is no such file; check the name\n"
+    stream, gray = json.loads(result.stdout)
+    assert (stream["file"], stream["quality"]["luma"]) == ("-", 50)
+    assert gray["quality"] == {"luma": "custom", "chroma": None}
+    assert gray["sampling"] is None
+
+
+def test_info_about_a_bad_file_is_one_sentence(folder: Path) -> None:
+    Path("photo.jpg").write_bytes(b"nothing")
+    assert sentence(qgac_command("photo.jpg", "--json")).startswith("photo.jpg: ")
 
 
 def test_large_pictures_are_refused_by_the_option_that_the_message_names(folder: Path) -> None:
