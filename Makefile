@@ -8,6 +8,7 @@ JPEG ?= examples/night.jpg
 # Of `make results`: a folder with live1/, classic5/, bsds500_test/, icb/ and icb_gray/, of which any may lack.
 DATA ?= data
 MODEL ?= small
+GAN ?= $(MODEL)-gan
 JOBS ?= 2
 QUALITIES ?= 10 20 30 40 50 60 70 80 90 98
 # Optional: a bank of patches trains the ablations, Inception weights give Fréchet distances.
@@ -38,13 +39,16 @@ COLOR_JSON := $(strip $(call exists,live1,live1-color.json) $(call exists,bsds50
 	$(call exists,icb,icb-color.json))
 Y_JSON := $(call exists,live1,live1-y.json) $(call exists,classic5,classic5-y.json) \
 	$(call exists,bsds500_test,bsds500-y.json) $(call exists,icb_gray,icb-y.json)
+BLENDS := $(call exists,live1,$(addprefix live1-blend-,0.7.json 0.9.json 1.json))
 ANALYSES := $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png) \
-	$(call exists,live1,equivalent-quality.png spectrum.png throughput.png sheet.png)
+	$(call exists,live1,equivalent-quality.png spectrum.png throughput.png sheet.png interpolation.png interpolation-20.png)
+# Pictures of LIVE-1 with much texture.
+TEXTURED := bikes coinsinfountain lighthouse2 rapids stream studentsculpture
 TABLES := $(if $(PATCHES),$(call exists,classic5,ablations.md)) \
 	$(if $(INCEPTION),$(call exists,live1,frechet-live1.md) $(call exists,bsds500_test,frechet-bsds500.md))
 
 # A file that is there is not measured again: remove those of an older model first.
-results: $(COLOR_JSON) $(Y_JSON) $(ANALYSES) $(TABLES) $(if $(COLOR_JSON),$(RESULTS)/gain.png) \
+results: $(COLOR_JSON) $(Y_JSON) $(BLENDS) $(ANALYSES) $(TABLES) $(if $(COLOR_JSON),$(RESULTS)/gain.png) \
 		$(call exists,live1,tradeoff.png) | $(RESULTS)
 	$(BIN)/qgac results $(RESULTS) --write docs/results.md
 
@@ -65,6 +69,8 @@ $(RESULTS)/bsds500-y.json: | $(RESULTS)
 	$(EVALUATE) --dataset bsds500 --channels y --root $(DATA)/bsds500_test
 $(RESULTS)/icb-y.json: | $(RESULTS)
 	$(EVALUATE) --dataset icb --channels y --root $(DATA)/icb_gray
+$(RESULTS)/live1-blend-%.json: | $(RESULTS)
+	$(EVALUATE) --dataset live1 --root $(DATA)/live1 --blend $* --blend-with $(GAN)
 
 $(RESULTS)/gain.png: $(COLOR_JSON)
 	$(BIN)/qgac plot gain $^ -o $@
@@ -73,8 +79,15 @@ $(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json
 
 $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%.png: | $(RESULTS)
 	$(BIN)/qgac analyze $* --model $(MODEL) -o $@
-$(addprefix $(RESULTS)/,equivalent-quality.png spectrum.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
+$(addprefix $(RESULTS)/,equivalent-quality.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
 	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@
+$(RESULTS)/spectrum.png: | $(RESULTS)
+	$(BIN)/qgac analyze spectrum --model $(MODEL) --model $(GAN) --dataset live1 --root $(DATA)/live1 -o $@
+$(RESULTS)/interpolation.png: STRIP := 10
+$(RESULTS)/interpolation-20.png: STRIP := 20
+$(RESULTS)/interpolation.png $(RESULTS)/interpolation-20.png: | $(RESULTS)
+	$(BIN)/qgac analyze interpolation $(foreach name,$(TEXTURED),$(wildcard $(DATA)/live1/$(name).*)) \
+		--regression $(MODEL) --other $(GAN) --quality $(STRIP) -o $@
 $(RESULTS)/sheet.png: | $(RESULTS)
 	$(BIN)/qgac analyze sheet --model $(MODEL) --dataset live1 --root $(DATA)/live1 --limit 3 --quality 10 -o $@
 

@@ -212,6 +212,24 @@ def interpolate(regression: QGAC, other: QGAC, alpha: float) -> QGAC:
     return model.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
+def gan_twin(model: str | os.PathLike[str] | QGAC) -> str:
+    """Name the shipped model that a GAN made of a shipped model: that of ``small`` is ``small-gan``.
+
+    Raises
+    ------
+    WeightsError
+        If there is none.
+    """
+    twin = "" if isinstance(model, QGAC) else f"{os.fspath(model)}-gan"
+    if twin not in shipped_models():
+        name = "this network" if isinstance(model, QGAC) else f"model {os.fspath(model)!r}"
+        raise WeightsError(
+            f"{name} has no GAN twin among the shipped models; name the weights of one (--blend-with), "
+            "or leave the blend at 0"
+        )
+    return twin
+
+
 def blended(
     model: str | os.PathLike[str] | QGAC, alpha: float, other: str | os.PathLike[str] | QGAC | None = None
 ) -> QGAC:
@@ -224,7 +242,7 @@ def blended(
     alpha : float
         0..1; the paper's figures have 0.7.
     other : str, path or QGAC, optional
-        At alpha 1. By default the GAN twin that is shipped with a shipped model: that of ``small`` is ``small-gan``.
+        At alpha 1; by default the :func:`gan_twin`.
 
     Returns
     -------
@@ -244,11 +262,5 @@ def blended(
     if other is None:
         if alpha == 0:
             return regression
-        other = "" if isinstance(model, QGAC) else f"{os.fspath(model)}-gan"
-        if other not in shipped_models():
-            name = "this network" if isinstance(model, QGAC) else f"model {os.fspath(model)!r}"
-            raise WeightsError(
-                f"{name} has no GAN twin among the shipped models; name the weights of one (--blend-with), "
-                "or leave the blend at 0"
-            )
+        other = gan_twin(model)
     return interpolate(regression, other if isinstance(other, QGAC) else load_model(other), alpha)

@@ -28,7 +28,7 @@ __all__ = ["blind"]
 @click.command()
 @data_options
 @click.option("--regression", default="small", show_default=True, metavar="NAME|FILE", help="The one model.")
-@click.option("--other", required=True, metavar="NAME|FILE", help="The other model, the GAN's for example.")
+@click.option("--other", metavar="NAME|FILE", help="The other model; by default the GAN shipped with the first.")
 @click.option(
     "--alpha",
     type=click.FloatRange(0, 1, min_open=True),
@@ -47,7 +47,7 @@ def blind(
     dataset: str,
     limit: int | None,
     regression: str,
-    other: str,
+    other: str | None,
     alpha: float,
     out: Path,
     quality: int,
@@ -62,12 +62,12 @@ def blind(
     with analysis_errors():
         from qgac.analysis.blind import BlindPair, blind_pairs
         from qgac.analysis.plots import draw_blind
-        from qgac.checkpoints import blended, load_model
+        from qgac.checkpoints import blended, gan_twin, load_model
         from qgac.figures import write_table
         from qgac.restorer import Restorer
 
         paths = find_pictures(pictures, root, dataset, limit)
-        one = load_model(regression)
+        one, other = load_model(regression), other or gan_twin(regression)
         restorers = Restorer(one), Restorer(blended(one, alpha, other))
         found = blind_pairs(read_pictures(paths), restorers, quality=quality, crop=crop, size=size, seed=seed)
         pairs = list(told(found, len(paths), "pictures"))

@@ -28,8 +28,8 @@ __all__ = ["interpolation"]
 
 @click.command()
 @data_options
-@click.option("--regression", required=True, metavar="NAME|FILE", help="Model at alpha 0.")
-@click.option("--other", required=True, metavar="NAME|FILE", help="Model at alpha 1, the GAN's in the paper.")
+@click.option("--regression", default="small", show_default=True, metavar="NAME|FILE", help="Model at alpha 0.")
+@click.option("--other", metavar="NAME|FILE", help="Model at alpha 1; by default the GAN shipped with the first.")
 @out_option
 @click.option(
     "--alpha",
@@ -49,7 +49,7 @@ def interpolation(
     dataset: str,
     limit: int | None,
     regression: str,
-    other: str,
+    other: str | None,
     out: Path,
     alphas: tuple[float, ...],
     quality: int,
@@ -60,10 +60,10 @@ def interpolation(
     with analysis_errors():
         from qgac.analysis.interpolation import Strip, interpolation_strips
         from qgac.analysis.plots import draw_strips
-        from qgac.checkpoints import load_model
+        from qgac.checkpoints import gan_twin, load_model
 
         paths = find_pictures(pictures, root, dataset, limit)
-        ends = load_model(regression), load_model(other)
+        ends = load_model(regression), load_model(other or gan_twin(regression))
         found = interpolation_strips(read_pictures(paths), *ends, alphas, quality=quality, crop=crop, size=size)
         strips = list(told(found, len(paths), "pictures"))
         write(out, draw_strips(strips, quality), Strip.COLUMNS, [row for strip in strips for row in strip.rows()])
