@@ -1,4 +1,4 @@
-"""Imports go one way: jpeg <- models <- restore <- cli; training and evaluation use the core, never the reverse."""
+"""Imports go one way: jpeg <- models <- planes <- restorer <- cli; training and evaluation use these, never back."""
 
 from __future__ import annotations
 

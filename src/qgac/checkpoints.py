@@ -215,6 +215,15 @@ def interpolate(regression: QGAC, other: QGAC, alpha: float) -> QGAC:
 def gan_twin(model: str | os.PathLike[str] | QGAC) -> str:
     """Name the shipped model that a GAN made of a shipped model: that of ``small`` is ``small-gan``.
 
+    Parameters
+    ----------
+    model : str, path or QGAC
+        As for :func:`blended`.
+
+    Returns
+    -------
+    str
+
     Raises
     ------
     WeightsError
@@ -224,8 +233,8 @@ def gan_twin(model: str | os.PathLike[str] | QGAC) -> str:
     if twin not in shipped_models():
         name = "this network" if isinstance(model, QGAC) else f"model {os.fspath(model)!r}"
         raise WeightsError(
-            f"{name} has no GAN twin among the shipped models; name the weights of one (--blend-with), "
-            "or leave the blend at 0"
+            f"{name} has no GAN twin among the shipped models; name the weights of one "
+            "(--blend-with, for an analysis --other)"
         )
     return twin
 

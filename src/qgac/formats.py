@@ -32,7 +32,6 @@ from qgac.jpeg.image import JPEGImage
 
 __all__ = [
     "DEPTHS",
-    "FORMATS",
     "SUFFIXES",
     "Depth",
     "Encoding",
@@ -46,7 +45,6 @@ __all__ = [
 Format = Literal["png", "webp", "tiff", "jpeg"]
 Depth = Literal[8, 16, "float"]
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
-FORMATS: tuple[Format, ...] = get_args(Format)
 SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "tiff": ".tiff", "jpeg": ".jpg"}
 
 _FORMAT_OF_SUFFIX: dict[str, Format] = {

@@ -109,7 +109,7 @@ def texture_loss(restored: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor
     ----------
     restored, target : sequence of Tensor
         What a network of :mod:`qgac.models.texture` makes of restored pictures and originals: one tensor for the
-        paper's network, one for each scale of the random filters.
+        paper's network; for the random filters one for each scale, and one of what is to be seen of the 8x8 grid.
 
     Returns
     -------

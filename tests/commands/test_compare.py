@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
+from command_line import qgac_command
 from qgac import psnr_b, ssim
-from qgac.cli import cli
 from qgac.comparison import ComparisonError, open_picture
 from qgac.comparison import compare as score
 
-
-def qgac_command(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli, ["compare", *map(str, arguments)])
+compare = partial(qgac_command, "compare")
 
 
 def noisy(size: tuple[int, int] = (70, 45), noise: float = 8, seed: int = 0) -> Image.Image:
@@ -56,7 +54,7 @@ def test_bands_of_a_tall_picture_leave_no_trace() -> None:
 
 
 def test_a_table_of_several_pictures(folder: Path) -> None:
-    result = qgac_command("original.png", "noisy.png", "photo.jpg", "original.png")
+    result = compare("original.png", "noisy.png", "photo.jpg", "original.png")
     assert result.exit_code == 0
     lines = [line for line in result.stdout.splitlines() if "." in line]
     expected = score(np.asarray(Image.open("photo.jpg")), np.asarray(Image.open("original.png")))
@@ -66,7 +64,7 @@ def test_a_table_of_several_pictures(folder: Path) -> None:
 
 
 def test_json_has_no_infinity(folder: Path) -> None:
-    result = qgac_command("original.png", "noisy.png", "original.png", "--json")
+    result = compare("original.png", "noisy.png", "original.png", "--json")
     document = json.loads(result.stdout, parse_constant=pytest.fail)
     assert document["original"] == "original.png"
     first, second = document["pictures"]
@@ -78,13 +76,13 @@ def test_json_has_no_infinity(folder: Path) -> None:
 
 def test_markdown(folder: Path) -> None:
     Path("noisy.png").rename("a|b.png")
-    lines = qgac_command("original.png", "a|b.png", "--markdown").stdout.splitlines()
+    lines = compare("original.png", "a|b.png", "--markdown").stdout.splitlines()
     assert lines[:2] == ["| picture | PSNR | PSNR-B | SSIM |", "|---|---:|---:|---:|"]
     assert lines[2].startswith("| a\\|b.png | ")
 
 
 def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:
-    result = qgac_command("original.png", "text.png", "gray.png", "small.png", "missing.png", ".", "noisy.png")
+    result = compare("original.png", "text.png", "gray.png", "small.png", "missing.png", ".", "noisy.png")
     assert result.exit_code == 1
     assert "noisy.png" in result.stdout
     text, gray, small, missing, directory = result.stderr.splitlines()
@@ -97,27 +95,27 @@ def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:
 
 @pytest.mark.parametrize("original", ["text.png", "missing.png"])
 def test_a_bad_original_ends_the_command(folder: Path, original: str) -> None:
-    result = qgac_command(original, "noisy.png")
+    result = compare(original, "noisy.png")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"qgac: {original}: ")
     assert len(result.stderr.splitlines()) == 1
 
 
 def test_options_that_exclude_each_other(folder: Path) -> None:
-    assert qgac_command("original.png", "noisy.png", "--json", "--markdown").exit_code == 2
-    assert qgac_command("original.png").exit_code == 2
+    assert compare("original.png", "noisy.png", "--json", "--markdown").exit_code == 2
+    assert compare("original.png").exit_code == 2
 
 
 def test_large_pictures_can_be_refused(folder: Path) -> None:
-    result = qgac_command("original.png", "noisy.png", "--max-pixels", "3149")
+    result = compare("original.png", "noisy.png", "--max-pixels", "3149")
     assert "70 x 45 pixels, more than the limit" in result.stderr
-    assert qgac_command("original.png", "noisy.png", "--max-pixels", "3150").exit_code == 0
+    assert compare("original.png", "noisy.png", "--max-pixels", "3150").exit_code == 0
 
 
 def test_truncated_files_are_told(folder: Path) -> None:
     content = Path("photo.jpg").read_bytes()
     Path("photo.jpg").write_bytes(content[: len(content) // 2])
-    result = qgac_command("original.png", "photo.jpg")
+    result = compare("original.png", "photo.jpg")
     assert result.exit_code == 1
     assert "photo.jpg: the file is damaged (" in result.stderr
 

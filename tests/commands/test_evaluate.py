@@ -64,6 +64,16 @@ def test_failures_are_one_sentence(folder, tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_blends_that_cannot_be(folder):
+    result = run("--root", folder, "--blend-with", "other.safetensors")
+    assert result.exit_code == 2
+    assert "add --blend" in result.stderr
+    assert run("--root", folder, "--blend", 1.5).exit_code == 2
+    result = run("--root", folder, "--jpeg-only", "--blend", 0.7)
+    assert result.exit_code == 1
+    assert "without a model there is nothing to blend with" in result.stderr
+
+
 def test_a_result_that_could_not_be_written_is_noticed_before_measuring(folder, tmp_path):
     result = run("--root", folder, "--model", "nowhere", "--json", tmp_path / "missing" / "result.json")
     assert result.exit_code == 1

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
-from command_line import sentence
+from command_line import qgac_command, sentence
 from made_images import compressed, photo
-from qgac.cli import cli
 
-
-def qgac_command(*arguments: str | Path, stdin: bytes | None = None) -> Result:
-    return CliRunner().invoke(cli, ["info", *map(str, arguments)], input=stdin)
+info = partial(qgac_command, "info")
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_info_describes_a_picture(folder: Path) -> None:
     Image.fromarray(photo(24, 40)).save("photo.jpg", quality=35, progressive=True, comment="hello", dpi=(72, 72))
-    result = qgac_command("photo.jpg")
+    result = info("photo.jpg")
     assert result.exit_code == 0
     for text in ("40 x 24 pixels", "4:2:0 (2x2, 1x1, 1x1)", "progressive", "luma 35, chroma 35", "'hello'", "72 x 72"):
         assert text in result.stdout
@@ -47,7 +44,7 @@ def test_info_describes_a_picture(folder: Path) -> None:
 def test_info_as_json(folder: Path, options: dict[str, Any], sampling: str) -> None:
     content = compressed(photo(24, 40), 60, **options)
     Path("photo.jpg").write_bytes(content)
-    entry = json.loads(qgac_command("photo.jpg", "--json").stdout)
+    entry = json.loads(info("photo.jpg", "--json").stdout)
     assert (entry["file"], entry["width"], entry["height"], entry["color"]) == ("photo.jpg", 40, 24, "YCbCr")
     assert (entry["sampling"], entry["bytes"]) == (sampling, len(content))
     assert entry["quality"] == {"luma": 60, "chroma": 60}
@@ -58,7 +55,7 @@ def test_info_as_json(folder: Path, options: dict[str, Any], sampling: str) -> N
 
 def test_info_tells_custom_tables_and_lists_several_inputs(folder: Path) -> None:
     Image.fromarray(photo(24, 40)).convert("L").save("gray.jpg", qtables=[[3] * 64])
-    result = qgac_command("gray.jpg", "nope.jpg", "-", "--json", stdin=compressed(photo(24, 40), 50))
+    result = info("gray.jpg", "nope.jpg", "-", "--json", stdin=compressed(photo(24, 40), 50))
     assert result.exit_code == 1
     assert result.stderr == "qgac: nope.jpg: there is no such file; check the name\n"
     stream, gray = json.loads(result.stdout)
@@ -69,65 +66,65 @@ def test_info_tells_custom_tables_and_lists_several_inputs(folder: Path) -> None
 
 def test_info_about_a_bad_file_is_one_sentence(folder: Path) -> None:
     Path("photo.jpg").write_bytes(b"nothing")
-    assert sentence(qgac_command("photo.jpg", "--json")).startswith("photo.jpg: ")
+    assert sentence(info("photo.jpg", "--json")).startswith("photo.jpg: ")
 
 
 def test_large_pictures_are_refused_by_the_option_that_the_message_names(folder: Path) -> None:
-    result = qgac_command("photo.jpg", "--max-pixels", "3455")
+    result = info("photo.jpg", "--max-pixels", "3455")
     assert result.exit_code == 1
     assert "raise the limit (--max-pixels)" in result.stderr
-    assert qgac_command("photo.jpg", "--max-pixels", "3456").exit_code == 0
+    assert info("photo.jpg", "--max-pixels", "3456").exit_code == 0
 
 
 @pytest.mark.parametrize("given", [["photos"], ["photos/*.jpg"], ["photo.jpg", "ink.jpg"]])
 def test_a_folder_a_pattern_and_several_files_give_a_list(folder: Path, given: list[str]) -> None:
-    assert isinstance(json.loads(qgac_command(*given, "--json").stdout), list)
+    assert isinstance(json.loads(info(*given, "--json").stdout), list)
 
 
 def test_one_file_gives_an_object_and_an_empty_folder_an_empty_list(folder: Path) -> None:
-    assert json.loads(qgac_command("photo.jpg", "--json").stdout)["file"] == "photo.jpg"
+    assert json.loads(info("photo.jpg", "--json").stdout)["file"] == "photo.jpg"
     Path("empty").mkdir()
-    result = qgac_command("empty", "--json")
+    result = info("empty", "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (1, [])
 
 
 def test_the_error_of_each_component(folder: Path) -> None:
-    luma, chroma, _ = json.loads(qgac_command("photo.jpg", "--json").stdout)["components"]
+    luma, chroma, _ = json.loads(info("photo.jpg", "--json").stdout)["components"]
     table = np.array(luma["table"], float)
     assert luma["error"]["largest"] == pytest.approx(np.sqrt(np.square(table / 2).mean()), abs=1e-3)
     assert luma["error"]["uniform"] == pytest.approx(np.sqrt(np.square(table).mean() / 12), abs=1e-3)
     assert 0 < luma["error"]["expected"] < luma["error"]["uniform"]
     assert chroma["error"]["largest"] > luma["error"]["largest"]
-    text = qgac_command("photo.jpg").stdout
+    text = info("photo.jpg").stdout
     assert f"Y: about {luma['error']['expected']:.2f}, evenly spread" in text
     assert "Cr: about" in text
-    assert "K: about" in qgac_command("ink.jpg").stdout
+    assert "K: about" in info("ink.jpg").stdout
 
 
 def test_a_heat_map_is_drawn_and_not_replaced(folder: Path) -> None:
-    result = qgac_command("photo.jpg", "--heat-map", "map.png")
+    result = info("photo.jpg", "--heat-map", "map.png")
     assert (result.exit_code, result.stderr) == (0, "")
     with Image.open("map.png") as picture:
         assert picture.format == "PNG"
         assert picture.width >= 72
     content = Path("map.png").read_bytes()
-    again = qgac_command("ink.jpg", "--heat-map", "map.png")
+    again = info("ink.jpg", "--heat-map", "map.png")
     assert again.exit_code == 1
     assert again.stderr == "qgac: map.png exists already; choose another name or overwrite it (--overwrite)\n"
     assert Path("map.png").read_bytes() == content
-    assert qgac_command("ink.jpg", "--heat-map", "map.png", "--overwrite").exit_code == 0
+    assert info("ink.jpg", "--heat-map", "map.png", "--overwrite").exit_code == 0
     assert Path("map.png").read_bytes() != content
 
 
 def test_a_heat_map_of_standard_input(folder: Path) -> None:
-    result = qgac_command("-", "--heat-map", "map.png", "--json", stdin=Path("photo.jpg").read_bytes())
+    result = info("-", "--heat-map", "map.png", "--json", stdin=Path("photo.jpg").read_bytes())
     assert json.loads(result.stdout)["file"] == "-"
     assert Image.open(io.BytesIO(Path("map.png").read_bytes())).format == "PNG"
 
 
 def test_a_heat_map_is_of_one_picture_and_goes_where_it_can(folder: Path) -> None:
-    assert qgac_command("photo.jpg", "ink.jpg", "--heat-map", "map.png").exit_code == 2
+    assert info("photo.jpg", "ink.jpg", "--heat-map", "map.png").exit_code == 2
     assert not Path("map.png").exists()
-    result = qgac_command("photo.jpg", "--heat-map", "nowhere/map.png")
+    result = info("photo.jpg", "--heat-map", "nowhere/map.png")
     assert result.exit_code == 1
     assert "nowhere/map.png cannot be written" in result.stderr

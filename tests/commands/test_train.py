@@ -93,6 +93,10 @@ def test_prepare_without_pictures_ends_in_one_sentence(tmp_path: Path) -> None:
     result = qgac_command("prepare", tmp_path / "empty", "--out", tmp_path / "bank")
     assert result.exit_code == 1
     assert "no picture was taken" in result.stderr
+    assert list((tmp_path / "bank").iterdir()) == []
+    (tmp_path / "empty" / "damaged.tar").write_bytes(b"no tar")
+    line = sentence(qgac_command("prepare", tmp_path / "empty", "--out", tmp_path / "other"))
+    assert "damaged.tar is no whole tar" in line
 
 
 def recipe(folder: Path, steps: int) -> Path:

@@ -203,6 +203,31 @@ def test_exclusion_by_name(tmp_path):
     assert not list(find_pictures([tmp_path / "cid_1.png"], ["cid*"]))
 
 
+def _tar(path, names):
+    with tarfile.open(path, "w") as archive:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = 1000
+            archive.addfile(info, io.BytesIO(bytes(1000)))
+
+
+def test_tars_in_folders_are_opened_unless_they_are_excluded(tmp_path):
+    (tmp_path / "deeper").mkdir()
+    _tar(tmp_path / "deeper" / "cid.tar", ["x/1.png", "x/bsds_1.png"])
+    _tar(tmp_path / "deeper" / "bsds_test.tar", ["x/2.png"])
+    assert [name for name, _ in find_pictures([tmp_path])] == ["2.png", "1.png", "bsds_1.png"]
+    assert [name for name, _ in find_pictures([tmp_path], ["bsds_*"])] == ["1.png"]
+
+
+@pytest.mark.parametrize("length", [0, 100, 1000])
+def test_a_damaged_tar_is_told_by_name(tmp_path, length):
+    path = tmp_path / "cid.tar"
+    _tar(path, ["1.png"])
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(ValueError, match=r"cid\.tar is no whole tar; get it again"):
+        list(find_pictures([tmp_path]))
+
+
 def test_sources_that_do_not_exist(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
         list(find_pictures([tmp_path / "nowhere"]))

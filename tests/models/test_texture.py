@@ -129,7 +129,9 @@ def test_bfloat16_changes_little():
         assert (one - two).abs().mean() < 0.02 * one.abs().mean()
 
 
-@pytest.mark.parametrize("numbers", [{"size": 4}, {"size": 1}, {"filters": 0}, {"octaves": 0}, {"window": 12}])
+@pytest.mark.parametrize(
+    "numbers", [{"size": 4}, {"size": 1}, {"filters": 0}, {"octaves": 0}, {"window": 12}, {"window": 20, "octaves": 1}]
+)
 def test_impossible_numbers(numbers):
     with pytest.raises(ValueError, match=r"random filters are odd|cannot be halved"):
         RandomTexture(**numbers)

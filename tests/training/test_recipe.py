@@ -54,7 +54,7 @@ def test_what_the_papers_stages_share(name):
     assert (recipe.data.candidates, recipe.data.downscale_share, recipe.data.flips) == (1, 0.0, False)
     assert (recipe.data.other_tables_share, recipe.data.recompressed_share) == (0.0, 0.0)
     steps = recipe.optimization
-    assert (steps.ssim_weight, steps.roundness, steps.color_space) == (0.05, 0.0, "rgb")
+    assert (steps.error, steps.ssim_weight, steps.roundness, steps.color_space) == ("absolute", 0.05, 0.0, "rgb")
     assert (steps.betas, steps.warmup, steps.clip, steps.ema, steps.precision) == ((0.9, 0.999), 0, 0.0, 0.0, "float32")
 
 
@@ -147,6 +147,7 @@ def test_values_reach_their_places(tmp_path):
         ('stage = "y"\n[optimization]\nbetas = [0.9]', "optimization"),
         ('stage = "y"\n[optimization]\nlearning_rate = nan', r"learning_rate is nan; recipes take finite numbers"),
         ('stage = "y"\n[optimization]\nbetas = [0.9, inf]', "finite numbers"),
+        (f'stage = "y"\nseed = 1{"0" * 400}', "finite numbers"),
         ('stage = "y"\n[data.qualities]\nvalues = ["10"]', "values holds '10', not a number"),
         ('stage = "y"\n[data]\nfactors = [[2, true]]', "factors holds True, not a number"),
         ('stage = "y"\n[optimization]\nerror = "l2"', "neither 'absolute' nor 'logarithmic'"),

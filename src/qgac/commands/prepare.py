@@ -45,7 +45,7 @@ def prepare(images: tuple[Path, ...], out: Path, exclude: tuple[str, ...], min_s
                     taken += 1
                 else:
                     left_out.append((name, reason))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             fail(sentence(error))
     for name, reason in left_out:
         say(f"{name} left out: {reason}")

@@ -13,7 +13,7 @@ import json
 import os
 import tarfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
@@ -75,7 +75,7 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
     sources : sequence of Path
         Pictures, ``.tar`` archives of pictures, or folders of both.
     exclude : sequence of str
-        Shell patterns; a file whose name (without folders) matches one is left out.
+        Shell patterns; a file whose name (without folders) matches one is left out, be it a picture or a tar.
 
     Yields
     ------
@@ -85,24 +85,37 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
     ------
     FileNotFoundError
         If a source does not exist.
+    ValueError
+        If a tar is damaged, or none.
     """
 
-    def wanted(name: str) -> bool:
-        base = name.rsplit("/", 1)[-1]
-        return Path(base).suffix.lower() in SUFFIXES and not any(fnmatch(base, pattern) for pattern in exclude)
+    def kept(base: str) -> bool:
+        return not any(fnmatch(base, pattern) for pattern in exclude)
+
+    def wanted(base: str) -> bool:
+        return Path(base).suffix.lower() in SUFFIXES and kept(base)
 
     for source in sources:
         if not source.exists():
             raise FileNotFoundError(f"{source} does not exist; name pictures, folders of pictures or tars of pictures")
         for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
             if path.suffix == ".tar" and path.is_file():
-                with tarfile.open(path) as archive:
-                    for member in archive:
-                        file = archive.extractfile(member) if member.isfile() and wanted(member.name) else None
-                        if file is not None:
-                            yield member.name.rsplit("/", 1)[-1], file.read()
+                if kept(path.name):
+                    yield from _files_of_tar(path, wanted)
             elif wanted(path.name) and path.is_file():
                 yield path.name, path.read_bytes()
+
+
+def _files_of_tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                base = member.name.rsplit("/", 1)[-1]
+                file = archive.extractfile(member) if member.isfile() and wanted(base) else None
+                if file is not None:
+                    yield base, file.read()
+    except tarfile.TarError as error:
+        raise ValueError(f"{path} is no whole tar; get it again, or leave it out (--exclude)") from error
 
 
 def _decode(item: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8] | str]:

@@ -60,7 +60,7 @@ class RandomTexture(nn.Module):
     octaves : int
         How many, the finest first.
     window : int
-        Side of the windows in pixels of the picture, a multiple of ``2**octaves``. They overlap by half.
+        Side of the windows in pixels of the picture, a multiple of 8 and of ``2**octaves``. They overlap by half.
     seed : int
         Of the filters, which depend on nothing else.
     """
@@ -77,8 +77,8 @@ class RandomTexture(nn.Module):
         super().__init__()
         if size % 2 == 0 or size < 3 or filters < 1 or octaves < 1:
             raise ValueError("random filters are odd in size, at least 3; there is at least one, and one octave")
-        if window % 2**octaves:
-            raise ValueError(f"a window of {window} pixels cannot be halved {octaves} times")
+        if window < 1 or window % 2**octaves or window % self._BLOCK:
+            raise ValueError(f"a window of {window} pixels cannot be halved {octaves} times, or holds no whole blocks")
         self.octaves, self.window = octaves, window
         generator = torch.Generator().manual_seed(seed)
         bank = torch.randn(filters, 3, size, size, generator=generator)

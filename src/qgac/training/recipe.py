@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
@@ -123,14 +122,14 @@ def _build(kind: type[T], table: Any, where: str) -> T:
 
 def _checked(value: Any, default: Any, where: str) -> Any:
     """Return a value if it is of the type of its default; TOML tells whole numbers, fractions, truth and text apart."""
-    for number in _numbers(value, where):
-        if not math.isfinite(number):
-            raise RecipeError(f"{where} is {value!r}; recipes take finite numbers only")
     kinds: dict[type, tuple[type, ...]] = {float: (float, int), tuple: (list,), bool: (bool,), int: (int,), str: (str,)}
     allowed = kinds.get(type(default), (object,))
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed and object not in allowed):
         names = {float: "a number", tuple: "a list", bool: "true or false", int: "a whole number", str: "text"}
         raise RecipeError(f"{where} is {value!r}, not {names[type(default)]}")
+    for number in _numbers(value, where):
+        if not abs(number) <= sys.float_info.max:  # nor is NaN, nor a whole number that no float can hold
+            raise RecipeError(f"{where} is {value!r}; recipes take finite numbers only")
     return value
 
 
