@@ -8,7 +8,8 @@ JPEG ?= examples/night.jpg
 # Of `make results`: a folder with live1/, classic5/, bsds500_test/, icb/ and icb_gray/, of which any may lack.
 DATA ?= data
 MODEL ?= small
-GAN ?= $(MODEL)-gan
+# Its GAN twin, if one is shipped; a model of yours may name one.
+GAN ?= $(if $(wildcard src/qgac/weights/$(MODEL)-gan.safetensors),$(MODEL)-gan)
 JOBS ?= 2
 QUALITIES ?= 10 20 30 40 50 60 70 80 90 98
 # Optional: a bank of patches trains the ablations, Inception weights give Fréchet distances.
@@ -39,9 +40,10 @@ COLOR_JSON := $(strip $(call exists,live1,live1-color.json) $(call exists,bsds50
 	$(call exists,icb,icb-color.json))
 Y_JSON := $(call exists,live1,live1-y.json) $(call exists,classic5,classic5-y.json) \
 	$(call exists,bsds500_test,bsds500-y.json) $(call exists,icb_gray,icb-y.json)
-BLENDS := $(call exists,live1,$(addprefix live1-blend-,0.7.json 0.9.json 1.json))
+BLENDS := $(if $(GAN),$(call exists,live1,$(addprefix live1-blend-,0.7.json 0.9.json 1.json)))
+STRIPS := $(if $(GAN),$(call exists,live1,interpolation.png interpolation-20.png))
 ANALYSES := $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png) \
-	$(call exists,live1,equivalent-quality.png spectrum.png throughput.png sheet.png interpolation.png interpolation-20.png)
+	$(call exists,live1,equivalent-quality.png spectrum.png throughput.png sheet.png) $(STRIPS)
 # Pictures of LIVE-1 with much texture.
 TEXTURED := bikes coinsinfountain lighthouse2 rapids stream studentsculpture
 TABLES := $(if $(PATCHES),$(call exists,classic5,ablations.md)) \
@@ -82,7 +84,7 @@ $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%
 $(addprefix $(RESULTS)/,equivalent-quality.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
 	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@
 $(RESULTS)/spectrum.png: | $(RESULTS)
-	$(BIN)/qgac analyze spectrum --model $(MODEL) --model $(GAN) --dataset live1 --root $(DATA)/live1 -o $@
+	$(BIN)/qgac analyze spectrum $(addprefix --model ,$(MODEL) $(GAN)) --dataset live1 --root $(DATA)/live1 -o $@
 $(RESULTS)/interpolation.png: STRIP := 10
 $(RESULTS)/interpolation-20.png: STRIP := 20
 $(RESULTS)/interpolation.png $(RESULTS)/interpolation-20.png: | $(RESULTS)

@@ -87,6 +87,8 @@ def test_a_blend_ends_at_the_other_model(pictures, model_file, tmp_path):
 def test_impossible_blends(blend, model):
     with pytest.raises(ValueError, match="blend"):
         Settings((10,), model=model, blend=blend)
+    with pytest.raises(ValueError, match="how much"):
+        Settings((10,), blend_with="other.safetensors")
 
 
 def test_y_channel(pictures, model_file):

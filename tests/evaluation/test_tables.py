@@ -45,7 +45,8 @@ def test_a_blend_is_told_from_its_model():
     found = evaluation(blend=0.7)
     lines = to_markdown(found).splitlines()
     assert lines[0] == "### Live-1, colour (RGB, 4:2:0), 2 pictures, blend 0.7"
-    assert "Model: small, blend 0.7." in lines[-2]
+    assert "Model: small, blend 0.7." in lines[-1]
+    assert "paper" not in lines[2]  # its figures are those of the regression
     assert {row["model"] for row in csv.DictReader(io.StringIO(to_csv(found)))} == {"small, blend 0.7"}
     assert from_json(to_json(found)) == found
     assert "Model: small, blend 1 with x.safetensors." in to_markdown(evaluation(blend=1.0, blend_with="x.safetensors"))

@@ -139,6 +139,8 @@ def test_values_reach_their_places(tmp_path):
         ('stage = "y"\n[data]\nfactor_weights = [0]', "not all 0"),
         ('stage = "y"\n[data.qualities]\nlow = 0', "between 1 and 100"),
         ('stage = "y"\n[data.qualities]\nvalues = [10, 101]', "between 1 and 100"),
+        ('stage = "y"\n[data.qualities]\nvalues = [10.5]', "whole numbers"),
+        ('stage = "y"\n[data]\nfactors = [[2.5, 2]]', "taken from"),
         ('stage = "y"\n[data.qualities]\npower = 0', "greater than 0"),
         ('stage = "y"\n[optimization]\nsteps = 0', "at least 1"),
         ('stage = "y"\n[optimization]\nlearning_rate = -1', "greater than 0"),

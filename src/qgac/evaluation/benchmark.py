@@ -71,7 +71,7 @@ class Settings:
     Raises
     ------
     ValueError
-        If a quality or the blend is out of range, or there is no model to blend with.
+        If a quality or the blend is out of range, or there is nothing to blend or no share of it.
     """
 
     qualities: tuple[int, ...] = (10, 20, 30)
@@ -88,6 +88,8 @@ class Settings:
             raise ValueError(f"networks are blended with an alpha between 0 and 1, got {self.blend:g}")
         if self.blend and self.model is None:
             raise ValueError("without a model there is nothing to blend with")
+        if self.blend_with is not None and not self.blend:
+            raise ValueError("blend_with says what to mix in, but not how much; give a blend above 0")
         wrong = [quality for quality in self.qualities if not 1 <= quality <= 100]
         if wrong or not self.qualities:
             raise ValueError(f"qualities must lie between 1 and 100, got {', '.join(map(str, wrong)) or 'none'}")
@@ -249,7 +251,7 @@ def _restorer(settings: Settings) -> Restorer | None:
         device="cpu",
         project=settings.project,
         blend=settings.blend,
-        blend_with=settings.blend_with if settings.blend else None,
+        blend_with=settings.blend_with,
     )
 
 

@@ -81,7 +81,8 @@ def to_markdown(evaluation: Evaluation) -> str:
     notes = [f"PSNR / PSNR-B / SSIM, means of per-picture figures; {_PROTOCOLS[settings.protocol]}."]
     if settings.model is not None:
         notes[0] += f" Model: {settings.label}{'' if settings.project else ', without projection'}."
-    if any(row.paper for row in rows):
+    # The paper's figures are those of its regression.
+    if any(row.paper for row in rows) and not settings.blend:
         table[0] += ["JPEG, paper", "QGAC, paper"]
         for cells, row in zip(table[1:], rows, strict=True):
             cells += map(format_scores, row.paper) if row.paper else ["–", "–"]  # noqa: RUF001

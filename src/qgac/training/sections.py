@@ -37,8 +37,8 @@ class Qualities:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(self.values))
-        if not 1 <= self.low <= self.high <= 100 or any(not 1 <= value <= 100 for value in self.values):
-            raise RecipeError("qualities must lie between 1 and 100")
+        if not 1 <= self.low <= self.high <= 100 or any(value not in range(1, 101) for value in self.values):
+            raise RecipeError("qualities must be whole numbers and lie between 1 and 100")
         if self.power <= 0:
             raise RecipeError("power is greater than 0")
 
@@ -89,7 +89,7 @@ class Data:
     recompressed_qualities: tuple[int, int] = (10, 95)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "factors", tuple((int(v), int(u)) for v, u in self.factors))
+        object.__setattr__(self, "factors", tuple((v, u) for v, u in self.factors))
         object.__setattr__(self, "factor_weights", tuple(self.factor_weights))
         if self.patch % 16 or self.patch < 16:
             raise RecipeError(f"patch {self.patch} is not a multiple of 16")
@@ -225,7 +225,7 @@ class Validation:
         if self.every < 1 or self.pictures < 1:
             raise RecipeError("every and pictures are at least 1")
         if not self.qualities or any(not 1 <= quality <= 100 for quality in self.qualities):
-            raise RecipeError("qualities must lie between 1 and 100, and there is at least one")
+            raise RecipeError("qualities must be whole numbers and lie between 1 and 100, and there is at least one")
 
 
 @dataclass(frozen=True)
