@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from made_images import compressed
-from qgac import Restorer, psnr
+from made_images import coefficients_of, compressed, quantized, samples_of
+from qgac import Restorer, psnr, read_jpeg
 from qgac.checkpoints import load_record
 from qgac.data.benchmarks import benchmark_pictures
 from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+from qgac.jpeg.blocks import channels_to_blocks
+from qgac.training.gan import grid_visibility
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 WEIGHTS = Path(__file__).parent.parent / "src" / "qgac" / "weights" / "small.safetensors"
@@ -43,6 +46,9 @@ def test_the_file_is_small_and_says_how_it_was_made() -> None:
     record = load_record("small")["record"]
     assert record["stage"] == "color"
     assert record["recipe"]["model"] == load_record("small")["configuration"]
+    twin = load_record("small-gan")
+    assert twin["record"]["stage"] == "gan"
+    assert twin["configuration"] == load_record("small")["configuration"]
 
 
 @pytest.mark.parametrize(("quality", "least"), [(10, 0.8), (30, 0.6), (70, 0.3), (95, 0.0)])
@@ -56,6 +62,42 @@ def test_the_example_gains(restorer: Restorer, quality: int, least: float, subsa
 def test_gray_stays_gray_and_gains(restorer: Restorer, quality: int) -> None:
     pixels = np.asarray(Image.open(EXAMPLES / "night.webp").convert("L"))[64:321, 160:480]
     assert gain(restorer, pixels, compressed(pixels, quality)) > 0.3
+
+
+def upper_diagonals(pixels: np.ndarray) -> float:
+    """Return the share of the DCT coefficients of Y with i + j >= 7 whose magnitude is above 0.5 (appendix B.4)."""
+    coefficients = coefficients_of(pixels[:256] @ np.array([0.299, 0.587, 0.114]))
+    return float((np.abs(coefficients)[..., np.add.outer(range(8), range(8)) >= 7] > 0.5).mean())
+
+
+@pytest.mark.parametrize("quality", [10, 20])
+def test_the_gan_twin_brings_detail_back_and_no_grid(restorer: Restorer, quality: int) -> None:
+    """More of the upper frequencies than the regression, nearer to the original's share; steps as large at borders of
+    blocks as elsewhere; for a price in PSNR that rises with the blend."""
+    pixels = np.asarray(Image.open(EXAMPLES / "night.webp").convert("RGB"))[64:321, 160:480]
+    data = compressed(pixels, quality)
+    blends = [restorer, Restorer("small", device="cpu", blend=0.7), Restorer("small", device="cpu", blend=1)]
+    restored = [blend(data).pixels for blend in blends]
+    shares, own = [upper_diagonals(x) for x in restored], upper_diagonals(pixels)
+    assert shares[0] < shares[1] < shares[2]
+    assert abs(shares[1] - own) < abs(shares[0] - own)
+    grids = [
+        grid_visibility(torch.from_numpy(x[:256].copy()).permute(2, 0, 1)[None].float()) for x in (*restored, pixels)
+    ]
+    assert max(grids[1:3]) < max(grids[0], 1.1)
+    prices = [float(psnr(restored=x, reference=pixels)) for x in restored]
+    assert prices[0] > prices[1] > prices[2] > prices[0] - 1.5
+
+
+def test_what_the_shipped_twin_invents_never_contradicts_the_file() -> None:
+    """Quantised again, in float64 by scipy's DCT, what is restored of a gray file gives its levels."""
+    pixels = np.asarray(Image.open(EXAMPLES / "night.webp").convert("L"))[64:321, 160:480]
+    data = compressed(pixels, 10)
+    component = read_jpeg(data).components[0]
+    for blend in (0.7, 1):
+        (plane,) = Restorer("small", device="cpu", blend=blend).coefficients(read_jpeg(data))
+        again = quantized(coefficients_of(samples_of(channels_to_blocks(plane).double().numpy())), component.table)
+        np.testing.assert_array_equal(again, component.coefficients)
 
 
 @needs_evaluation_data
