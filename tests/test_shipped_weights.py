@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 WEIGHTS = Path(__file__).parent.parent / "src" / "qgac" / "weights" / "small.safetensors"
 
 # What docs/results.md states for LIVE-1 colour, less a margin for other processors' arithmetic.
-LIVE1 = {10: 27.04, 20: 29.25, 30: 30.52}
+LIVE1 = {10: 27.11, 20: 29.36, 30: 30.64}
 
 needs_evaluation_data = pytest.mark.skipif(
     "QGAC_EVALUATION" not in os.environ, reason="QGAC_EVALUATION names no folder with live1/"

@@ -73,6 +73,13 @@ def test_the_whole_generator_moves_and_its_statistics_stay(start, run):
     interpolate(load_model(start), exported, 0.7)  # it can be blended with what it came from
 
 
+def test_the_color_network_stays_if_the_recipe_says_so(bank, start, tmp_path):
+    list(train(short(color=False), bank, tmp_path / "run", start=start))
+    before, after = load_model(start), load_model(tmp_path / "run" / "last.safetensors")
+    assert same(before.color_network.state_dict(), after.color_network.state_dict())
+    assert not same(before.y_network.state_dict(), after.y_network.state_dict())
+
+
 def test_the_discriminator_moves(bank, start, run, tmp_path):
     calls = iter(range(100))
     list(train(short(), bank, tmp_path / "run", start=start, stop=lambda: next(calls) >= 1))
@@ -233,4 +240,5 @@ def test_the_papers_recipe_is_the_papers():
 
 
 def test_the_small_recipe_goes_on_from_the_color_stage():
-    assert read_recipe(RECIPES / "small-gan.toml").model == read_recipe(RECIPES / "small-color.toml").model
+    models = [read_recipe(RECIPES / f"small-{name}.toml").model for name in ("color", "gan", "gan-2")]
+    assert models[0] == models[1] == models[2]

@@ -255,6 +255,8 @@ class Gan:
         Of its Adam.
     projected : bool
         Whether the discriminator sees, and the losses measure, pictures after the projection.
+    color : bool
+        Whether the colour network moves too, as in the paper; otherwise it stays what the regression made it.
     """
 
     texture_weight: float = 1.0
@@ -268,6 +270,7 @@ class Gan:
     discriminator_learning_rate: float = 1e-4
     discriminator_betas: tuple[float, float] = (0.9, 0.999)
     projected: bool = True
+    color: bool = True
 
     def __post_init__(self) -> None:
         first, second = self.discriminator_betas
