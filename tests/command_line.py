@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from qgac.cli import cli
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and devices are another matter there")
 
 TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src"

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from made_files import make_jpeg
+from made_files import make_flat, make_jpeg
 from made_images import tiny_network
+from qgac.commands import restore
 from qgac.restorer import Restorer
 
 # The suite must do on one busy core; a pool of threads for tiny tensors only costs time.
@@ -23,6 +24,12 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "photos" / "notes.txt").write_text("no picture")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `qgac restore` do without a network; what a test puts there itself is undone as well."""
+    monkeypatch.setattr(restore, "_restorer", make_flat)
 
 
 @pytest.fixture(scope="module")

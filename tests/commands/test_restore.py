@@ -13,18 +13,11 @@ from pathlib import Path
 import pytest
 
 import made_files
-from command_line import outputs, qgac_command, start, summary, usage_error
+from command_line import outputs, posix, qgac_command, start, summary, usage_error
 from made_files import make_jpeg
 from qgac.cli import cli
-from qgac.commands import restore as command
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and devices are another matter there")
-
-
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_restorer", made_files.make_flat)
-
+pytestmark = pytest.mark.usefixtures("stand_in")
 
 restore = partial(qgac_command, "restore")
 

@@ -18,17 +18,11 @@ import pytest
 from PIL import Image
 
 import made_files
-from command_line import PROGRAM, SOURCE, TESTS, outputs, qgac_command, start, summary
+from command_line import PROGRAM, SOURCE, TESTS, outputs, posix, qgac_command, start, summary
 from made_files import KILLS, make_jpeg
 from qgac.commands import restore as command
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and devices are another matter there")
-
-
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_restorer", made_files.make_flat)
-
+pytestmark = pytest.mark.usefixtures("stand_in")
 
 restore = partial(qgac_command, "restore")
 

@@ -120,9 +120,8 @@ def train(
     if recipe.stage == "gan":
         from qgac.training.gan import discriminator_descent, train_gan  # imports this module
 
-        trained = model if recipe.gan.color else model.y_network
-        model.color_network.requires_grad_(recipe.gan.color)
-        stage, partners = train_gan, {"discriminator": discriminator_descent(recipe, fabric)}
+        model.color_network.requires_grad_(recipe.gan.color)  # what needs no gradient does not move
+        trained, stage, partners = model, train_gan, {"discriminator": discriminator_descent(recipe, fabric)}
     run = Run(recipe, model, trained, folder, fabric=fabric, resume=resume, stop=stop, partners=partners)
     if recipe.optimization.compile:
         for network in (model.y_network, model.color_network):
