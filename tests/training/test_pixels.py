@@ -91,7 +91,7 @@ def test_a_batch_is_the_same_wherever_it_is_made(bank):
 
 @pytest.mark.parametrize("processes", [2, 4])
 def test_the_shares_of_the_processes_are_the_batch(bank, processes):
-    data = replace(SHRINKING, other_tables_share=0.5, recompressed_share=0.5)
+    data = replace(SHRINKING, other_tables_share=0.5, recompressed_share=0.5, drawings_share=0.5)
     for step in range(3):
         whole = draw_batch(bank, data, 0, step)
         parts = [draw_batch(bank, data, 0, step, part=(rank, processes)) for rank in range(processes)]

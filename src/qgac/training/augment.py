@@ -16,6 +16,7 @@ from qgac.jpeg.color import ycbcr_to_rgb
 from qgac.jpeg.compress import downsample_chroma, quantize, rounded_ycbcr
 from qgac.jpeg.dct import idct
 from qgac.jpeg.quantization import chroma_table, luma_table
+from qgac.training.drawings import drawing
 from qgac.training.pixels import HostPixels, Pixels, draw_cut
 from qgac.training.sections import Data, Qualities
 from qgac.training.tables import draw_tables
@@ -188,10 +189,15 @@ def draw_batch(
     factors = data.factors[int(generator.choice(len(data.factors), p=weights / weights.sum()))]
     tables = [draw_tables(int(quality), data.other_tables_share, generator) for quality in qualities]
     recompressions = _draw_recompressions(data, generator)
+    drawn = [i for i in range(data.batch) if data.drawings_share and generator.random() < data.drawings_share]
 
     mine = range(part[0] * data.batch // part[1], (part[0] + 1) * data.batch // part[1])
     pixels = pixels or HostPixels(bank, torch.device("cpu"))
     originals = pixels.patches([cuts[i] for i in mine], data.patch)
+    for i in drawn:
+        if i in mine:  # with numbers of its own, so that whoever does not draw it has drawn none
+            over = drawing(data.patch, np.random.default_rng((seed, step, i)))
+            originals[i - mine.start] = _laid_over(originals[i - mine.start], over)
     sources = originals.clone()
     for first_factors in _FIRST_FACTORS:
         again = [i for i in mine if i in recompressions and recompressions[i].factors == first_factors]
@@ -201,6 +207,12 @@ def draw_batch(
             sources[places] = recompress(originals[places], first_qualities, first_factors, shifts)
     y_table, c_table = _stacked([tables[i] for i in mine], originals.device)
     return replace(compress_with(sources, y_table, c_table, factors), rgb=originals)
+
+
+def _laid_over(patch: Tensor, over: NDArray[np.uint8]) -> Tensor:
+    """Lay a drawing (H, W, 4) over a patch (3, H, W)."""
+    layer = torch.from_numpy(over.copy()).to(patch.device).permute(2, 0, 1).float()
+    return (layer[:3] + patch * (1 - layer[3] / 255)).round().clamp(max=255)  # both are rounded
 
 
 _FIRST_FACTORS = ((2, 2), (1, 1))

@@ -73,6 +73,8 @@ class Data:
         become is still the original.
     recompressed_qualities : tuple of (int, int)
         Lowest and highest libjpeg quality of that first time.
+    drawings_share : float
+        Share of the patches that are drawn (text, shapes) or drawn upon, see :mod:`qgac.training.drawings`.
     """
 
     batch: int = 32
@@ -87,6 +89,7 @@ class Data:
     other_tables_share: float = 0.0
     recompressed_share: float = 0.0
     recompressed_qualities: tuple[int, int] = (10, 95)
+    drawings_share: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "factors", tuple((v, u) for v, u in self.factors))
@@ -103,8 +106,9 @@ class Data:
             raise RecipeError("factor_weights needs one weight for each of factors")
         if self.factor_weights and (min(self.factor_weights) < 0 or not any(self.factor_weights)):
             raise RecipeError("factor_weights are not negative, and not all 0")
-        if not 0 <= self.other_tables_share <= 1 or not 0 <= self.recompressed_share <= 1:
-            raise RecipeError("other_tables_share and recompressed_share lie between 0 and 1")
+        shares = (self.other_tables_share, self.recompressed_share, self.drawings_share)
+        if not 0 <= min(shares) <= max(shares) <= 1:
+            raise RecipeError("other_tables_share, recompressed_share and drawings_share lie between 0 and 1")
         low, high = self.recompressed_qualities
         object.__setattr__(self, "recompressed_qualities", (low, high))
         if not 1 <= low <= high <= 100:
