@@ -12,7 +12,7 @@ from small_bank import write_small_bank
 
 from qgac.cli import cli
 from qgac.commands.train import Stop
-from qgac.training import machine
+from qgac.training import machine, stages
 from qgac.training.log import Log
 from qgac.training.recipe import read_recipe
 from qgac.training.stages import train
@@ -69,6 +69,40 @@ def test_without_fabric_it_says_how_to_get_it(command, monkeypatch):
     assert result.stderr == (
         "qgac: training needs Lightning Fabric and TensorBoard; install them with `pip install 'qgac[train]'`\n"
     )
+
+
+def test_without_matplotlib_drawings_say_how_to_get_it(bank, tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "find_spec", lambda name: None)
+    recipe = read_recipe(TINY)
+    recipe = replace(recipe, data=replace(recipe.data, patch=32), validation=replace(recipe.validation, patch=32))
+    train(recipe, bank, tmp_path / "run")  # needs none
+    with pytest.raises(machine.TrainingError, match="matplotlib; install it with"):
+        train(replace(recipe, data=replace(recipe.data, drawings_share=0.1)), bank, tmp_path / "other")
+
+
+def test_a_process_beside_the_first_one_says_what_only_it_knows(command, monkeypatch):
+    """What is wrong before the first step is wrong in all processes, and said once."""
+    start = machine.start
+
+    def start_as_second(*arguments, **options):
+        fabric = start(*arguments, **options)
+        monkeypatch.setattr(type(fabric), "is_global_zero", False)
+        return fabric
+
+    def fails_later(*arguments, **options):
+        raise OSError(5, "Input/output error", "pixels.u8")
+        yield
+
+    def fails_at_once(*arguments, **options):
+        raise machine.TrainingError("no")
+
+    monkeypatch.setattr(machine, "start", start_as_second)
+    for fails, said in ((fails_at_once, ""), (fails_later, "qgac: pixels.u8: Input/output error")):
+        monkeypatch.setattr(stages, "train", fails)
+        result = command()
+        assert result.exit_code == 1
+        assert result.stderr.startswith(said)
+        assert bool(result.stderr) == bool(said)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

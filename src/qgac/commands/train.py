@@ -65,21 +65,22 @@ def train(
     from qgac.training.sections import RecipeError
 
     stop = Stop()
-    quiet = False
+    quiet = said = False
     try:
         plan = read_recipe(recipe)
         with stop.on_signals():
             fabric = machine.start(plan.optimization.precision, device=device, processes=devices)
             if threads is not None:  # only now: Fabric sets them, too
                 torch.set_num_threads(threads)
-            quiet = not fabric.is_global_zero
+            quiet = said = not fabric.is_global_zero
             try:
                 events = stages.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)
             except ValueError as error:  # the bank of patches does not fit, or is damaged
                 raise TrainingError(sentence(error)) from error
+            said = False  # until here all processes fail alike, or none
             steps, shown = show_training(events, plan.optimization.steps, quiet=quiet)
     except (RecipeError, TrainingError, WeightsError, OSError) as error:
-        if quiet:  # the first process has said it
+        if said:  # by the first process
             raise Exit(1) from error
         fail(sentence(error))
     if quiet:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,8 @@ def train(
     fabric = fabric or machine.start(recipe.optimization.precision, device="cpu")
     if recipe.data.batch % fabric.world_size:
         raise TrainingError(f"{fabric.world_size} processes cannot share a batch of {recipe.data.batch} evenly")
+    if recipe.data.drawings_share and find_spec("matplotlib") is None:
+        raise TrainingError("drawings take their fonts from matplotlib; install it with `pip install 'qgac[train]'`")
     bank = PatchBank(patches)
     crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     torch.manual_seed(recipe.seed)
