@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "losses": {"metrics"},
     "data": {"jpeg"},
     "training": CORE | {"atomic", "data", "losses", "metrics"},
-    "figures": set(),
+    "figures": {"atomic"},
     "evaluation": CORE | {"data", "figures", "metrics"},
     "analysis": CORE | {"data", "evaluation", "figures", "metrics"},
 }

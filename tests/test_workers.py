@@ -84,6 +84,12 @@ def test_without_a_restorer_nothing_is_done(tree: Path) -> None:
     assert not Path("out").exists()
 
 
+def test_a_process_that_dies_at_its_start_is_replaced_once(tree: Path) -> None:
+    events = run(["photos"], made_files.make_end_once, workers=1)
+    assert not [event for event in events if isinstance(event, Failed)]
+    assert Path("out/a.png").exists()
+
+
 def test_processes_that_cannot_begin_are_not_started_for_ever(tree: Path) -> None:
     events = run(["photos"], made_files.make_end)
     assert [event.name for event in events if isinstance(event, Failed)] == [

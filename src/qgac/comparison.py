@@ -11,11 +11,12 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from qgac.metrics import psnr, psnr_b, ssim
 
@@ -23,6 +24,16 @@ __all__ = ["ComparisonError", "Scores", "compare", "open_picture"]
 
 _WINDOW = 8
 _BAND = 512  # rows of SSIM windows at a time
+# What undoes the turn that an orientation asks for.
+_BACK = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 _KINDS = {1: "gray", 3: "RGB", 4: "CMYK"}
 
 
@@ -72,14 +83,15 @@ def open_picture(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000)
         If the file cannot be read.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path) as picture:
+        # An open file: of a name, Pillow maps plain TIFFs into memory, and then turns them wrongly.
+        with warnings.catch_warnings(), Path(path).open("rb") as file, Image.open(file) as picture:
             warnings.simplefilter("ignore")  # of large pictures, which have a limit here, and of odd metadata
             if picture.width * picture.height > max_pixels:
                 raise ComparisonError(
                     f"the picture has {picture.width} x {picture.height} pixels, more than the limit of "
                     f"{max_pixels / 1e6:g} million; raise the limit (--max-pixels)"
                 )
-            return _samples(picture)
+            return _samples(_as_stored(picture))
     except Image.DecompressionBombError as error:
         raise ComparisonError("the picture is larger than Pillow opens; compare parts of it") from error
     except UnidentifiedImageError as error:
@@ -88,6 +100,14 @@ def open_picture(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000)
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise ComparisonError(f"the file is damaged ({error}); get another copy of it") from error
+
+
+def _as_stored(picture: Image.Image) -> Image.Image:
+    """Turn a TIFF back, which Pillow turns by its orientation when it reads the samples."""
+    orientation = picture.getexif().get(ExifTags.Base.Orientation) if picture.format == "TIFF" else None
+    picture.load()
+    back = _BACK.get(orientation or 1)
+    return picture if back is None else picture.transpose(back)
 
 
 def _samples(picture: Image.Image) -> NDArray[Any]:

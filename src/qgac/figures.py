@@ -15,6 +15,8 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from qgac.atomic import write_atomically
+
 __all__ = ["COLORS", "LINES", "MARKERS", "WIDTH", "drawing", "write_report", "write_table"]
 
 WIDTH = 7.0  # inches, across a page
@@ -58,7 +60,7 @@ def write_report(stem: Path, figure: Figure, columns: Sequence[str], rows: Itera
     """
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=_DPI)
-    _write(stem.with_name(f"{stem.name}.png"), png.getvalue())
+    write_atomically(png.getvalue(), stem.with_name(f"{stem.name}.png"), overwrite=True)
     write_table(stem.with_name(f"{stem.name}.csv"), columns, rows)
 
 
@@ -80,10 +82,4 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([f"{cell:.7g}" if isinstance(cell, float) else cell for cell in row] for row in rows)
-    _write(path, text.getvalue().encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write_atomically(text.getvalue().encode(), path, overwrite=True)

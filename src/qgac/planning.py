@@ -10,7 +10,7 @@ from pathlib import Path
 from qgac.formats import SUFFIXES, Format, format_of
 from qgac.inputs import MARK, Failed, Found, find_jpegs, find_listed, is_pattern
 
-__all__ = ["STREAM", "Job", "Plan", "PlanError", "Skipped", "plan"]
+__all__ = ["STREAM", "Job", "Plan", "PlanError", "Skipped", "identity", "plan"]
 
 STREAM = "-"
 
@@ -210,25 +210,25 @@ def _output_folder(output: str) -> Path:
 def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
     """Drop jobs that are asked for twice, and refuse those that would destroy one another's pictures."""
     by_destination: dict[str, Job] = {}
-    inputs = {_identity(job.source): job for job in jobs if job.source is not None}
+    inputs = {identity(job.source): job for job in jobs if job.source is not None}
     for job in jobs:
         assert job.source is not None
         assert job.destination is not None
         other = by_destination.setdefault(os.path.normcase(os.path.abspath(job.destination)), job)  # noqa: PTH100 - folds ..
-        if _identity(other.source) != _identity(job.source):
+        if identity(other.source) != identity(job.source):
             raise PlanError(
                 f"{other.name} and {job.name} would both become {job.destination}; rename one, or restore them apart"
             )
         candidates = {job.destination} if job.format else {job.destination, job.destination.with_suffix(".tiff")}
         for candidate in candidates:
-            if candidate.exists() and _identity(candidate) in inputs:
+            if candidate.exists() and identity(candidate) in inputs:
                 raise PlanError(
                     f"{candidate} is itself one of the inputs; choose another output (-o) or format (--format)"
                 )
     return tuple(by_destination.values())
 
 
-def _identity(path: Path | None) -> object:
+def identity(path: Path | None) -> object:
     """Return what two names of the same file have in common, links included."""
     if path is None:
         return None

@@ -101,6 +101,7 @@ def restore_in_workers(
     count = min(workers, len(waiting))
     threads = None if count == 1 else max(1, processors() // count)
     team: list[_Worker] = []
+    spare = 1  # one more for one that dies at its start, which may have been bad luck
     try:
         while len(team) < count:
             team.append(_start(make_restorer, settings, threads))
@@ -120,11 +121,14 @@ def restore_in_workers(
                     end = _end_of(worker)
                     if job is not None:
                         yield Failed(job.name, f"{end}; use fewer --jobs or smaller tiles (--tile), or close programs")
-                    if worker.began and waiting:
+                    if waiting and (worker.began or spare):
+                        spare -= not worker.began
                         team.append(_start(make_restorer, settings, threads))
                     elif not team:
                         while waiting:
-                            yield Failed(waiting.popleft().name, f"{end} at its start; use fewer --jobs")
+                            yield Failed(
+                                waiting.popleft().name, f"{end} at its start; use fewer --jobs, or close programs"
+                            )
                     continue
                 if isinstance(message, Event):
                     yield message

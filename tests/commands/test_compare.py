@@ -26,6 +26,19 @@ def noisy(size: tuple[int, int] = (70, 45), noise: float = 8, seed: int = 0) -> 
     return Image.fromarray(waves.clip(0, 255).astype(np.uint8))
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_pictures_are_compared_as_they_are_stored(tmp_path: Path, orientation: int, mode: str) -> None:
+    stored = noisy().convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in ("a.tiff", "a.jpg") if mode == "CMYK" else ("a.tiff", "a.jpg", "a.png"):
+        stored.save(tmp_path / name, exif=exif, quality=100)
+        samples = open_picture(tmp_path / name)
+        assert samples.shape == np.asarray(stored).shape
+        assert np.abs(samples.astype(int) - np.asarray(stored)).mean() < (5 if name == "a.jpg" else 1e-9)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)

@@ -30,6 +30,21 @@ def test_table_on_the_output_and_files_beside(folder, tmp_path):
     assert len(files["csv"].read_text().splitlines()) == 1 + 2 * 2
 
 
+def test_files_are_replaced_only_when_asked(folder, tmp_path):
+    old = tmp_path / "a.png"
+    before = old.read_bytes()
+    for option in ("--json", "--markdown", "--csv"):
+        result = run("--root", folder, "--jpeg-only", "--jobs", 1, option, old)
+        assert result.exit_code == 2
+        assert "(--overwrite)" in result.stderr
+    assert old.read_bytes() == before
+    other = tmp_path / "old.md"
+    other.write_text("old")
+    for options in (("--overwrite", "--markdown", other), ("--markdown", other, "--overwrite")):
+        assert run("--root", folder, "--jpeg-only", "--jobs", 1, *options).exit_code == 0
+    assert other.read_text().startswith("#")
+
+
 def test_qualities_may_be_given_in_every_way(folder):
     for way in (("--quality", "30", "7"), ("--quality", "7,30"), ("--quality", 30, "--quality", 7)):
         result = run("--root", folder, *way, "--jpeg-only", "--jobs", 1)
@@ -76,5 +91,5 @@ def test_blends_that_cannot_be(folder):
 
 def test_a_result_that_could_not_be_written_is_noticed_before_measuring(folder, tmp_path):
     result = run("--root", folder, "--model", "nowhere", "--json", tmp_path / "missing" / "result.json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "there is no folder" in result.stderr

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from command_line import qgac_command, sentence
+from command_line import qgac_command, sentence, usage_error
 from made_images import compressed, photo
 
 info = partial(qgac_command, "info")
@@ -114,6 +114,14 @@ def test_a_heat_map_is_drawn_and_not_replaced(folder: Path) -> None:
     assert Path("map.png").read_bytes() == content
     assert info("ink.jpg", "--heat-map", "map.png", "--overwrite").exit_code == 0
     assert Path("map.png").read_bytes() != content
+
+
+def test_a_heat_map_never_replaces_its_picture(folder: Path) -> None:
+    before = Path("photo.jpg").read_bytes()
+    for name in ("photo.jpg", "../" + folder.name + "/photo.jpg"):
+        result = info("photo.jpg", "--heat-map", name, "--overwrite")
+        assert "itself; choose another name (--heat-map)" in usage_error(result)
+    assert Path("photo.jpg").read_bytes() == before
 
 
 def test_a_heat_map_of_standard_input(folder: Path) -> None:

@@ -18,13 +18,39 @@ import pytest
 from PIL import Image
 
 import made_files
-from command_line import PROGRAM, SOURCE, TESTS, outputs, posix, qgac_command, start, summary
+from command_line import PROGRAM, SOURCE, TESTS, outputs, posix, qgac_command, start, summary, usage_error
 from made_files import KILLS, make_jpeg
 from qgac.commands import restore as command
 
 pytestmark = pytest.mark.usefixtures("stand_in")
 
 restore = partial(qgac_command, "restore")
+
+
+# --- reports ---
+
+
+def test_a_report_never_takes_the_place_of_a_picture(tree: Path) -> None:
+    Path("here").symlink_to(".")
+    for name in ("./one.png", "photos/../one.png", "here/one.png"):
+        result = restore("photos/a.jpg", "-o", "one.png", "--report", name, "--overwrite")
+        assert "would both become" in usage_error(result)
+    assert not Path("one.png").exists()
+
+
+def test_a_report_never_replaces_what_is_read(tree: Path) -> None:
+    before = Path("photos/a.jpg").read_bytes()
+    Path("names.txt").write_text("photos/a.jpg\n")
+    os.link("photos/a.jpg", "other.jpg")
+    for options in (
+        ("photos/a.jpg", "-o", "one.png", "--report", "photos/a.jpg"),
+        ("photos/a.jpg", "-o", "one.png", "--report", "other.jpg"),
+        ("--files-from", "names.txt", "-o", "out/", "--report", "names.txt"),
+    ):
+        result = restore(*options, "--overwrite")
+        assert "which is read; choose another name" in usage_error(result)
+    assert Path("photos/a.jpg").read_bytes() == before
+    assert Path("names.txt").read_text() == "photos/a.jpg\n"
 
 
 # --- batches ---

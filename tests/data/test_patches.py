@@ -118,16 +118,18 @@ def test_crops_are_windows_of_the_pictures_and_reach_every_place(tmp_path):
 
 def test_crops_are_uniform_over_pixels(tmp_path):
     """A picture of nine times the area is drawn nine times as often."""
-    folder = bank_of(tmp_path / "bank", [(30, 30), (90, 90)])
-    (bank,) = both(folder, share=10**9)
-    first = {tuple(row) for row in bank.picture(0).reshape(-1, 3).tolist()}
+    folder = bank_of(tmp_path / "bank", [(30, 30), (90, 90), (30, 30), (90, 90)])
+    bank = PatchBank(folder, share=10**9)  # all but one
+    sides = [picture.height for picture in bank.pictures]
+    first = {tuple(row) for row in bank.picture(sides.index(30)).reshape(-1, 3).tolist()}
     generator = np.random.default_rng(0)
     small = sum({tuple(row) for row in bank.crop(8, generator).reshape(-1, 3).tolist()} <= first for _ in range(1000))
-    assert 60 < small < 140
+    share = 30**2 / sum(side**2 for side in sides)
+    assert abs(small / 1000 - share) < 0.04
 
 
 def test_crops_follow_from_the_generator(tmp_path):
-    (bank,) = both(bank_of(tmp_path / "bank", [(40, 50), (60, 30)]), share=10**9)
+    bank = PatchBank(bank_of(tmp_path / "bank", [(40, 50), (60, 30)]), share=10**9)
     first = [bank.crop(16, np.random.default_rng(seed)) for seed in range(5)]
     second = [bank.crop(16, np.random.default_rng(seed)) for seed in range(5)]
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
@@ -165,8 +167,19 @@ def test_missing_and_empty_banks(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no bank of patches; make one with `qgac prepare"):
         PatchBank(tmp_path)
     folder = bank_of(tmp_path / "bank", [(8, 8)])
-    with pytest.raises(ValueError, match="has no held-out pictures"):
+    with pytest.raises(ValueError, match="holds one picture, and training needs others to validate on; prepare more"):
         PatchBank(folder, held_out=True, share=10**9)
+    with pytest.raises(ValueError, match="holds one picture"):
+        PatchBank(folder, share=1)
+
+
+@pytest.mark.parametrize("share", [1, 10**9])
+def test_a_small_bank_holds_one_picture_out(tmp_path, share):
+    """Where by their names all pictures would be held out, or none."""
+    folder = bank_of(tmp_path / "bank", [(8, 8), (8, 9), (8, 10)])
+    kept, held_out = (PatchBank(folder, held_out=part, share=share) for part in (False, True))
+    assert (len(kept), len(held_out)) == (2, 1)
+    assert {picture.width for bank in (kept, held_out) for picture in bank.pictures} == {8, 9, 10}
 
 
 def test_files_folders_and_tars(tmp_path):

@@ -152,7 +152,9 @@ def test_recipes_are_trained_once_and_tabulated(workplace):
     assert (workplace / "table.md").read_text() == first.stdout
     weights = {path: path.stat().st_mtime_ns for path in (workplace / "out").rglob("*.safetensors")}
     assert len(weights) == 4
-    again = ablate(workplace)
+    refused = ablate(workplace)
+    assert refused.exit_code == 2  # for the table is there
+    again = ablate(workplace, markdown="again.md")
     assert again.stdout == first.stdout
     assert {path: path.stat().st_mtime_ns for path in weights} == weights
 

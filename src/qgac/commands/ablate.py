@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.exceptions import Exit
 
+from qgac.commands.outputs import file_option
 from qgac.commands.terminal import fail, say, sentence
 from qgac.commands.train import Stop, show_training
 
@@ -27,7 +28,7 @@ _QUALITY = 10
 @click.option(
     "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder that holds Classic-5."
 )
-@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the table here.")
+@file_option("--markdown", "markdown", "Write the table here.")
 @click.option("--threads", type=click.IntRange(min=1), help="Processor cores to train with; all by default.")
 def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path | None, threads: int | None) -> None:
     """Train every recipe of a folder, and compare the networks on Classic-5 at quality 10.
@@ -36,6 +37,7 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
     """
     import torch
 
+    from qgac.atomic import write_atomically
     from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.ablations import ablations_markdown
     from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
@@ -57,7 +59,7 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
         jpeg = Evaluation("classic5", settings, tuple(evaluate(pictures, settings, jobs=1))).mean(_QUALITY, "jpeg")
         table = ablations_markdown(ablations, jpeg)
         if markdown is not None:
-            markdown.write_text(table, encoding="utf-8")
+            write_atomically(table.encode(), markdown, overwrite=True)
     except (ValueError, TrainingError, OSError) as error:
         fail(sentence(error))
     click.echo(table, nl=False)

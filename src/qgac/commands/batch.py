@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -13,7 +14,6 @@ from qgac.commands.terminal import fail, progress_bar, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from qgac.batch import Event, Outcome, Settings
     from qgac.planning import Job, Plan
@@ -58,14 +58,16 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
     return outcomes
 
 
-def check_report(report: Path, todo: Plan, *, overwrite: bool) -> None:
+def check_report(report: Path, todo: Plan, files_from: str | None = None, *, overwrite: bool) -> None:
     """Refuse before any work what would lose a file, or the report.
 
     Raises
     ------
     UsageError
-        If the report has no folder, would replace something else, or a picture would replace it.
+        If the report has no folder, would replace something else, or a picture would replace it. An input, or the list
+        of them, is never replaced.
     """
+    from qgac.planning import STREAM, identity
     from qgac.report import is_report
 
     if report.is_dir() or not report.parent.is_dir():
@@ -74,7 +76,13 @@ def check_report(report: Path, todo: Plan, *, overwrite: bool) -> None:
         raise click.UsageError(
             f"the folder {report.parent} may not be written to; put the report into another one (--report)"
         )
-    if any(report.absolute() == job.destination.absolute() for job in todo.jobs if job.destination is not None):
+    read = [Path(files_from)] if files_from not in (None, STREAM) else []
+    read += [job.source for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.source is not None]
+    if report.exists() and identity(report) in {identity(path) for path in read}:
+        raise click.UsageError(f"the report would replace {report}, which is read; choose another name (--report)")
+    # Of files to come there are only names, in folders with several.
+    place = report.parent.resolve() / report.name
+    if any(place == job.destination.parent.resolve() / job.destination.name for job in todo.jobs if job.destination):
         raise click.UsageError(f"the report and a picture would both become {report}; choose another name (--report)")
     if report.exists() and not overwrite and not is_report(report):
         raise click.UsageError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from qgac.commands.outputs import file_option
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
             )
         qualities.add(int(value))
     return tuple(sorted(qualities))
-
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -72,9 +70,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--jpeg-only", is_flag=True, help="Measure the JPEG files alone, with no model.")
 @click.option("--no-projection", is_flag=True, help="Let the result leave the quantisation interval.")
-@click.option("--json", "json_file", type=_FILE, help="Write everything measured here.")
-@click.option("--markdown", "markdown_file", type=_FILE, help="Write the table here.")
-@click.option("--csv", "csv_file", type=_FILE, help="Write one line a picture here.")
+@file_option("--json", "json_file", "Write everything measured here.")
+@file_option("--markdown", "markdown_file", "Write the table here.")
+@file_option("--csv", "csv_file", "Write one line a picture here.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; one a core by default.")
 def evaluate(
     dataset: str,
@@ -102,10 +100,8 @@ def evaluate(
         raise click.UsageError("qualities are given as --quality 10 20 30")
     if blend_with is not None and not blend:
         raise click.UsageError("--blend-with says what to mix in, but not how much; add --blend, 0.7 for example")
-    for file in (json_file, markdown_file, csv_file):
-        if file is not None and not file.absolute().parent.is_dir():
-            fail(f"{file} cannot be written: there is no folder {file.absolute().parent}; make it first")
 
+    from qgac.atomic import write_atomically
     from qgac.data.benchmarks import BENCHMARKS, benchmark_pictures
     from qgac.evaluation.benchmark import Evaluation, Settings
     from qgac.evaluation.tables import to_csv, to_json, to_markdown
@@ -126,7 +122,7 @@ def evaluate(
         evaluation = Evaluation(dataset, settings, tuple(measurements))
         for file, write in ((json_file, to_json), (markdown_file, to_markdown), (csv_file, to_csv)):
             if file is not None:
-                file.write_text(write(evaluation), encoding="utf-8")
+                write_atomically(write(evaluation).encode(), file, overwrite=True)
     except (ValueError, OSError) as error:
         fail(sentence(error))
     click.echo(to_markdown(evaluation), nl=False)

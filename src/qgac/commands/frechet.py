@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from qgac.commands.outputs import file_option
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 __all__ = ["frechet"]
@@ -31,7 +32,7 @@ __all__ = ["frechet"]
     help="libjpeg quality, several times for several.",
 )  # fmt: skip
 @click.option("--model", default="small", show_default=True, help="Name of a shipped model, or a weights file.")
-@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the table here.")
+@file_option("--markdown", "markdown", "Write the table here.")
 def frechet(
     dataset: str, root: Path, inception: Path, qualities: tuple[int, ...], model: str, markdown: Path | None
 ) -> None:
@@ -39,6 +40,7 @@ def frechet(
 
     Needs the extra `frechet`: pip install 'qgac[frechet]'.
     """
+    from qgac.atomic import write_atomically
     from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.realism import measure_realism, original_statistics, realism_markdown
     from qgac.metrics.frechet import load_inception
@@ -57,7 +59,7 @@ def frechet(
                 display.advance(task)
         text = realism_markdown(dataset, model, len(pictures), measured)
         if markdown is not None:
-            markdown.write_text(text, encoding="utf-8")
+            write_atomically(text.encode(), markdown, overwrite=True)
     except (ValueError, OSError) as error:
         fail(sentence(error))
     click.echo(text, nl=False)

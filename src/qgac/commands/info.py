@@ -72,12 +72,14 @@ def info(
     from qgac.inputs import find_jpegs, is_pattern
     from qgac.jpeg.image import JPEGError
     from qgac.jpeg.reader import read_jpeg
-    from qgac.planning import STREAM
+    from qgac.planning import STREAM, identity
 
     found, failures = find_jpegs([text for text in inputs if text != STREAM])
     paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]
     if heat_map is not None and len(paths) > 1:
         raise click.UsageError("a heat map is drawn of one picture; name one file")
+    if heat_map is not None and heat_map.exists() and identity(heat_map) in map(identity, paths):
+        raise click.UsageError(f"the heat map would replace {heat_map} itself; choose another name (--heat-map)")
     for failure in failures:
         say(f"{failure.name}: {failure.message}")
     failed = len(failures)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from qgac.commands.outputs import figure_option
 from qgac.commands.terminal import fail, sentence
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ __all__ = ["plot"]
 
 _RESULTS = click.argument(
     "results", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="RESULT.json..."
-)
-_OUT = click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), metavar="OUT", help="Writes OUT.png and OUT.csv."
 )
 
 
@@ -35,7 +33,7 @@ def plot() -> None:
 
 @plot.command()
 @_RESULTS
-@_OUT
+@figure_option()
 def gain(results: tuple[Path, ...], out: Path) -> None:
     """Plot the increase in PSNR over quality (Fig. 11), a line for each test set and model."""
     _check_matplotlib()
@@ -50,7 +48,7 @@ def gain(results: tuple[Path, ...], out: Path) -> None:
 
 @plot.command()
 @_RESULTS
-@_OUT
+@figure_option()
 @click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
 def tradeoff(results: tuple[Path, ...], out: Path, quality: int) -> None:
     """Plot the increase in SSIM against that in PSNR beside other methods (Fig. 12).
@@ -72,10 +70,9 @@ def _check_matplotlib() -> None:
         fail("matplotlib must be installed for this; pip install 'qgac[eval]'")
 
 
-def _write(out: Path, figure: Figure, drawn: list[Gain]) -> None:
+def _write(stem: Path, figure: Figure, drawn: list[Gain]) -> None:
     from qgac.evaluation.plots import Gain
     from qgac.figures import write_report
 
-    stem = out.with_suffix("") if out.suffix in (".png", ".csv") else out
     write_report(stem, figure, Gain.columns(), [gain.row() for gain in drawn])
     click.echo(f"wrote {stem}.png and {stem}.csv")

@@ -133,7 +133,7 @@ Environment
     "--best",
     is_flag=True,
     panel=_RESULT,
-    help="Average over eight mirrored and transposed views: 0.1 to 0.2 dB better, seven to eight times as long.",
+    help="Average over eight mirrored and transposed views: somewhat better (0.1 dB), eight times as long.",
 )
 @click.option(
     "--strength",
@@ -141,7 +141,8 @@ Environment
     default=1.0,
     show_default=True,
     panel=_RESULT,
-    help="How far to go from the picture as it is (0) to the restored one (1). Less keeps more grain and artifacts.",
+    help="How far to go from the decoded picture, with chroma upsampled by repetition (0), to the restored one (1). "
+    "Less keeps more grain and artifacts.",
 )
 @click.option(
     "--blend",
@@ -252,7 +253,7 @@ def restore(
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
         raise click.UsageError("a picture is not written to a terminal; name a file with -o, or redirect the output")
     if report is not None:
-        check_report(Path(report), todo, overwrite=overwrite)
+        check_report(Path(report), todo, files_from, overwrite=overwrite)
 
     settings = Settings(
         overwrite=overwrite,

@@ -23,6 +23,7 @@ def results(folder: Path, document: Path | None) -> None:
     Takes what `qgac evaluate --json`, `qgac ablate --markdown`, `qgac frechet --markdown`, `qgac plot` and
     `qgac analyze` wrote there.
     """
+    from qgac.atomic import write_atomically
     from qgac.evaluation.results import insert, results_markdown
 
     try:
@@ -34,7 +35,7 @@ def results(folder: Path, document: Path | None) -> None:
             whole = insert(document.read_text(encoding="utf-8"), text)
         except ValueError as error:
             raise ValueError(f"{document} {error}") from error
-        document.write_text(whole, encoding="utf-8")
+        write_atomically(whole.encode(), document, overwrite=True)
     except (ValueError, OSError) as error:
         fail(sentence(error))
     click.echo(f"wrote {document}")

@@ -204,7 +204,7 @@ class PatchBank:
     """The pictures of a bank, split into a training and a held-out part.
 
     The split follows from the name of each picture alone, so that it stays the same when a bank grows, and is the same
-    for every run.
+    for every run. Only in a bank so small that all its pictures would come into one part is a single one held out.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ class PatchBank:
     FileNotFoundError
         If the folder holds no bank.
     ValueError
-        If the part is empty.
+        If the bank holds a single picture.
     """
 
     def __init__(self, folder: Path, *, held_out: bool = False, share: int = 25) -> None:
@@ -235,13 +235,14 @@ class PatchBank:
             raise FileNotFoundError(
                 f"{folder} holds no bank of patches; make one with `qgac prepare PICTURES --out {folder}`"
             )
-        self.pictures = [
-            picture
-            for picture in (Picture(**entry) for entry in json.loads(index.read_text()))
-            if (_digest(picture.name) % share == 0) == held_out
-        ]
+        pictures = [Picture(**entry) for entry in json.loads(index.read_text())]
+        names = {picture.name for picture in pictures}
+        apart = {name for name in names if _digest(name) % share == 0}
+        if len(names) > 1 and apart in (set(), names):
+            apart = {min(names, key=_digest)}
+        self.pictures = [picture for picture in pictures if (picture.name in apart) == held_out]
         if not self.pictures:
-            raise ValueError(f"{folder} has no {'held-out' if held_out else 'training'} pictures; prepare more")
+            raise ValueError(f"{folder} holds one picture, and training needs others to validate on; prepare more")
         self.path = folder / "pixels.u8"
         self._pixels = np.memmap(self.path, dtype=np.uint8, mode="r")
         area = np.array([picture.height * picture.width for picture in self.pictures], dtype=np.float64)

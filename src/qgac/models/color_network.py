@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
 from qgac.models.prelu import PReLU
+from qgac.models.sizes import check_sizes
 from qgac.models.trunk import Trunk
 
 __all__ = ["ColorConfiguration", "ColorNetwork"]
@@ -61,6 +62,7 @@ class ColorConfiguration:
     output_activation: bool = True
 
     def __post_init__(self) -> None:
+        check_sizes(self)
         if self.planes not in (1, 2):
             raise ValueError("a colour network restores 1 or 2 planes at a time")
         # JSON and TOML know lists only.

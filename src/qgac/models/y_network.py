@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from qgac.models.blocknet import BlockNet, Conditioning
 from qgac.models.frequencynet import FrequencyNet
 from qgac.models.fusion import Fusion
+from qgac.models.sizes import check_sizes
 
 __all__ = ["YConfiguration", "YNetwork"]
 
@@ -53,6 +54,7 @@ class YConfiguration:
     conditioning: Conditioning = "cfm"
 
     def __post_init__(self) -> None:
+        check_sizes(self)
         if self.blocknets not in (0, 1, 2) or self.blocknets + self.frequencynet == 0:
             raise ValueError("a Y network needs 0, 1 or 2 BlockNets, and at least one sub-network")
         if self.conditioning not in get_args(Conditioning):

@@ -93,15 +93,17 @@ class Recipe:
         RecipeError
             If it holds an unknown key or an impossible value.
         """
-        return _build(cls, json.loads(json.dumps(content)), "recipe")
+        return _build(cls, json.loads(json.dumps(content)), ("recipe",))
 
 
 T = TypeVar("T")
 
 
-def _build(kind: type[T], table: Any, where: str) -> T:
+def _build(kind: type[T], table: Any, place: tuple[str, ...]) -> T:
+    """Build a section from the table at a place: the source, then the keys that lead to it."""
+    where = ".".join(place)
     if not isinstance(table, dict):
-        raise RecipeError(f"{where} is not a table; write [{where.split('.', 1)[-1]}] and its entries below")
+        raise RecipeError(f"{where} is not a table; write [{'.'.join(place[1:])}] and its entries below")
     known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in table.items():
@@ -111,9 +113,12 @@ def _build(kind: type[T], table: Any, where: str) -> T:
             raise RecipeError(f"unknown key {key!r} in {where}; {hint}")
         factory = known[key].default_factory
         if callable(factory):
-            values[key] = _build(type(factory()), value, f"{where}.{key}")
+            values[key] = _build(type(factory()), value, (*place, key))
         else:
             values[key] = _checked(value, known[key].default, f"{where}.{key}")
+    lacking = [name for name, entry in known.items() if entry.default is entry.default_factory and name not in values]
+    if lacking:  # without either kind of default
+        raise RecipeError(f"{where} lacks {' and '.join(lacking)}; add what docs/training.md says of it")
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
@@ -166,4 +171,4 @@ def read_recipe(path: Path) -> Recipe:
         content = read(path.read_text(encoding="utf-8"))
     except ValueError as error:  # every decoder's error is one
         raise RecipeError(f"{path} is not {form}: {error}") from error
-    return _build(Recipe, content, path.name)
+    return _build(Recipe, content, (path.name,))

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 __all__ = ["Data", "Gan", "Optimization", "Qualities", "RecipeError", "Validation"]
 
+
+T = TypeVar("T")
 
 _FACTORS = ((2, 2), (1, 2), (2, 1), (1, 1))
 
 
 class RecipeError(ValueError):
     """A recipe is not valid."""
+
+
+def _pair(values: tuple[T, ...], name: str) -> tuple[T, T]:
+    if len(values) != 2:
+        raise RecipeError(f"{name} are two numbers, not {len(values)}")
+    return values[0], values[1]
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ class Data:
         shares = (self.other_tables_share, self.recompressed_share, self.drawings_share)
         if not 0 <= min(shares) <= max(shares) <= 1:
             raise RecipeError("other_tables_share, recompressed_share and drawings_share lie between 0 and 1")
-        low, high = self.recompressed_qualities
+        low, high = _pair(self.recompressed_qualities, "recompressed_qualities")
         object.__setattr__(self, "recompressed_qualities", (low, high))
         if not 1 <= low <= high <= 100:
             raise RecipeError("recompressed_qualities are a lowest and a highest quality between 1 and 100")
@@ -171,7 +179,7 @@ class Optimization:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        first, second = self.betas
+        first, second = _pair(self.betas, "betas")
         object.__setattr__(self, "betas", (first, second))
         if self.steps < 1 or self.halve_every < 1:
             raise RecipeError("steps and halve_every are at least 1")
@@ -277,7 +285,7 @@ class Gan:
     color: bool = True
 
     def __post_init__(self) -> None:
-        first, second = self.discriminator_betas
+        first, second = _pair(self.discriminator_betas, "discriminator_betas")
         object.__setattr__(self, "discriminator_betas", (first, second))
         if min(self.texture_weight, self.adversarial_weight, self.l1_weight) < 0:
             raise RecipeError("texture_weight, adversarial_weight and l1_weight are not negative")

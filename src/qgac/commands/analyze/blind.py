@@ -12,12 +12,12 @@ from qgac.commands.analyze.options import (
     crop_option,
     data_options,
     find_pictures,
-    out_option,
     read_pictures,
     size_option,
     told,
     write,
 )
+from qgac.commands.outputs import figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -36,7 +36,7 @@ __all__ = ["blind"]
     show_default=True,
     help="Judge the blend of the two with this share of the other, against the one.",
 )
-@out_option
+@figure_option(".key.csv")
 @click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
 @crop_option
 @size_option(128)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.analyze.options import analysis_errors, model_option, out_option, told, write
+from qgac.commands.analyze.options import analysis_errors, model_option, told, write
+from qgac.commands.outputs import figure_option
 from qgac.commands.terminal import fail, say
 
 __all__ = ["embedding"]
@@ -14,7 +15,7 @@ __all__ = ["embedding"]
 
 @click.command()
 @model_option
-@out_option
+@figure_option()
 @click.option("--layer", "layers", multiple=True, metavar="NAME", help="CFM layers by name; all by default.")
 @click.option(
     "--count", type=click.IntRange(1, 7), default=3, show_default=True, help="How many of the strongest channels."

@@ -12,12 +12,12 @@ from qgac.commands.analyze.options import (
     data_options,
     find_pictures,
     model_option,
-    out_option,
     qualities_option,
     read_pictures,
     told,
     write,
 )
+from qgac.commands.outputs import figure_option
 
 __all__ = ["equivalent_quality"]
 
@@ -25,7 +25,7 @@ __all__ = ["equivalent_quality"]
 @click.command("equivalent-quality")
 @data_options
 @model_option
-@out_option
+@figure_option()
 @qualities_option("10,20,30,40,50")
 @click.option("--channels", type=click.Choice(["color", "y"]), help="RGB or Y; y for classic5, else color by default.")
 @click.option(

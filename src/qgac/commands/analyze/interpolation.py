@@ -13,12 +13,12 @@ from qgac.commands.analyze.options import (
     data_options,
     find_pictures,
     numbers,
-    out_option,
     read_pictures,
     size_option,
     told,
     write,
 )
+from qgac.commands.outputs import figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -30,7 +30,7 @@ __all__ = ["interpolation"]
 @data_options
 @click.option("--regression", default="small", show_default=True, metavar="NAME|FILE", help="Model at alpha 0.")
 @click.option("--other", metavar="NAME|FILE", help="Model at alpha 1; by default the GAN shipped with the first.")
-@out_option
+@figure_option()
 @click.option(
     "--alpha",
     "alphas",

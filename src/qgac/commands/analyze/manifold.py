@@ -10,17 +10,17 @@ from qgac.commands.analyze.options import (
     analysis_errors,
     model_option,
     numbers,
-    out_option,
     qualities_option,
     write,
 )
+from qgac.commands.outputs import figure_option
 
 __all__ = ["manifold"]
 
 
 @click.command()
 @model_option
-@out_option
+@figure_option()
 @qualities_option("10,50,100", low=0)
 @click.option(
     "--channels", metavar="C,C,...", callback=numbers(0, 65535), help="Channels to show; the strongest ones by default."

@@ -25,7 +25,6 @@ __all__ = [
     "find_pictures",
     "model_option",
     "numbers",
-    "out_option",
     "qualities_option",
     "read_pictures",
     "size_option",
@@ -87,14 +86,6 @@ def model_option(command: _C) -> _C:
     return click.option(
         "--model", default="small", show_default=True, metavar="NAME|FILE", help="Shipped model or weights file."
     )(command)
-
-
-def out_option(command: _C) -> _C:
-    """Add ``-o/--out``."""
-    return click.option(
-        "-o", "--out", "out", required=True, type=click.Path(path_type=Path), callback=_parse_out, metavar="OUT",
-        help="Writes OUT.png and OUT.csv.",
-    )(command)  # fmt: skip
 
 
 def qualities_option(default: str, *, low: int = 1) -> Callable[[_C], _C]:
@@ -189,11 +180,3 @@ def write(out: Path, figure: Any, columns: Sequence[str], rows: Sequence[Sequenc
 
     write_report(out, figure, columns, rows)
     click.echo(f"wrote {out}.png and {out}.csv")
-
-
-def _parse_out(context: click.Context, parameter: click.Parameter, out: Path) -> Path:
-    if out.suffix in (".png", ".csv"):
-        out = out.with_suffix("")
-    if not out.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {out.absolute().parent}; make it first", context, parameter)
-    return out

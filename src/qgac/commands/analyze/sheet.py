@@ -13,13 +13,13 @@ from qgac.commands.analyze.options import (
     data_options,
     find_pictures,
     model_option,
-    out_option,
     qualities_option,
     read_pictures,
     size_option,
     told,
     write,
 )
+from qgac.commands.outputs import figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -30,7 +30,7 @@ __all__ = ["sheet"]
 @click.command()
 @data_options
 @model_option
-@out_option
+@figure_option()
 @qualities_option("10,20")
 @crop_option
 @size_option(96)

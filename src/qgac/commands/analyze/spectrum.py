@@ -13,12 +13,12 @@ from qgac.commands.analyze.options import (
     crop_option,
     data_options,
     find_pictures,
-    out_option,
     read_pictures,
     size_option,
     told,
     write,
 )
+from qgac.commands.outputs import figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -32,7 +32,7 @@ __all__ = ["spectrum"]
     "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",
     help="Shipped models or weights files, several times for several.",
 )  # fmt: skip
-@out_option
+@figure_option()
 @click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
 @click.option("--details", type=click.IntRange(0, 6), default=1, show_default=True, help="Pictures whose DCT is shown.")
 @crop_option

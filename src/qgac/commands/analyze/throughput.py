@@ -13,10 +13,10 @@ from qgac.commands.analyze.options import (
     counted,
     data_options,
     find_pictures,
-    out_option,
     told,
     write,
 )
+from qgac.commands.outputs import figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.pictures import Picture
@@ -31,7 +31,7 @@ __all__ = ["throughput"]
     "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",
     help="Shipped models or weights files, several times for several.",
 )  # fmt: skip
-@out_option
+@figure_option()
 @click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
 @click.option("--frames", type=click.IntRange(min=1), default=100, show_default=True, help="Frames that are timed.")
 @click.option("--channels", type=click.Choice(["color", "y"]), help="RGB or Y; y for classic5, else color by default.")
