@@ -34,7 +34,7 @@ unit: $(VENV)/.developer
 	$(BIN)/pytest
 
 RESULTS := docs/results
-EVALUATE = $(BIN)/qgac evaluate --model $(MODEL) --jobs $(JOBS) --json $@ --csv $(@:.json=.csv)
+EVALUATE = $(BIN)/qgac evaluate --model $(MODEL) --jobs $(JOBS) --json $@ --csv $(@:.json=.csv) --overwrite
 exists = $(if $(wildcard $(DATA)/$(1)),$(addprefix $(RESULTS)/,$(2)))
 COLOR_JSON := $(strip $(call exists,live1,live1-color.json) $(call exists,bsds500_test,bsds500-color.json) \
 	$(call exists,icb,icb-color.json))
@@ -75,30 +75,30 @@ $(RESULTS)/live1-blend-%.json: | $(RESULTS)
 	$(EVALUATE) --dataset live1 --root $(DATA)/live1 --blend $* --blend-with $(GAN)
 
 $(RESULTS)/gain.png: $(COLOR_JSON)
-	$(BIN)/qgac plot gain $^ -o $@
+	$(BIN)/qgac plot gain $^ -o $@ --overwrite
 $(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json
-	$(BIN)/qgac plot tradeoff $< -o $@
+	$(BIN)/qgac plot tradeoff $< -o $@ --overwrite
 
 $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%.png: | $(RESULTS)
-	$(BIN)/qgac analyze $* --model $(MODEL) -o $@
+	$(BIN)/qgac analyze $* --model $(MODEL) -o $@ --overwrite
 $(addprefix $(RESULTS)/,equivalent-quality.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
-	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@
+	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
 $(RESULTS)/spectrum.png: | $(RESULTS)
-	$(BIN)/qgac analyze spectrum $(addprefix --model ,$(MODEL) $(GAN)) --dataset live1 --root $(DATA)/live1 -o $@
+	$(BIN)/qgac analyze spectrum $(addprefix --model ,$(MODEL) $(GAN)) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
 $(RESULTS)/interpolation.png: STRIP := 10
 $(RESULTS)/interpolation-20.png: STRIP := 20
 $(RESULTS)/interpolation.png $(RESULTS)/interpolation-20.png: | $(RESULTS)
 	$(BIN)/qgac analyze interpolation $(foreach name,$(TEXTURED),$(wildcard $(DATA)/live1/$(name).*)) \
-		--regression $(MODEL) --other $(GAN) --quality $(STRIP) -o $@
+		--regression $(MODEL) --other $(GAN) --quality $(STRIP) -o $@ --overwrite
 $(RESULTS)/sheet.png: | $(RESULTS)
-	$(BIN)/qgac analyze sheet --model $(MODEL) --dataset live1 --root $(DATA)/live1 --limit 3 --quality 10 -o $@
+	$(BIN)/qgac analyze sheet --model $(MODEL) --dataset live1 --root $(DATA)/live1 --limit 3 --quality 10 -o $@ --overwrite
 
 $(RESULTS)/ablations.md: | $(RESULTS)
-	$(BIN)/qgac ablate recipes/ablations --patches $(PATCHES) --out runs/ablations --root $(DATA)/classic5 --markdown $@
+	$(BIN)/qgac ablate recipes/ablations --patches $(PATCHES) --out runs/ablations --root $(DATA)/classic5 --markdown $@ --overwrite
 $(RESULTS)/frechet-live1.md: | $(RESULTS)
-	$(BIN)/qgac frechet --dataset live1 --root $(DATA)/live1 --inception $(INCEPTION) --model $(MODEL) --markdown $@
+	$(BIN)/qgac frechet --dataset live1 --root $(DATA)/live1 --inception $(INCEPTION) --model $(MODEL) --markdown $@ --overwrite
 $(RESULTS)/frechet-bsds500.md: | $(RESULTS)
-	$(BIN)/qgac frechet --dataset bsds500 --root $(DATA)/bsds500_test --inception $(INCEPTION) --model $(MODEL) --markdown $@
+	$(BIN)/qgac frechet --dataset bsds500 --root $(DATA)/bsds500_test --inception $(INCEPTION) --model $(MODEL) --markdown $@ --overwrite
 
 # torch goes first and alone: asked for beside others, an installer may prefer a newer build with a GPU's libraries.
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -95,7 +95,7 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     models = [load_model(model).to(memory_format=torch.channels_last) for model in arguments.models]
     crops = held_out_crops(PatchBank(arguments.patches, held_out=True), 24, 192)
-    # The generators of training start from three numbers, these from two.
+    # Those of training start from three numbers, of which the last is not 0.
     drawn = np.stack([drawing(192, np.random.default_rng((0, index))) for index in range(24)]).astype(np.float32)
     drawings = torch.from_numpy(drawn[..., :3] + 128 * (1 - drawn[..., 3:] / 255)).permute(0, 3, 1, 2).round()
 

@@ -58,10 +58,10 @@ def test_the_example_gains(restorer: Restorer, quality: int, least: float, subsa
     assert gain(restorer, pixels, compressed(pixels, quality, subsampling=subsampling)) > least
 
 
-@pytest.mark.parametrize(("quality", "least"), [(10, 0.8), (30, 1.0), (75, 0.8), (90, 0.0)])
+@pytest.mark.parametrize(("quality", "least"), [(10, 1.15), (30, 1.6), (75, 1.0), (85, 0.3)])
 @pytest.mark.parametrize(("paper", "ink"), [(255, 0), (30, 220)])
 def test_text_gains(restorer: Restorer, quality: int, least: float, paper: int, ink: int) -> None:
-    """In a typeface that no training has seen, which photographs alone do not teach."""
+    """In a typeface that no training has seen; trained on photographs alone, the network gained less than these."""
     page = Image.new("L", (320, 208), paper)
     lines = [
         "Quantisation rounds every coefficient",

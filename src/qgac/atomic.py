@@ -76,8 +76,8 @@ def _rename_to_new(partial: Path, path: Path) -> None:
         return
     try:
         os.link(partial, path)
-    except FileExistsError:
-        raise
+    except FileExistsError as error:
+        raise FileExistsError(error.errno, error.strerror, str(path)) from None  # not the name of the partial one
     except OSError:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         try:

@@ -41,8 +41,10 @@ drawing = rc_context(_STYLE)
 """Decorates functions that draw."""
 
 
-def write_report(stem: Path, figure: Figure, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write ``stem.png`` and ``stem.csv``; existing ones are replaced.
+def write_report(
+    stem: Path, figure: Figure, columns: Sequence[str], rows: Iterable[Sequence[object]], *, overwrite: bool = False
+) -> None:
+    """Write ``stem.png`` and ``stem.csv``.
 
     Parameters
     ----------
@@ -52,26 +54,34 @@ def write_report(stem: Path, figure: Figure, columns: Sequence[str], rows: Itera
     columns : sequence of str
     rows : iterable of sequence
         Floats are written with 7 significant digits.
+    overwrite : bool
+        Whether to replace existing files.
 
     Raises
     ------
+    FileExistsError
+        If a file is there that is not to be replaced.
     OSError
         If a file cannot be written.
     """
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=_DPI)
-    write_atomically(png.getvalue(), stem.with_name(f"{stem.name}.png"), overwrite=True)
-    write_table(stem.with_name(f"{stem.name}.csv"), columns, rows)
+    write_atomically(png.getvalue(), stem.with_name(f"{stem.name}.png"), overwrite=overwrite)
+    write_table(stem.with_name(f"{stem.name}.csv"), columns, rows, overwrite=overwrite)
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file; an existing one is replaced.
+def write_table(
+    path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], *, overwrite: bool = False
+) -> None:
+    """Write a CSV file.
 
     Parameters
     ----------
     path : Path
     columns, rows
         As for :func:`write_report`.
+    overwrite : bool
+        Whether to replace an existing file.
 
     Raises
     ------
@@ -82,4 +92,4 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([f"{cell:.7g}" if isinstance(cell, float) else cell for cell in row] for row in rows)
-    write_atomically(text.getvalue().encode(), path, overwrite=True)
+    write_atomically(text.getvalue().encode(), path, overwrite=overwrite)

@@ -44,6 +44,13 @@ class Job:
     makes_folders: bool = False
 
     @property
+    def places(self) -> set[Path]:
+        """Where the picture may go: only what is in the file tells PNG from TIFF if no format is given."""
+        if self.destination is None:
+            return set()
+        return {self.destination} if self.format else {self.destination, self.destination.with_suffix(".tiff")}
+
+    @property
     def size(self) -> int:
         """Size of the source in bytes, as a measure of the work; 0 if not known."""
         try:
@@ -219,8 +226,7 @@ def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
             raise PlanError(
                 f"{other.name} and {job.name} would both become {job.destination}; rename one, or restore them apart"
             )
-        candidates = {job.destination} if job.format else {job.destination, job.destination.with_suffix(".tiff")}
-        for candidate in candidates:
+        for candidate in job.places:
             if candidate.exists() and identity(candidate) in inputs:
                 raise PlanError(
                     f"{candidate} is itself one of the inputs; choose another output (-o) or format (--format)"

@@ -18,9 +18,9 @@ def figures(monkeypatch):
     drawn = []
     write = report.write_report
 
-    def keep(stem, figure, columns, rows):
+    def keep(stem, figure, columns, rows, **options):
         drawn.append(figure)
-        write(stem, figure, columns, rows)
+        write(stem, figure, columns, rows, **options)
 
     monkeypatch.setattr(report, "write_report", keep)
     return drawn

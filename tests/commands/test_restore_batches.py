@@ -38,6 +38,15 @@ def test_a_report_never_takes_the_place_of_a_picture(tree: Path) -> None:
     assert not Path("one.png").exists()
 
 
+def test_a_report_never_takes_the_place_of_a_tiff_to_come(tree: Path) -> None:
+    """Only the file tells that its picture is CMYK, which PNG cannot hold."""
+    make_jpeg(tree / "ink.jpg", mode="CMYK")
+    result = restore("ink.jpg", "-o", "out/", "--report", "out/ink.tiff")
+    assert "is not a file in an existing folder" in usage_error(result)
+    Path("out").mkdir()
+    assert "would both become" in usage_error(restore("ink.jpg", "-o", "out/", "--report", "out/ink.tiff"))
+
+
 def test_a_report_never_replaces_what_is_read(tree: Path) -> None:
     before = Path("photos/a.jpg").read_bytes()
     Path("names.txt").write_text("photos/a.jpg\n")

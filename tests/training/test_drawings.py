@@ -68,6 +68,21 @@ def test_a_share_of_the_patches_is_drawn_and_the_others_stay_as_they_were(bank):
     assert (plain.y[changed] != some.y[changed]).flatten(1).any(1).all()
 
 
+def test_drawings_have_numbers_of_their_own(bank, monkeypatch):
+    """None is drawn by the generator of the batch, nor two by the same one."""
+    import qgac.training.augment as augment
+
+    firsts = [np.random.default_rng((0, 5)).random()]
+
+    def remember(size, generator):
+        firsts.append(generator.random())
+        return np.zeros((size, size, 4), np.uint8)
+
+    monkeypatch.setattr(augment, "drawing", remember)
+    draw_batch(bank, Data(batch=8, patch=32, drawings_share=1.0), 0, 5)
+    assert len(set(firsts)) == 9
+
+
 def test_drawn_patches_are_whole_numbers_in_range(bank):
     rgb = draw_batch(bank, Data(batch=64, patch=32, drawings_share=1.0), 0, 0).rgb
     assert torch.equal(rgb, rgb.round())
@@ -76,11 +91,9 @@ def test_drawn_patches_are_whole_numbers_in_range(bank):
 
 
 def test_what_is_not_drawn_upon_is_the_photograph(bank):
-    data = Data(batch=64, patch=32)
     plain, over = (draw_batch(bank, Data(batch=64, patch=32, drawings_share=share), 0, 0).rgb for share in (0.0, 1.0))
     kept = (plain == over).all(1).flatten(1).float().mean(1)
     assert 0.1 < (kept > 0.2).float().mean() < 0.4  # about the quarter that is not opaque
-    assert data.drawings_share == 0.0
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5])

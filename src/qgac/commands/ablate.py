@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.outputs import file_option
+from qgac.commands.outputs import file_option, may_replace
 from qgac.commands.terminal import fail, say, sentence
 from qgac.commands.train import Stop, show_training
 
@@ -59,7 +59,7 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
         jpeg = Evaluation("classic5", settings, tuple(evaluate(pictures, settings, jobs=1))).mean(_QUALITY, "jpeg")
         table = ablations_markdown(ablations, jpeg)
         if markdown is not None:
-            write_atomically(table.encode(), markdown, overwrite=True)
+            write_atomically(table.encode(), markdown, overwrite=may_replace())
     except (ValueError, TrainingError, OSError) as error:
         fail(sentence(error))
     click.echo(table, nl=False)

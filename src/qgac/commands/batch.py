@@ -70,7 +70,7 @@ def check_report(report: Path, todo: Plan, files_from: str | None = None, *, ove
     from qgac.planning import STREAM, identity
     from qgac.report import is_report
 
-    if report.is_dir() or not report.parent.is_dir():
+    if (report.exists() and not report.is_file()) or not report.parent.is_dir():
         raise click.UsageError(f"the report {report} is not a file in an existing folder; name one (--report)")
     if not os.access(report.parent, os.W_OK | os.X_OK):
         raise click.UsageError(
@@ -82,7 +82,7 @@ def check_report(report: Path, todo: Plan, files_from: str | None = None, *, ove
         raise click.UsageError(f"the report would replace {report}, which is read; choose another name (--report)")
     # Of files to come there are only names, in folders with several.
     place = report.parent.resolve() / report.name
-    if any(place == job.destination.parent.resolve() / job.destination.name for job in todo.jobs if job.destination):
+    if any(place == other.parent.resolve() / other.name for job in todo.jobs for other in job.places):
         raise click.UsageError(f"the report and a picture would both become {report}; choose another name (--report)")
     if report.exists() and not overwrite and not is_report(report):
         raise click.UsageError(

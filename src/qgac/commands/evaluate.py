@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.outputs import file_option
+from qgac.commands.outputs import file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def evaluate(
         evaluation = Evaluation(dataset, settings, tuple(measurements))
         for file, write in ((json_file, to_json), (markdown_file, to_markdown), (csv_file, to_csv)):
             if file is not None:
-                write_atomically(write(evaluation).encode(), file, overwrite=True)
+                write_atomically(write(evaluation).encode(), file, overwrite=may_replace())
     except (ValueError, OSError) as error:
         fail(sentence(error))
     click.echo(to_markdown(evaluation), nl=False)

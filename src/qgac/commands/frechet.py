@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.outputs import file_option
+from qgac.commands.outputs import file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 __all__ = ["frechet"]
@@ -59,7 +59,7 @@ def frechet(
                 display.advance(task)
         text = realism_markdown(dataset, model, len(pictures), measured)
         if markdown is not None:
-            write_atomically(text.encode(), markdown, overwrite=True)
+            write_atomically(text.encode(), markdown, overwrite=may_replace())
     except (ValueError, OSError) as error:
         fail(sentence(error))
     click.echo(text, nl=False)

@@ -1,18 +1,23 @@
-"""Options that name files to write: in a folder that exists, and not there yet unless they may be replaced."""
+"""Options that name files to write: in a folder that exists, and not there yet unless they may be replaced.
+
+What the command reads is never replaced.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
+from click import get_current_context
 
-__all__ = ["figure_option", "file_option"]
+__all__ = ["figure_option", "file_option", "may_replace"]
 
 _C = TypeVar("_C", bound=Callable[..., Any])
 _Callback = Callable[[click.Context, click.Parameter, "Path | None"], "Path | None"]
-_MAY_REPLACE = "qgac.overwrite"
+_REPLACE, _OUTPUTS = "qgac.overwrite", "qgac.outputs"
 
 
 def file_option(name: str, parameter: str, description: str) -> Callable[[_C], _C]:
@@ -50,35 +55,77 @@ def figure_option(*more: str) -> Callable[[_C], _C]:
     )  # fmt: skip
 
 
+def may_replace() -> bool:
+    """Whether the running command was given ``--overwrite``."""
+    return bool(get_current_context().meta.get(_REPLACE))
+
+
 def _checked(suffixes: Sequence[str]) -> _Callback:
     def check(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
         if path is None:
             return None
         if not path.absolute().parent.is_dir():
             raise click.BadParameter(f"there is no folder {path.absolute().parent}; make it first", context, parameter)
+        outputs = context.meta.setdefault(_OUTPUTS, {})  # where they go, and the parameter that says so
         for file in (path.with_name(path.name + suffix) for suffix in suffixes):
-            if file.exists() and not context.meta.get(_MAY_REPLACE):
+            place = file.parent.resolve() / file.name
+            if place in outputs:
+                raise click.BadParameter(f"{file} is named for two things; choose another name", context, parameter)
+            if file.exists() and not file.is_file():
+                raise click.BadParameter(f"{file} is no file that can be replaced; name one", context, parameter)
+            if file.exists() and not context.meta.get(_REPLACE):
                 raise click.BadParameter(
                     f"{file} exists already; choose another name or overwrite it (--overwrite)", context, parameter
                 )
+            outputs[place] = parameter.name
         return path
 
     return check
 
 
+def _refuse_what_is_read(context: click.Context) -> None:
+    from qgac.data.patches import SUFFIXES
+    from qgac.planning import identity
+
+    outputs = context.meta.get(_OUTPUTS, {})
+    there = [place for place in outputs if place.exists()]
+    read = (value for name, value in context.params.items() if name not in outputs.values())
+    for path in _paths(read):
+        for place in there:
+            pictured = path.is_dir() and place.suffix.lower() in SUFFIXES and place.is_relative_to(path.resolve())
+            if pictured or (path.is_file() and identity(path) == identity(place)):
+                raise click.UsageError(f"{place} would be replaced, but is read; choose another name")
+
+
+def _paths(values: Any) -> Iterator[Path]:
+    for value in values:
+        if isinstance(value, (str, Path)):
+            yield Path(value)
+        elif isinstance(value, (tuple, list)):
+            yield from _paths(value)
+
+
 def _remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
-    context.meta[_MAY_REPLACE] = value
+    context.meta[_REPLACE] = value
 
 
 def _with_overwrite(option: Callable[[_C], _C]) -> Callable[[_C], _C]:
     def add(command: _C) -> _C:
-        known = getattr(command, "__click_params__", [])
-        if not any(parameter.name == "overwrite" for parameter in known):
-            # Eager: it is read before the names of the files are checked.
-            command = click.option(
-                "--overwrite", is_flag=True, is_eager=True, expose_value=False, callback=_remember,
-                help="Replace files that exist.",
-            )(command)  # fmt: skip
-        return option(command)
+        if any(parameter.name == "overwrite" for parameter in getattr(command, "__click_params__", [])):
+            return option(command)
+
+        def guarded(*arguments: Any, **options: Any) -> Any:
+            _refuse_what_is_read(get_current_context())
+            return command(*arguments, **options)
+
+        # With the options, too, that the command has already.
+        whole: _C = update_wrapper(guarded, command)  # type: ignore[assignment]
+
+        # Eager: it is read before the names of the files are checked.
+        overwrite = click.option(
+            "--overwrite", is_flag=True, is_eager=True, expose_value=False, callback=_remember,
+            help="Replace files that exist.",
+        )  # fmt: skip
+        return option(overwrite(whole))
 
     return add

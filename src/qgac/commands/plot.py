@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.outputs import figure_option
+from qgac.commands.outputs import figure_option, may_replace
 from qgac.commands.terminal import fail, sentence
 
 if TYPE_CHECKING:
@@ -74,5 +74,5 @@ def _write(stem: Path, figure: Figure, drawn: list[Gain]) -> None:
     from qgac.evaluation.plots import Gain
     from qgac.figures import write_report
 
-    write_report(stem, figure, Gain.columns(), [gain.row() for gain in drawn])
+    write_report(stem, figure, Gain.columns(), [gain.row() for gain in drawn], overwrite=may_replace())
     click.echo(f"wrote {stem}.png and {stem}.csv")

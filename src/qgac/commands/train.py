@@ -65,22 +65,23 @@ def train(
     from qgac.training.sections import RecipeError
 
     stop = Stop()
-    quiet = said = False
+    quiet = begun = False
     try:
         plan = read_recipe(recipe)
         with stop.on_signals():
             fabric = machine.start(plan.optimization.precision, device=device, processes=devices)
             if threads is not None:  # only now: Fabric sets them, too
                 torch.set_num_threads(threads)
-            quiet = said = not fabric.is_global_zero
+            quiet = not fabric.is_global_zero
             try:
                 events = stages.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)
             except ValueError as error:  # the bank of patches does not fit, or is damaged
                 raise TrainingError(sentence(error)) from error
-            said = False  # until here all processes fail alike, or none
+            begun = True
             steps, shown = show_training(events, plan.optimization.steps, quiet=quiet)
     except (RecipeError, TrainingError, WeightsError, OSError) as error:
-        if said:  # by the first process
+        # All processes fail alike, and the first one says it; only what happens to files on the way may be its own.
+        if quiet and not (begun and isinstance(error, OSError)):
             raise Exit(1) from error
         fail(sentence(error))
     if quiet:

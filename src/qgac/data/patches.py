@@ -226,7 +226,7 @@ class PatchBank:
     FileNotFoundError
         If the folder holds no bank.
     ValueError
-        If the bank holds a single picture.
+        If the bank has no pictures of two different names.
     """
 
     def __init__(self, folder: Path, *, held_out: bool = False, share: int = 25) -> None:
@@ -242,7 +242,9 @@ class PatchBank:
             apart = {min(names, key=_digest)}
         self.pictures = [picture for picture in pictures if (picture.name in apart) == held_out]
         if not self.pictures:
-            raise ValueError(f"{folder} holds one picture, and training needs others to validate on; prepare more")
+            raise ValueError(
+                f"{folder} has no two pictures of different names, to train on and to validate with; prepare more"
+            )
         self.path = folder / "pixels.u8"
         self._pixels = np.memmap(self.path, dtype=np.uint8, mode="r")
         area = np.array([picture.height * picture.width for picture in self.pictures], dtype=np.float64)

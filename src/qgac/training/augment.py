@@ -195,8 +195,8 @@ def draw_batch(
     pixels = pixels or HostPixels(bank, torch.device("cpu"))
     originals = pixels.patches([cuts[i] for i in mine], data.patch)
     for i in drawn:
-        if i in mine:  # with numbers of its own, so that whoever does not draw it has drawn none
-            over = drawing(data.patch, np.random.default_rng((seed, step, i)))
+        if i in mine:  # by a generator of its own: whoever does not draw it has drawn no numbers
+            over = drawing(data.patch, np.random.default_rng((seed, step, 1 + i)))  # a trailing 0 would change nothing
             originals[i - mine.start] = _laid_over(originals[i - mine.start], over)
     sources = originals.clone()
     for first_factors in _FIRST_FACTORS:

@@ -17,7 +17,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.outputs import figure_option
+from qgac.commands.outputs import figure_option, may_replace
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -73,6 +73,11 @@ def blind(
         pairs = list(told(found, len(paths), "pictures"))
         labels = (regression, other if alpha == 1 else f"{other}, alpha {alpha:g}")
         key = out.with_name(out.name + ".key.csv")
-        write_table(key, BlindPair.KEY_COLUMNS, [pair.key(n, labels) for n, pair in enumerate(pairs, 1)])
+        write_table(
+            key,
+            BlindPair.KEY_COLUMNS,
+            [pair.key(n, labels) for n, pair in enumerate(pairs, 1)],
+            overwrite=may_replace(),
+        )
         write(out, draw_blind(pairs), BlindPair.COLUMNS, [pair.row(n) for n, pair in enumerate(pairs, 1)])
     click.echo(f"the key is in {key}; look at it last")

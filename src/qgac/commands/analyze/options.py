@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
+from qgac.commands.outputs import may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -178,5 +179,5 @@ def write(out: Path, figure: Any, columns: Sequence[str], rows: Sequence[Sequenc
     """Write picture and numbers, and say so."""
     from qgac.figures import write_report
 
-    write_report(out, figure, columns, rows)
+    write_report(out, figure, columns, rows, overwrite=may_replace())
     click.echo(f"wrote {out}.png and {out}.csv")
