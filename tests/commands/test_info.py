@@ -118,9 +118,12 @@ def test_a_heat_map_is_drawn_and_not_replaced(folder: Path) -> None:
 
 def test_a_heat_map_never_replaces_its_picture(folder: Path) -> None:
     before = Path("photo.jpg").read_bytes()
-    for name in ("photo.jpg", "../" + folder.name + "/photo.jpg"):
-        result = info("photo.jpg", "--heat-map", name, "--overwrite")
+    Path("misnamed.png").write_bytes(before)
+    for name in ("misnamed.png", "../" + folder.name + "/misnamed.png"):
+        result = info("misnamed.png", "--heat-map", name, "--overwrite")
         assert "itself; choose another name (--heat-map)" in usage_error(result)
+    assert Path("misnamed.png").read_bytes() == before
+    assert "is a PNG picture" in usage_error(info("photo.jpg", "--heat-map", "photo.jpg", "--overwrite"))
     assert Path("photo.jpg").read_bytes() == before
 
 

@@ -47,6 +47,11 @@ def test_a_report_never_takes_the_place_of_a_tiff_to_come(tree: Path) -> None:
     assert "would both become" in usage_error(restore("ink.jpg", "-o", "out/", "--report", "out/ink.tiff"))
 
 
+def test_a_report_goes_into_a_file(tree: Path) -> None:
+    assert "goes into a file" in usage_error(restore("photos/a.jpg", "-o", "one.png", "--report", "-"))
+    assert not Path("-").exists()
+
+
 def test_a_report_never_replaces_what_is_read(tree: Path) -> None:
     before = Path("photos/a.jpg").read_bytes()
     Path("names.txt").write_text("photos/a.jpg\n")

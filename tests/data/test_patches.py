@@ -182,6 +182,16 @@ def test_a_small_bank_holds_one_picture_out(tmp_path, share):
     assert {picture.width for bank in (kept, held_out) for picture in bank.pictures} == {8, 9, 10}
 
 
+def test_a_bank_that_is_not_finished_leaves_nothing(tmp_path):
+    def items():
+        yield "a.png", png(pixels(0, 70, 70))
+        raise ValueError("the tar is damaged")
+
+    with pytest.raises(ValueError, match="damaged"):
+        list(write_bank(items(), tmp_path / "bank", workers=1))
+    assert list((tmp_path / "bank").iterdir()) == []
+
+
 def test_files_folders_and_tars(tmp_path):
     data = {name: png(pixels(i, 4, 4)) for i, name in enumerate(["a.png", "b.PNG", "c.webp", "notes.txt"])}
     (tmp_path / "folder" / "deeper").mkdir(parents=True)

@@ -76,6 +76,8 @@ def info(
 
     found, failures = find_jpegs([text for text in inputs if text != STREAM])
     paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]
+    if heat_map is not None and heat_map.suffix.lower() != ".png":
+        raise click.UsageError(f"a heat map is a PNG picture, which {heat_map} is not named as; choose a name in .png")
     if heat_map is not None and len(paths) > 1:
         raise click.UsageError("a heat map is drawn of one picture; name one file")
     if heat_map is not None and heat_map.exists() and identity(heat_map) in map(identity, paths):

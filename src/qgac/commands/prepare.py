@@ -51,4 +51,4 @@ def prepare(images: tuple[Path, ...], out: Path, exclude: tuple[str, ...], min_s
         say(f"{name} left out: {reason}")
     if not taken:
         fail("no picture was taken; name pictures, folders of pictures or tars of pictures")
-    click.echo(f"took {taken} pictures into {out}, left out {len(left_out)}")
+    click.echo(f"took {taken} {'picture' if taken == 1 else 'pictures'} into {out}, left out {len(left_out)}")

@@ -252,6 +252,8 @@ def restore(
         raise click.UsageError("--times is for files; standard input and output have no time")
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
         raise click.UsageError("a picture is not written to a terminal; name a file with -o, or redirect the output")
+    if report == "-":
+        raise click.UsageError("a report goes into a file, not to the output; name one (--report)")
     if report is not None:
         check_report(Path(report), todo, files_from, overwrite=overwrite)
 

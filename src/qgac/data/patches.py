@@ -127,7 +127,7 @@ def _decode(item: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8] | str]:
             upright = ImageOps.exif_transpose(picture).convert("RGB")
         return name, np.asarray(upright)
     except Exception as error:  # one unreadable picture must not end the run; the caller reports it
-        return name, f"{type(error).__name__}: {error}"
+        return name, f"cannot be decoded ({error}); get it again"
 
 
 def _decoded(
@@ -175,22 +175,26 @@ def write_bank(
     partial = folder / "pixels.u8.partial"
     pictures: list[Picture] = []
     offset = 0
-    # A fork would copy the threads' locks, of a progress display for one.
-    with partial.open("wb") as file, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        for name, pixels in _decoded(pool, items, ahead=2 * workers):
-            if isinstance(pixels, str):
-                yield name, pixels
-                continue
-            height, width, _ = pixels.shape
-            if min(height, width) < min_side:
-                yield name, f"{width}x{height} pixels, smaller than {min_side}"
-                continue
-            file.write(pixels.tobytes())
-            pictures.append(Picture(name, height, width, offset))
-            offset += pixels.nbytes
-            yield name, None
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        # A fork would copy the threads' locks, of a progress display for one.
+        with partial.open("wb") as file, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            for name, pixels in _decoded(pool, items, ahead=2 * workers):
+                if isinstance(pixels, str):
+                    yield name, pixels
+                    continue
+                height, width, _ = pixels.shape
+                if min(height, width) < min_side:
+                    yield name, f"{width}x{height} pixels, smaller than {min_side}"
+                    continue
+                file.write(pixels.tobytes())
+                pictures.append(Picture(name, height, width, offset))
+                offset += pixels.nbytes
+                yield name, None
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:  # a damaged tar, a full disk, Ctrl-C, or nobody asks for the rest
+        partial.unlink(missing_ok=True)
+        raise
     if not pictures:
         partial.unlink()
         return
