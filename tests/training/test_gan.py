@@ -13,7 +13,7 @@ from small_bank import picture, write_small_bank
 
 from qgac.checkpoints import interpolate, load_model, load_record
 from qgac.restorer import Restorer
-from qgac.training import gan, machine, stages
+from qgac.training import gan, machine, validation
 from qgac.training.augment import compress
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe, read_recipe
@@ -145,7 +145,7 @@ def test_the_discriminator_sees_what_users_will_see(start):
         expected = Restorer(model)(file.getvalue(), dtype=np.float32).pixels
         rgb = torch.from_numpy(samples.copy()).permute(2, 0, 1)[None].float()
         with torch.no_grad():
-            restored = stages.restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
+            restored = validation.restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
         found = (255 * restored[0]).clamp(0, 255).permute(1, 2, 0).numpy()
         # The restorer limits Y, Cb and Cr to 0..255 before it makes RGB of them; few pixels are out there.
         assert np.quantile(np.abs(found - expected), 0.99) < 0.01
@@ -159,7 +159,7 @@ def test_without_the_projection_restored_pictures_differ(start):
     for parameter in model.parameters():
         parameter.add_(0.3 * torch.randn(parameter.shape))
     with torch.no_grad():
-        projected, free = (stages.restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
+        projected, free = (validation.restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
     assert (projected - free).abs().mean() > 0.01
 
 

@@ -16,7 +16,8 @@ from qgac.training import machine
 from qgac.training.descent import Descent
 from qgac.training.recipe import read_recipe
 from qgac.training.run import Run, TrainingError
-from qgac.training.stages import train, validate
+from qgac.training.stages import train
+from qgac.training.validation import validate
 
 TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")
 

@@ -78,7 +78,7 @@ def check_report(report: Path, todo: Plan, files_from: str | None = None, *, ove
         )
     read = [Path(files_from)] if files_from not in (None, STREAM) else []
     read += [job.source for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.source is not None]
-    if report.exists() and identity(report) in {identity(path) for path in read}:
+    if identity(report) in map(identity, read):
         raise click.UsageError(f"the report would replace {report}, which is read; choose another name (--report)")
     # Of files to come there are only names, in folders with several.
     place = report.parent.resolve() / report.name

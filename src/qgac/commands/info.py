@@ -80,7 +80,7 @@ def info(
         raise click.UsageError(f"a heat map is a PNG picture, which {heat_map} is not named as; choose a name in .png")
     if heat_map is not None and len(paths) > 1:
         raise click.UsageError("a heat map is drawn of one picture; name one file")
-    if heat_map is not None and heat_map.exists() and identity(heat_map) in map(identity, paths):
+    if heat_map is not None and identity(heat_map) in map(identity, paths):
         raise click.UsageError(f"the heat map would replace {heat_map} itself; choose another name (--heat-map)")
     for failure in failures:
         say(f"{failure.name}: {failure.message}")

@@ -21,7 +21,7 @@ from qgac.training.pixels import HostPixels, Pixels, draw_cut
 from qgac.training.sections import Data, Qualities
 from qgac.training.tables import draw_tables
 
-__all__ = ["Compressed", "compress", "compress_with", "draw_batch", "held_out_crops", "recompress"]
+__all__ = ["Compressed", "compress", "compress_with", "draw_batch", "held_out_crops", "laid_over", "recompress"]
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def draw_batch(
     for i in drawn:
         if i in mine:  # by a generator of its own: whoever does not draw it has drawn no numbers
             over = drawing(data.patch, np.random.default_rng((seed, step, 1 + i)))  # a trailing 0 would change nothing
-            originals[i - mine.start] = _laid_over(originals[i - mine.start], over)
+            originals[i - mine.start] = laid_over(originals[i - mine.start], over)
     sources = originals.clone()
     for first_factors in _FIRST_FACTORS:
         again = [i for i in mine if i in recompressions and recompressions[i].factors == first_factors]
@@ -209,8 +209,21 @@ def draw_batch(
     return replace(compress_with(sources, y_table, c_table, factors), rgb=originals)
 
 
-def _laid_over(patch: Tensor, over: NDArray[np.uint8]) -> Tensor:
-    """Lay a drawing (H, W, 4) over a patch (3, H, W)."""
+def laid_over(patch: Tensor, over: NDArray[np.uint8]) -> Tensor:
+    """Lay a drawing over a patch.
+
+    Parameters
+    ----------
+    patch : Tensor, shape (3, H, W), float32
+        Whole numbers 0..255.
+    over : ndarray, shape (H, W, 4), uint8
+        See :func:`qgac.training.drawings.drawing`.
+
+    Returns
+    -------
+    Tensor, shape (3, H, W), float32
+        Whole numbers 0..255.
+    """
     layer = torch.from_numpy(over.copy()).to(patch.device).permute(2, 0, 1).float()
     return (layer[:3] + patch * (1 - layer[3] / 255)).round().clamp(max=255)  # both are rounded
 

@@ -25,7 +25,8 @@ from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
 from qgac.training.sections import Gan
-from qgac.training.stages import after_step, restore_batch, validate
+from qgac.training.stages import after_step
+from qgac.training.validation import restore_batch, validate
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -13,24 +13,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from qgac.checkpoints import load_model
 from qgac.data.patches import PatchBank
-from qgac.jpeg.blocks import interleave_maps, separate_maps
-from qgac.jpeg.color import rgb_to_ycbcr, ycbcr_to_rgb
-from qgac.jpeg.dct import dct, double_nearest, idct
+from qgac.jpeg.blocks import separate_maps
+from qgac.jpeg.color import rgb_to_ycbcr
+from qgac.jpeg.dct import dct, idct
 from qgac.losses import regression_loss
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC
-from qgac.projection import project, project_chroma
 from qgac.training import machine
-from qgac.training.augment import Compressed, compress, draw_batch, held_out_crops
+from qgac.training.augment import Compressed, draw_batch, held_out_crops
 from qgac.training.machine import TrainingError
 from qgac.training.pixels import pixels_on
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
+from qgac.training.validation import contact_sheet, rgb_samples, validate
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -38,19 +37,12 @@ if TYPE_CHECKING:
 __all__ = [
     "after_step",
     "batches",
-    "contact_sheet",
-    "restore_batch",
-    "rgb_samples",
     "train",
     "train_color",
     "train_y",
-    "validate",
 ]
 
 _REPORT_EVERY = 50
-
-# Squared levels. A crop of plain white may come out without any: its gain would be infinite, and so would the mean.
-_LEAST_ERROR = 1e-2
 
 
 def train(
@@ -207,111 +199,6 @@ def after_step(run: Run, crops: Tensor, measure: Measure | None = None) -> Itera
         run.save(figures)
     elif run.step % _REPORT_EVERY == 0:
         yield run.report()
-
-
-@torch.no_grad()
-def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
-    """Measure the mean gain in PSNR over the decoded JPEG on held-out crops, with the projection.
-
-    Parameters
-    ----------
-    model : QGAC
-    crops : Tensor, shape (N, 3, H, W)
-        Originals, 0..255.
-    recipe : Recipe
-        Y stage: PSNR of Y. Colour stage: PSNR of RGB, against nearest-neighbour chroma, 4:2:0.
-
-    Returns
-    -------
-    dict of float
-        dB; ``q10`` and so on for every quality of the recipe, and their ``mean``.
-    """
-    gains = {}
-    for quality in recipe.validation.qualities:
-        values = []
-        for crop in torch.split(crops, 4):
-            before, after, target = _decoded_and_restored(model, crop, quality, recipe)
-            errors = [(x.clamp(0, 255) - target).square().flatten(1).mean(1) for x in (before, after)]
-            values.append(10 * torch.log10(errors[0].clamp_min(_LEAST_ERROR) / errors[1].clamp_min(_LEAST_ERROR)))
-        gains[f"q{quality}"] = float(torch.cat(values).mean())
-    gains["mean"] = sum(gains.values()) / len(gains)
-    return gains
-
-
-@torch.no_grad()
-def contact_sheet(model: QGAC, crops: Tensor, recipe: Recipe, *, rows: int = 6) -> NDArray[np.uint8]:
-    """Lay held-out crops side by side: JPEG, restored, original; at the lowest quality of the validation.
-
-    Parameters
-    ----------
-    model : QGAC
-    crops : Tensor, shape (N, 3, S, S)
-        Originals, 0..255.
-    recipe : Recipe
-    rows : int
-        How many of the crops, evenly chosen.
-
-    Returns
-    -------
-    ndarray, shape (rows * S, 3 * S, 3), uint8
-        RGB; gray in the Y stage.
-    """
-    chosen = crops[np.unique(np.linspace(0, len(crops) - 1, rows).astype(int))]
-    columns = _decoded_and_restored(model, chosen, min(recipe.validation.qualities), recipe)
-    sheet = torch.cat([column.expand(-1, 3, -1, -1) for column in columns], -1)  # (rows, 3, S, 3 S)
-    return sheet.round().clamp(0, 255).byte().permute(0, 2, 3, 1).flatten(0, 1).cpu().numpy()
-
-
-def _decoded_and_restored(model: QGAC, crops: Tensor, quality: int, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
-    """Return crops as the plain JPEG, restored with the projection, and as they were: Y or RGB samples, not clamped."""
-    batch = compress(crops, np.full(len(crops), quality), (2, 2))
-    if recipe.stage == "y":
-        y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
-        return idct(batch.y)[:, None] + 128, idct(y)[:, None] + 128, rgb_to_ycbcr(crops)[:, :1]
-    plain = interleave_maps(double_nearest(separate_maps(batch.chroma, 2), *batch.factors))
-    return rgb_samples(batch.y, plain), restore_batch(model, batch), crops
-
-
-def restore_batch(model: QGAC, batch: Compressed, *, projected: bool = True) -> Tensor:
-    """Restore a batch as :class:`qgac.restorer.Restorer` would, with gradients.
-
-    Parameters
-    ----------
-    model : QGAC
-    batch : Compressed
-    projected : bool
-        Whether to keep to the quantisation interval.
-
-    Returns
-    -------
-    Tensor, shape (N, 3, H, W), float32
-        RGB samples 0..255, not clamped.
-    """
-    y = model.restore_y(batch.y, batch.y_table)
-    if projected:
-        y = project(y, batch.y, batch.y_table)
-    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
-    if projected:
-        chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
-    return rgb_samples(y, chroma)
-
-
-def rgb_samples(y: Tensor, chroma: Tensor) -> Tensor:
-    """Turn coefficients of Y and chroma into samples.
-
-    Parameters
-    ----------
-    y : Tensor, shape (N, 64, h, w)
-    chroma : Tensor, shape (N, 128, h, w)
-        Channel 2 f + plane.
-
-    Returns
-    -------
-    Tensor, shape (N, 3, 8 h, 8 w)
-        RGB, 0..255, not clamped.
-    """
-    planes = torch.cat((y[:, None], separate_maps(chroma, 2)), 1)
-    return ycbcr_to_rgb(idct(planes) + 128)
 
 
 def _loss(recipe: Recipe, restored: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

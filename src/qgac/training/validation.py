@@ -1,0 +1,158 @@
+"""Validation: what the networks make of held-out pictures, restored as :class:`qgac.restorer.Restorer` would."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from qgac.jpeg.blocks import interleave_maps, separate_maps
+from qgac.jpeg.color import rgb_to_ycbcr, ycbcr_to_rgb
+from qgac.jpeg.dct import double_nearest, idct
+from qgac.models.qgac import QGAC
+from qgac.projection import project, project_chroma
+from qgac.training.augment import Compressed, compress
+from qgac.training.recipe import Recipe
+
+__all__ = ["contact_sheet", "decoded_and_restored", "psnr_gains", "restore_batch", "rgb_samples", "validate"]
+
+# Squared levels. A crop of plain white may come out without any: its gain would be infinite, and so would the mean.
+_LEAST_ERROR = 1e-2
+
+
+@torch.no_grad()
+def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
+    """Measure the mean gain in PSNR over the decoded JPEG on held-out crops, with the projection.
+
+    Parameters
+    ----------
+    model : QGAC
+    crops : Tensor, shape (N, 3, H, W)
+        Originals, 0..255.
+    recipe : Recipe
+        Y stage: PSNR of Y. Colour stage: PSNR of RGB, against nearest-neighbour chroma, 4:2:0.
+
+    Returns
+    -------
+    dict of float
+        dB; ``q10`` and so on for every quality of the recipe, and their ``mean``.
+    """
+    gains = {}
+    for quality in recipe.validation.qualities:
+        values = []
+        for crop in torch.split(crops, 4):
+            batch = compress(crop, np.full(len(crop), quality), (2, 2))
+            values.append(psnr_gains(*decoded_and_restored(model, batch, color=recipe.stage != "y")))
+        gains[f"q{quality}"] = float(torch.cat(values).mean())
+    gains["mean"] = sum(gains.values()) / len(gains)
+    return gains
+
+
+@torch.no_grad()
+def contact_sheet(model: QGAC, crops: Tensor, recipe: Recipe, *, rows: int = 6) -> NDArray[np.uint8]:
+    """Lay held-out crops side by side: JPEG, restored, original; at the lowest quality of the validation.
+
+    Parameters
+    ----------
+    model : QGAC
+    crops : Tensor, shape (N, 3, S, S)
+        Originals, 0..255.
+    recipe : Recipe
+    rows : int
+        How many of the crops, evenly chosen.
+
+    Returns
+    -------
+    ndarray, shape (rows * S, 3 * S, 3), uint8
+        RGB; gray in the Y stage.
+    """
+    chosen = crops[np.unique(np.linspace(0, len(crops) - 1, rows).astype(int))]
+    batch = compress(chosen, np.full(len(chosen), min(recipe.validation.qualities)), (2, 2))
+    columns = decoded_and_restored(model, batch, color=recipe.stage != "y")
+    sheet = torch.cat([column.expand(-1, 3, -1, -1) for column in columns], -1)  # (rows, 3, S, 3 S)
+    return sheet.round().clamp(0, 255).byte().permute(0, 2, 3, 1).flatten(0, 1).cpu().numpy()
+
+
+def decoded_and_restored(model: QGAC, batch: Compressed, *, color: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Return pictures as the plain JPEG, restored with the projection, and as they were.
+
+    Parameters
+    ----------
+    model : QGAC
+    batch : Compressed
+    color : bool
+        RGB, plain with nearest-neighbour chroma; otherwise Y.
+
+    Returns
+    -------
+    tuple of Tensor, each of shape (N, 3 or 1, H, W)
+        Samples 0..255, not clamped.
+    """
+    if not color:
+        y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
+        return idct(batch.y)[:, None] + 128, idct(y)[:, None] + 128, rgb_to_ycbcr(batch.rgb)[:, :1]
+    plain = interleave_maps(double_nearest(separate_maps(batch.chroma, 2), *batch.factors))
+    return rgb_samples(batch.y, plain), restore_batch(model, batch), batch.rgb
+
+
+def psnr_gains(decoded: Tensor, restored: Tensor, originals: Tensor) -> Tensor:
+    """Return how much nearer to the originals each picture is restored than decoded, clamped.
+
+    Parameters
+    ----------
+    decoded, restored, originals : Tensor, shape (N, C, H, W)
+        Samples 0..255.
+
+    Returns
+    -------
+    Tensor, shape (N,)
+        dB of PSNR.
+    """
+    before, after = (
+        (samples.clamp(0, 255) - originals).square().flatten(1).mean(1).clamp_min(_LEAST_ERROR)
+        for samples in (decoded, restored)
+    )
+    return 10 * torch.log10(before / after)
+
+
+def restore_batch(model: QGAC, batch: Compressed, *, projected: bool = True) -> Tensor:
+    """Restore a batch as :class:`qgac.restorer.Restorer` would, with gradients.
+
+    Parameters
+    ----------
+    model : QGAC
+    batch : Compressed
+    projected : bool
+        Whether to keep to the quantisation interval.
+
+    Returns
+    -------
+    Tensor, shape (N, 3, H, W), float32
+        RGB samples 0..255, not clamped.
+    """
+    y = model.restore_y(batch.y, batch.y_table)
+    if projected:
+        y = project(y, batch.y, batch.y_table)
+    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
+    if projected:
+        chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
+    return rgb_samples(y, chroma)
+
+
+def rgb_samples(y: Tensor, chroma: Tensor) -> Tensor:
+    """Turn coefficients of Y and chroma into samples.
+
+    Parameters
+    ----------
+    y : Tensor, shape (N, 64, h, w)
+    chroma : Tensor, shape (N, 128, h, w)
+        Channel 2 f + plane.
+
+    Returns
+    -------
+    Tensor, shape (N, 3, 8 h, 8 w)
+        RGB, 0..255, not clamped.
+    """
+    planes = torch.cat((y[:, None], separate_maps(chroma, 2)), 1)
+    return ycbcr_to_rgb(idct(planes) + 128)
