@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from qgac.checkpoints import load_model
+from qgac.coefficients.quantization import scaled_table
 from qgac.data.patches import PatchBank
-from qgac.jpeg.quantization import scaled_table
 from qgac.training.augment import Compressed, compress, compress_with, held_out_crops, laid_over, recompress
 from qgac.training.drawings import drawing
 from qgac.training.tables import ROBIDOUX

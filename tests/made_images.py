@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from scipy.fft import dctn, idctn
 
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import Color, Component, JPEGImage, Metadata
-from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration

@@ -15,7 +15,7 @@ from made_images import S420, S444, coefficients_of, make_image, quantized, samp
 from qgac import checkpoints
 from qgac.checkpoints import WeightsError, blended, save_model
 from qgac.cli import cli
-from qgac.jpeg.blocks import channels_to_blocks
+from qgac.coefficients.blocks import channels_to_blocks
 from qgac.restorer import Restorer, restore
 
 REGRESSION, OTHER = tiny_network(strength=2), tiny_network(strength=8, seed=1)

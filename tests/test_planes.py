@@ -19,7 +19,7 @@ from made_images import (
     samples_of,
     tiny_network,
 )
-from qgac.jpeg.blocks import channels_to_blocks
+from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import JPEGImage
 from qgac.restorer import Restorer
 

@@ -23,7 +23,7 @@ from made_images import (
     samples_of,
     tiny_network,
 )
-from qgac.jpeg.blocks import channels_to_blocks
+from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import Component, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.writer import write_jpeg

@@ -29,7 +29,7 @@ from made_images import (
     tiny_network,
 )
 from qgac.checkpoints import WeightsError, load_model, save_model, shipped_models
-from qgac.jpeg.dct import idct
+from qgac.coefficients.dct import idct
 from qgac.jpeg.image import Color, JPEGError, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.render import render

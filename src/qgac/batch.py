@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qgac.coefficients.quantization import quality_of
 from qgac.exif import orientation_only
 from qgac.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
 from qgac.inputs import Failed
 from qgac.jpeg.image import JPEGError, JPEGImage, Metadata
-from qgac.jpeg.quantization import quality_of
 from qgac.output import Restoring, check_destination, write_picture
 from qgac.planning import Job, Skipped
 

@@ -7,10 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from qgac.jpeg.blocks import interleave_maps, separate_maps
-from qgac.jpeg.dct import double_nearest, shrink_box
+from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.dct import double_nearest, shrink_box
+from qgac.coefficients.projection import project
 from qgac.jpeg.image import Component
-from qgac.projection import project
 from qgac.restoration import Restoration, continued, samples_of
 from qgac.tiling import Region
 

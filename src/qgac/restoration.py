@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qgac.jpeg.blocks import blocks_to_channels
-from qgac.jpeg.dct import idct
+from qgac.coefficients.blocks import blocks_to_channels
+from qgac.coefficients.dct import idct
+from qgac.coefficients.projection import project
 from qgac.jpeg.image import Component
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
-from qgac.projection import project
 from qgac.tiling import Region
 
 __all__ = ["Restoration", "continued", "samples_of"]

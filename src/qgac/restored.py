@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from qgac.jpeg.color import ycbcr_to_rgb
+from qgac.coefficients.color import ycbcr_to_rgb
 from qgac.jpeg.image import JPEGImage
 
 __all__ = ["Restored", "pixel_shape", "pixel_type", "write_pixels"]

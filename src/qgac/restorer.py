@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from qgac.checkpoints import blended
-from qgac.jpeg.blocks import channels_to_blocks
+from qgac.coefficients.blocks import channels_to_blocks
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import JPEGImage
-from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.planes import PlaneSource, plane_sources
@@ -47,7 +47,7 @@ class Restorer:
     device : str or torch.device
         ``auto``: where a given network lies; of a model to load, CUDA or MPS if there is one, else the CPU.
     project : bool
-        Whether to keep to the quantisation interval, see :mod:`qgac.projection`.
+        Whether to keep to the quantisation interval, see :mod:`qgac.coefficients.projection`.
     tile : int, optional
         Side in pixels of the square tiles that a picture is restored in, rounded up to whole MCUs. By default tiles
         are chosen for the least work in 140 MB, up to 200 MB for very large pictures. The result does not depend on it

@@ -8,8 +8,8 @@ from qgac.analysis.activation import Ascent, maximal_activations
 from qgac.analysis.embedding import embed_layer, takes_chroma_tables
 from qgac.analysis.layers import filter_manifolds, first_blocknet, generated_kernels, strongest_channels
 from qgac.analysis.manifold import first_filters
-from qgac.jpeg.dct import dct
-from qgac.jpeg.quantization import chroma_table, luma_table
+from qgac.coefficients.dct import dct
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
 

@@ -17,9 +17,9 @@ from qgac.analysis.pictures import Picture
 from qgac.analysis.sheet import compare
 from qgac.analysis.spectrum import decoded_luma, occupancy, original_luma, spectrum
 from qgac.analysis.throughput import make_frames, measure_speed, ssim_gain
+from qgac.coefficients.dct import idct
 from qgac.evaluation.baseline import compress, decode
 from qgac.evaluation.benchmark import Settings, evaluate
-from qgac.jpeg.dct import idct
 from qgac.jpeg.reader import read_jpeg
 from qgac.restorer import Restorer
 

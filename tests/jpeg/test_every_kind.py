@@ -12,8 +12,8 @@ from PIL import Image
 from scipy.fft import dctn
 
 from qgac import Restorer, psnr
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import JPEGImage
-from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.render import render
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.fft import dctn
 
+from qgac.coefficients.quantization import luma_table
 from qgac.jpeg.image import Component, JPEGImage, Metadata
-from qgac.jpeg.quantization import luma_table
 from qgac.jpeg.uncertainty import block_errors, expected_map, quantization_error
 
 

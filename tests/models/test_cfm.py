@@ -5,7 +5,7 @@ import torch
 from small_networks import randomize
 from torch.nn import functional as F  # noqa: N812
 
-from qgac.jpeg.blocks import interleave_maps, separate_maps, to_channels, to_plane
+from qgac.coefficients.blocks import interleave_maps, separate_maps, to_channels, to_plane
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
 
 
@@ -98,7 +98,7 @@ def test_zero_start():
 def test_start_has_unit_gain_whatever_the_width(width):
     torch.manual_seed(0)
     cfm = ConvolutionalFilterManifold(1, width, manifold=16)
-    from qgac.jpeg.quantization import luma_table
+    from qgac.coefficients.quantization import luma_table
 
     table = torch.from_numpy(luma_table(50).astype("float32"))[None, None]
     matrix, _ = cfm.manifold(table)

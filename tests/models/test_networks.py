@@ -6,9 +6,9 @@ import pytest
 import torch
 from small_networks import COLOR_FORMS, Y_FORMS, randomize, tiny_configuration
 
-from qgac.jpeg.blocks import interleave_maps, separate_maps
-from qgac.jpeg.dct import double_nearest
-from qgac.jpeg.quantization import chroma_table, luma_table
+from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.dct import double_nearest
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration

@@ -10,7 +10,7 @@ import torch
 from scipy.fft import dctn
 
 from made_images import blocks_of, tiny_network
-from qgac.jpeg.blocks import blocks_to_channels, interleave_maps
+from qgac.coefficients.blocks import blocks_to_channels, interleave_maps
 from qgac.models.self_ensemble import SelfEnsemble, View
 
 VIEWS = [View(*flags) for flags in product((False, True), repeat=3)]

@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 from small_bank import picture, write_small_bank
 
+from qgac.coefficients.blocks import separate_maps
+from qgac.coefficients.dct import idct
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.data.patches import PatchBank
-from qgac.jpeg.blocks import separate_maps
-from qgac.jpeg.dct import idct
-from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.training.augment import compress, draw_batch, held_out_crops, recompress
 from qgac.training.sections import Data, Qualities
 
@@ -109,7 +109,7 @@ def test_qualities_are_drawn_from_the_list_or_the_range(bank):
     def drawn(qualities):
         data = Data(batch=16, patch=16, qualities=qualities)
         tables = [draw_batch(bank, data, 0, step).y_table for step in range(12)]
-        from qgac.jpeg.quantization import quality_of
+        from qgac.coefficients.quantization import quality_of
 
         return [quality_of(table.numpy()) for batch in tables for table in batch]
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qgac.jpeg.quantization import chroma_table, luma_table, quality_of
+from qgac.coefficients.quantization import chroma_table, luma_table, quality_of
 from qgac.training.tables import ROBIDOUX, draw_tables
 
 

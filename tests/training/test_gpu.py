@@ -7,8 +7,8 @@ import pytest
 import torch
 from small_bank import write_small_bank
 
+from qgac.coefficients.dct import dct, idct
 from qgac.data.patches import PatchBank
-from qgac.jpeg.dct import dct, idct
 from qgac.training import machine
 from qgac.training.augment import draw_batch
 from qgac.training.pixels import DevicePixels

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qgac.analysis.layers import first_blocknet
-from qgac.jpeg.blocks import interleave_maps
-from qgac.jpeg.dct import dct, idct
-from qgac.jpeg.quantization import luma_table
+from qgac.coefficients.blocks import interleave_maps
+from qgac.coefficients.dct import dct, idct
+from qgac.coefficients.quantization import luma_table
 from qgac.models.blocknet import BlockNet
 from qgac.models.qgac import QGAC
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from qgac.jpeg.quantization import chroma_table, luma_table
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.models.blocknet import BlockNet
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
 from qgac.models.qgac import QGAC

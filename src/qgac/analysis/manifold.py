@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qgac.analysis.layers import first_blocknet, generated_kernels, strongest_channels
-from qgac.jpeg.dct import idct
+from qgac.coefficients.dct import idct
 from qgac.models.cfm import ConvolutionalFilterManifold
 from qgac.models.qgac import QGAC
 

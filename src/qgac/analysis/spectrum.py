@@ -17,10 +17,10 @@ from torch import Tensor
 
 from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture
+from qgac.coefficients.blocks import blocks_to_channels, to_plane
+from qgac.coefficients.compress import rounded_ycbcr
+from qgac.coefficients.dct import dct, idct
 from qgac.evaluation.baseline import compress
-from qgac.jpeg.blocks import blocks_to_channels, to_plane
-from qgac.jpeg.compress import rounded_ycbcr
-from qgac.jpeg.dct import dct, idct
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.restorer import Restorer

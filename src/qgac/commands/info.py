@@ -189,7 +189,7 @@ def _error(component: Component) -> dict[str, float]:
 
 
 def _quality(image: JPEGImage, index: int, *, chroma: bool) -> int | str:
-    from qgac.jpeg.quantization import quality_of
+    from qgac.coefficients.quantization import quality_of
 
     return quality_of(image.components[index].table, chroma=chroma) or "custom"
 

@@ -155,7 +155,7 @@ def load_reference(path: Path, channels: Channels) -> NDArray[np.uint8]:
     import torch
     from PIL import Image
 
-    from qgac.jpeg.color import limited_range_y
+    from qgac.coefficients.color import limited_range_y
 
     try:
         with Image.open(path) as picture:

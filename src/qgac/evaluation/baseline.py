@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from qgac.jpeg.blocks import blocks_to_channels
-from qgac.jpeg.color import ycbcr_to_rgb
-from qgac.jpeg.dct import idct
+from qgac.coefficients.blocks import blocks_to_channels
+from qgac.coefficients.color import ycbcr_to_rgb
+from qgac.coefficients.dct import idct
 from qgac.jpeg.image import JPEGImage
 
 __all__ = ["compress", "decode", "decode_nearest"]

@@ -6,7 +6,7 @@ per restart interval, free of byte stuffing and of markers, as big-endian 32-bit
 zero bits without end, as in libjpeg.
 
 All kernels run without the GIL, allocate next to nothing and raise nothing: what happened to each segment is written
-to `outcomes`. They trust their arguments; :mod:`qgac.jpeg.scans` prepares them.
+to `outcomes`. They trust their arguments; :mod:`qgac.jpeg.frame` prepares them.
 
 Arguments the kernels share:
 

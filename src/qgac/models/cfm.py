@@ -18,7 +18,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from qgac.jpeg.quantization import luma_table
+from qgac.coefficients.quantization import luma_table
 from qgac.models.prelu import PReLU
 
 __all__ = ["ConvolutionalFilterManifold", "TransposedConvolutionalFilterManifold"]

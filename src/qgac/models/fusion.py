@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from qgac.jpeg.blocks import interleave_maps, separate_maps
+from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.models.prelu import PReLU
 
 __all__ = ["Fusion"]

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from qgac.jpeg.blocks import interleave_maps, separate_maps
-from qgac.jpeg.dct import double_nearest
-from qgac.jpeg.quantization import chroma_table, luma_table, nearest_quality
+from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.dct import double_nearest
+from qgac.coefficients.quantization import chroma_table, luma_table, nearest_quality
 from qgac.models.color_network import ColorConfiguration, ColorNetwork
 from qgac.models.normalization import Normalization
 from qgac.models.y_network import YConfiguration, YNetwork

@@ -51,7 +51,7 @@ class View(NamedTuple):
         Parameters
         ----------
         channels : Tensor, shape (N, 64 * maps, h, w)
-            Frequency outermost, as :mod:`qgac.jpeg.blocks` says.
+            Frequency outermost, as :mod:`qgac.coefficients.blocks` says.
 
         Returns
         -------

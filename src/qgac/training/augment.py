@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.color import ycbcr_to_rgb
+from qgac.coefficients.compress import downsample_chroma, quantize, rounded_ycbcr
+from qgac.coefficients.dct import idct
+from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.data.patches import PatchBank
-from qgac.jpeg.blocks import interleave_maps, separate_maps
-from qgac.jpeg.color import ycbcr_to_rgb
-from qgac.jpeg.compress import downsample_chroma, quantize, rounded_ycbcr
-from qgac.jpeg.dct import idct
-from qgac.jpeg.quantization import chroma_table, luma_table
 from qgac.training.drawings import drawing
 from qgac.training.pixels import HostPixels, Pixels, draw_cut
 from qgac.training.sections import Data, Qualities

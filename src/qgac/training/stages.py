@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from qgac.checkpoints import load_model
+from qgac.coefficients.blocks import separate_maps
+from qgac.coefficients.color import rgb_to_ycbcr
+from qgac.coefficients.dct import dct, idct
 from qgac.data.patches import PatchBank
-from qgac.jpeg.blocks import separate_maps
-from qgac.jpeg.color import rgb_to_ycbcr
-from qgac.jpeg.dct import dct, idct
 from qgac.losses import regression_loss
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.jpeg.quantization import chroma_table, luma_table, scaled_table
+from qgac.coefficients.quantization import chroma_table, luma_table, scaled_table
 
 __all__ = ["ROBIDOUX", "draw_tables"]
 

@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from qgac.jpeg.blocks import interleave_maps, separate_maps
-from qgac.jpeg.color import rgb_to_ycbcr, ycbcr_to_rgb
-from qgac.jpeg.dct import double_nearest, idct
+from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.color import rgb_to_ycbcr, ycbcr_to_rgb
+from qgac.coefficients.dct import double_nearest, idct
+from qgac.coefficients.projection import project, project_chroma
 from qgac.models.qgac import QGAC
-from qgac.projection import project, project_chroma
 from qgac.training.augment import Compressed, compress
 from qgac.training.recipe import Recipe
 

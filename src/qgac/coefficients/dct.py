@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from qgac.jpeg.blocks import to_channels, to_plane
+from qgac.coefficients.blocks import to_channels, to_plane
 
 __all__ = ["dct", "dct_matrix", "double_nearest", "idct", "shrink_box"]
 

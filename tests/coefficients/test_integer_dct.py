@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from scipy.fft import dctn
 
-from qgac.jpeg.integer_dct import SCALE, integer_dct
+from qgac.coefficients.integer_dct import SCALE, integer_dct
 
 
 def test_is_close_to_the_exact_dct():

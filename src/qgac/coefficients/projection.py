@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from qgac.jpeg.blocks import interleave_maps, separate_maps
-from qgac.jpeg.dct import double_nearest, shrink_box
+from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.dct import double_nearest, shrink_box
 
 __all__ = ["project", "project_chroma"]
 

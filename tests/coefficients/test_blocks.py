@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from qgac.jpeg.blocks import (
+from qgac.coefficients.blocks import (
     blocks_to_channels,
     channels_to_blocks,
     interleave_maps,

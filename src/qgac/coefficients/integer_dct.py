@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from qgac.jpeg.blocks import to_channels
+from qgac.coefficients.blocks import to_channels
 
 __all__ = ["SCALE", "integer_dct"]
 

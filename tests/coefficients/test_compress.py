@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from qgac.jpeg.blocks import blocks_to_channels
-from qgac.jpeg.compress import downsample_chroma, quantize, rounded_ycbcr
-from qgac.jpeg.dct import idct
+from qgac.coefficients.blocks import blocks_to_channels
+from qgac.coefficients.compress import downsample_chroma, quantize, rounded_ycbcr
+from qgac.coefficients.dct import idct
 from qgac.jpeg.reader import read_jpeg
 
 FACTORS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:2:0": (2, 2)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from qgac.jpeg.integer_dct import SCALE, integer_dct
+from qgac.coefficients.integer_dct import SCALE, integer_dct
 
 __all__ = ["downsample_chroma", "quantize", "rounded_ycbcr"]
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_images import coefficients_of, quantized, samples_of
-from qgac.jpeg.blocks import blocks_to_channels, channels_to_blocks, interleave_maps, separate_maps
-from qgac.projection import project, project_chroma
+from qgac.coefficients.blocks import blocks_to_channels, channels_to_blocks, interleave_maps, separate_maps
+from qgac.coefficients.projection import project, project_chroma
 
 FACTORS = [(1, 1), (1, 2), (2, 1), (2, 2), (1, 4), (4, 4), (1, 3), (3, 1)]
 

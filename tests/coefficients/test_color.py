@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from qgac.jpeg.color import limited_range_y, rgb_to_ycbcr, ycbcr_to_rgb
+from qgac.coefficients.color import limited_range_y, rgb_to_ycbcr, ycbcr_to_rgb
 
 
 def colors(count=4000, dtype=torch.float64):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qgac.jpeg.quantization import chroma_table, luma_table, nearest_quality, quality_of
+from qgac.coefficients.quantization import chroma_table, luma_table, nearest_quality, quality_of
 
 
 def pillow_tables(quality):

@@ -1,0 +1,1 @@
+"""Coefficients and samples: blocks, DCT, colour, quantisation, and what is known of a quantised coefficient."""
