@@ -19,13 +19,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qgac.checkpoints import load_model
 from qgac.coefficients.quantization import scaled_table
 from qgac.data.patches import PatchBank
 from qgac.training.augment import Compressed, compress, compress_with, held_out_crops, laid_over, recompress
 from qgac.training.drawings import drawing
 from qgac.training.tables import ROBIDOUX
 from qgac.training.validation import decoded_and_restored, psnr_gains
+from qgac.weights.checkpoints import load_model
 
 
 def files(crops: Tensor, drawings: Tensor) -> Iterator[tuple[str, Compressed, bool]]:

@@ -18,12 +18,12 @@ import torch
 from lightning_fabric import Fabric
 from torch.utils.flop_counter import FlopCounterMode
 
-from qgac.checkpoints import save_model
 from qgac.data.patches import PatchBank, write_bank
 from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.stages import train
+from qgac.weights.checkpoints import save_model
 
 # Dense TFLOP/s from the makers' data sheets, bfloat16 on tensor cores and float32 outside them.
 PEAKS = {"H200": (989, 67), "H100": (989, 67), "A100": (312, 19.5), "L40S": (362, 91.6), "RTX 4090": (165, 82.6)}

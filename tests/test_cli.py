@@ -16,7 +16,7 @@ from PIL import Image
 import qgac
 from command_line import environment, qgac_command, sentence
 from made_images import compressed, photo, tiny_network
-from qgac.checkpoints import save_model
+from qgac.weights.checkpoints import save_model
 
 ROOT = Path(__file__).parent.parent
 

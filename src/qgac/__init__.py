@@ -13,13 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qgac.checkpoints import load_model, save_model
     from qgac.jpeg.image import JPEGError, JPEGImage
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
     from qgac.models.qgac import QGAC, Configuration
     from qgac.restored import Restored
     from qgac.restorer import Restorer, restore
+    from qgac.weights.checkpoints import load_model, save_model
 
 __all__ = [
     "QGAC",
@@ -47,12 +47,12 @@ _HOMES = {
     "JPEGImage": "qgac.jpeg.image",
     "Restored": "qgac.restored",
     "Restorer": "qgac.restorer",
-    "load_model": "qgac.checkpoints",
+    "load_model": "qgac.weights.checkpoints",
     "psnr": "qgac.metrics",
     "psnr_b": "qgac.metrics",
     "read_jpeg": "qgac.jpeg.reader",
     "restore": "qgac.restorer",
-    "save_model": "qgac.checkpoints",
+    "save_model": "qgac.weights.checkpoints",
     "ssim": "qgac.metrics",
 }
 

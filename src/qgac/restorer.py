@@ -15,7 +15,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from qgac.checkpoints import blended
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import JPEGImage
@@ -26,6 +25,7 @@ from qgac.refinement import refined_levels, refined_table
 from qgac.restoration import Restoration
 from qgac.restored import Restored, pixel_shape, pixel_type, write_pixels
 from qgac.tiling import tile_shape, tiles
+from qgac.weights.checkpoints import blended
 from qgac.working_memory import blocks_that_fit
 
 __all__ = ["Restorer", "Source", "restore"]
@@ -60,7 +60,7 @@ class Restorer:
         repetition) to the restored one (1), linearly in the coefficients. What lies between keeps to the quantisation
         interval as well.
     blend : float
-        0..1: which share of the GAN's weights to mix into those of the model, see :func:`qgac.checkpoints.blended`. 0
+        0..1: which share of the GAN's weights to mix into those of the model, see :func:`qgac.weights.checkpoints.blended`. 0
         is the likeliest picture, 1 the one with most texture, which is invented.
     blend_with : str, path or QGAC, optional
         The GAN's weights; by default those shipped as ``<model>-gan``.

@@ -2,7 +2,7 @@ import pytest
 from analysis_samples import picture_samples, tiny_network
 from PIL import Image
 
-from qgac.checkpoints import save_model
+from qgac.weights.checkpoints import save_model
 
 
 @pytest.fixture

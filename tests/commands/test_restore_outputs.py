@@ -14,10 +14,10 @@ from PIL import Image
 
 from made_files import make_jpeg
 from made_images import tiny_network
-from qgac.checkpoints import save_model
 from qgac.cli import cli
 from qgac.jpeg.reader import read_jpeg
 from qgac.restorer import Restorer
+from qgac.weights.checkpoints import save_model
 
 
 @pytest.fixture(scope="module")

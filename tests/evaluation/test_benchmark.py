@@ -7,7 +7,6 @@ import torch
 from PIL import Image
 
 from made_images import compressed, photo
-from qgac.checkpoints import WeightsError, load_model, save_model
 from qgac.data.benchmarks import BenchmarkError
 from qgac.evaluation.baseline import decode_nearest
 from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings, evaluate
@@ -16,6 +15,7 @@ from qgac.metrics import psnr, psnr_b, ssim
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
+from qgac.weights.checkpoints import WeightsError, load_model, save_model
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_picture_that_cannot_be_read(pictures, tmp_path):
 
 def test_the_models_float_picture_is_used(pictures, tmp_path, model_file):
     """A residual that is not zero changes the restored row only; without the projection it may go anywhere."""
-    from qgac.checkpoints import load_model
+    from qgac.weights.checkpoints import load_model
 
     model = load_model(model_file)
     torch.manual_seed(0)

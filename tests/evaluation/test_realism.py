@@ -5,11 +5,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 from made_images import tiny_network
-from qgac.checkpoints import save_model
 from qgac.cli import cli
 from qgac.evaluation.realism import Realism, measure_realism, original_statistics, realism_markdown
 from qgac.metrics import frechet
 from qgac.restorer import Restorer
+from qgac.weights.checkpoints import save_model
 
 
 def network(pictures):

@@ -9,10 +9,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from small_networks import randomize, tiny_configuration
 
-from qgac.checkpoints import load_model, save_model
 from qgac.models.plain_layer import PlainLayer
 from qgac.models.qgac import QGAC
 from qgac.models.y_network import YConfiguration
+from qgac.weights.checkpoints import load_model, save_model
 
 
 def tables(count, seed=0):

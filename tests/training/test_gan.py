@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 from small_bank import picture, write_small_bank
 
-from qgac.checkpoints import interpolate, load_model, load_record
 from qgac.restorer import Restorer
 from qgac.training import gan, machine, validation
 from qgac.training.augment import compress
@@ -19,6 +18,7 @@ from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Gan, RecipeError
 from qgac.training.stages import train
+from qgac.weights.checkpoints import interpolate, load_model, load_record
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 TINY = read_recipe(RECIPES / "tiny.toml")

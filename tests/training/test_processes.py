@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from small_bank import write_small_bank
 
-from qgac.checkpoints import load_model
 from qgac.training.recipe import read_recipe
 from qgac.training.stages import train
+from qgac.weights.checkpoints import load_model
 
 TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")
 RECIPE = replace(

@@ -9,7 +9,6 @@ import pytest
 import torch
 from small_bank import write_small_bank
 
-from qgac.checkpoints import load_model, load_record
 from qgac.data.patches import PatchBank
 from qgac.models.qgac import QGAC
 from qgac.training import machine
@@ -18,6 +17,7 @@ from qgac.training.recipe import read_recipe
 from qgac.training.run import Run, TrainingError
 from qgac.training.stages import train
 from qgac.training.validation import validate
+from qgac.weights.checkpoints import load_model, load_record
 
 TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture
-from qgac.checkpoints import interpolate
 from qgac.evaluation.baseline import compress, decode
 from qgac.metrics import psnr, ssim
 from qgac.models.qgac import QGAC
 from qgac.restorer import Restorer
+from qgac.weights.checkpoints import interpolate
 
 __all__ = ["Blend", "Strip", "interpolation_strips"]
 
@@ -79,7 +79,7 @@ def interpolation_strips(
     ----------
     pictures : iterable of Picture
     regression, other : QGAC
-        The ends, see :func:`qgac.checkpoints.interpolate`.
+        The ends, see :func:`qgac.weights.checkpoints.interpolate`.
     alphas : sequence of float
         0..1.
     quality : int

@@ -79,9 +79,9 @@ def _train(plan: Recipe, patches: Path, folder: Path) -> None:
 
 
 def _measure(name: str, plan: Recipe, folder: Path, pictures: list[Path]) -> Ablation:
-    from qgac.checkpoints import load_model
     from qgac.evaluation.ablations import Ablation
     from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+    from qgac.weights.checkpoints import load_model
 
     weights = folder / "last.safetensors"
     settings = Settings((_QUALITY,), "y", model=str(weights))

@@ -58,11 +58,11 @@ def train(
     """
     import torch
 
-    from qgac.checkpoints import WeightsError
     from qgac.training import machine, stages
     from qgac.training.recipe import read_recipe
     from qgac.training.run import TrainingError
     from qgac.training.sections import RecipeError
+    from qgac.weights.checkpoints import WeightsError
 
     stop = Stop()
     quiet = begun = False

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from qgac.checkpoints import save_model
 from qgac.models.qgac import QGAC
 from qgac.training.descent import Descent
 from qgac.training.log import Log
 from qgac.training.machine import TrainingError, wants
 from qgac.training.recipe import Recipe
+from qgac.weights.checkpoints import save_model
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

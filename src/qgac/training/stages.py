@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qgac.checkpoints import load_model
 from qgac.coefficients.blocks import separate_maps
 from qgac.coefficients.color import rgb_to_ycbcr
 from qgac.coefficients.dct import dct, idct
@@ -30,6 +29,7 @@ from qgac.training.pixels import pixels_on
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
 from qgac.training.validation import contact_sheet, rgb_samples, validate
+from qgac.weights.checkpoints import load_model
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

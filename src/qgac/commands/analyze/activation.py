@@ -66,7 +66,7 @@ def activation(
         from qgac.analysis.activation import Ascent, maximal_activations
         from qgac.analysis.manifold import first_filters
         from qgac.analysis.plots import draw_activations
-        from qgac.checkpoints import load_model
+        from qgac.weights.checkpoints import load_model
 
         network = load_model(model)
         chosen = channels or first_filters(network, qualities, count=count).channels

@@ -62,9 +62,9 @@ def blind(
     with analysis_errors():
         from qgac.analysis.blind import BlindPair, blind_pairs
         from qgac.analysis.plots import draw_blind
-        from qgac.checkpoints import blended, gan_twin, load_model
         from qgac.figures import write_table
         from qgac.restorer import Restorer
+        from qgac.weights.checkpoints import blended, gan_twin, load_model
 
         paths = find_pictures(pictures, root, dataset, limit)
         one, other = load_model(regression), other or gan_twin(regression)

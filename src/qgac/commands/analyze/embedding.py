@@ -31,7 +31,7 @@ def embedding(
         from qgac.analysis.embedding import Embedding, embed_layer
         from qgac.analysis.layers import filter_manifolds
         from qgac.analysis.plots import draw_embeddings
-        from qgac.checkpoints import load_model
+        from qgac.weights.checkpoints import load_model
 
         network = load_model(model)
         embeddings = []

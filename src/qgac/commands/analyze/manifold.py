@@ -31,7 +31,7 @@ def manifold(model: str, out: Path, qualities: tuple[int, ...], channels: tuple[
     with analysis_errors():
         from qgac.analysis.manifold import first_filters
         from qgac.analysis.plots import draw_filters
-        from qgac.checkpoints import load_model
+        from qgac.weights.checkpoints import load_model
 
         filters = first_filters(load_model(model), qualities, channels=channels, count=count)
         write(out, draw_filters(filters), *filters.table())

@@ -8,11 +8,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from qgac import checkpoints
-from qgac.checkpoints import WeightsError, load_model, load_record, save_model, shipped_models
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
+from qgac.weights import checkpoints
+from qgac.weights.checkpoints import WeightsError, load_model, load_record, save_model, shipped_models
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_files_that_may_not_be_read(weights, monkeypatch):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied", str(weights))
 
-    monkeypatch.setattr("qgac.checkpoints.safe_open", refuse)
+    monkeypatch.setattr("qgac.weights.checkpoints.safe_open", refuse)
     with pytest.raises(WeightsError, match="Permission denied"):
         load_model(weights)
 

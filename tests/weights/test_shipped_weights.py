@@ -13,11 +13,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from made_images import coefficients_of, compressed, quantized, samples_of
 from qgac import Restorer, psnr, read_jpeg
-from qgac.checkpoints import load_record
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.data.benchmarks import benchmark_pictures
 from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
 from qgac.training.gan import grid_visibility
+from qgac.weights.checkpoints import load_record
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 WEIGHTS = Path(__file__).parent.parent / "src" / "qgac" / "weights" / "small.safetensors"

@@ -12,11 +12,11 @@ from PIL import Image
 
 import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
 from made_images import S420, S444, coefficients_of, make_image, quantized, samples_of, tiny_network
-from qgac import checkpoints
-from qgac.checkpoints import WeightsError, blended, save_model
 from qgac.cli import cli
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.restorer import Restorer, restore
+from qgac.weights import checkpoints
+from qgac.weights.checkpoints import WeightsError, blended, save_model
 
 REGRESSION, OTHER = tiny_network(strength=2), tiny_network(strength=8, seed=1)
 for _name, _buffer in REGRESSION.named_buffers():

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from qgac.checkpoints import interpolate
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
+from qgac.weights.checkpoints import interpolate
 
 
 def network(seed, width=4):
