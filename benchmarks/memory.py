@@ -125,7 +125,7 @@ def make(path: Path, megapixels: float, subsampling: str) -> None:
 
 def restore(path: Path, model: str, tile: int | None) -> None:
     """Restore a picture as a program that uses the library does."""
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
     Restorer(model, device="cpu", tile=tile)(path)
 

@@ -31,7 +31,7 @@ def main() -> None:
     import torch
 
     from qgac.jpeg.reader import read_jpeg
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

@@ -7,7 +7,7 @@ import torch
 from made_files import make_flat, make_jpeg
 from made_images import tiny_network
 from qgac.commands import restore
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 # The suite must do on one busy core; a pool of threads for tiny tensors only costs time.
 torch.set_num_threads(1)

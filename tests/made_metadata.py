@@ -12,7 +12,7 @@ from PIL import ImageCms
 from qgac.formats import Encoding
 from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
 from qgac.output import write_picture
-from qgac.restored import Restored
+from qgac.restoration.picture import Restored
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 GRAY = SRGB[:16] + b"GRAY" + SRGB[20:]  # all that is looked at is the colour space in the header

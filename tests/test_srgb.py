@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 from made_images import make_image
 from qgac.jpeg.image import Metadata
 from qgac.output import write_picture
-from qgac.restored import Restored
+from qgac.restoration.picture import Restored
 from qgac.srgb import convert_to_srgb
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
     from qgac.models.qgac import QGAC, Configuration
-    from qgac.restored import Restored
-    from qgac.restorer import Restorer, restore
+    from qgac.restoration.picture import Restored
+    from qgac.restoration.restorer import Restorer, restore
     from qgac.weights.checkpoints import load_model, save_model
 
 __all__ = [
@@ -45,13 +45,13 @@ _HOMES = {
     "Configuration": "qgac.models.qgac",
     "JPEGError": "qgac.jpeg.image",
     "JPEGImage": "qgac.jpeg.image",
-    "Restored": "qgac.restored",
-    "Restorer": "qgac.restorer",
+    "Restored": "qgac.restoration.picture",
+    "Restorer": "qgac.restoration.restorer",
     "load_model": "qgac.weights.checkpoints",
     "psnr": "qgac.metrics",
     "psnr_b": "qgac.metrics",
     "read_jpeg": "qgac.jpeg.reader",
-    "restore": "qgac.restorer",
+    "restore": "qgac.restoration.restorer",
     "save_model": "qgac.weights.checkpoints",
     "ssim": "qgac.metrics",
 }

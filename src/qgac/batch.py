@@ -22,8 +22,8 @@ from qgac.output import Restoring, check_destination, write_picture
 from qgac.planning import Job, Skipped
 
 if TYPE_CHECKING:
-    from qgac.restored import Restored
-    from qgac.restorer import Restorer
+    from qgac.restoration.picture import Restored
+    from qgac.restoration.restorer import Restorer
 
 __all__ = [
     "Event",

@@ -77,7 +77,7 @@ class Encoding:
         1..100, of JPEG files.
     consistent : bool
         Whether to write a JPEG file with the restored coefficients themselves, from which those of the source follow
-        exactly, see :mod:`qgac.refinement`.
+        exactly, see :mod:`qgac.restoration.refinement`.
     srgb : bool
         Whether to convert the colours to sRGB, see :mod:`qgac.srgb`.
 

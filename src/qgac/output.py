@@ -24,7 +24,7 @@ from qgac.png import png_parts
 from qgac.tiff import encode_tiff
 
 if TYPE_CHECKING:
-    from qgac.restored import Restored
+    from qgac.restoration.picture import Restored
 
 __all__ = ["Restoring", "check_destination", "write_picture"]
 
@@ -36,7 +36,7 @@ class Restoring:
     Attributes
     ----------
     bands : iterator of ndarray
-        The rows of its pixels from top to bottom, as :meth:`qgac.restorer.Restorer.bands` yields them; to be taken
+        The rows of its pixels from top to bottom, as :meth:`qgac.restoration.restorer.Restorer.bands` yields them; to be taken
         once.
     image : JPEGImage
         What it is restored from, with its metadata.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import ImageCms
 
-from qgac.restored import Restored
+from qgac.restoration.picture import Restored
 
 __all__ = ["convert_to_srgb"]
 

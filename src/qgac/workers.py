@@ -24,7 +24,7 @@ from qgac.memory import give_back_freed_memory
 from qgac.planning import Job
 
 if TYPE_CHECKING:
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
 __all__ = ["RefusedError", "processors", "restore_in_workers"]
 

@@ -12,7 +12,7 @@ from qgac.analysis.crops import Crop
 from qgac.analysis.pictures import Picture
 from qgac.cli import cli
 from qgac.evaluation.baseline import compress
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 RESTORERS = Restorer(tiny_network(0)), Restorer(tiny_network(1))
 

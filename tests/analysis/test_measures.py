@@ -21,7 +21,7 @@ from qgac.coefficients.dct import idct
 from qgac.evaluation.baseline import compress, decode
 from qgac.evaluation.benchmark import Settings, evaluate
 from qgac.jpeg.reader import read_jpeg
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 
 class Recompressed:

@@ -16,7 +16,7 @@ from made_files import make_jpeg
 from made_images import tiny_network
 from qgac.cli import cli
 from qgac.jpeg.reader import read_jpeg
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 from qgac.weights.checkpoints import save_model
 
 

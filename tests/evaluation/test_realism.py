@@ -8,7 +8,7 @@ from made_images import tiny_network
 from qgac.cli import cli
 from qgac.evaluation.realism import Realism, measure_realism, original_statistics, realism_markdown
 from qgac.metrics import frechet
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 from qgac.weights.checkpoints import save_model
 
 

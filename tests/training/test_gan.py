@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from small_bank import picture, write_small_bank
 
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 from qgac.training import gan, machine, validation
 from qgac.training.augment import compress
 from qgac.training.machine import TrainingError

@@ -14,7 +14,7 @@ import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the 
 from made_images import S420, S444, coefficients_of, make_image, quantized, samples_of, tiny_network
 from qgac.cli import cli
 from qgac.coefficients.blocks import channels_to_blocks
-from qgac.restorer import Restorer, restore
+from qgac.restoration.restorer import Restorer, restore
 from qgac.weights import checkpoints
 from qgac.weights.checkpoints import WeightsError, blended, save_model
 

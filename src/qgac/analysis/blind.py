@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 __all__ = ["BlindPair", "blind_pairs"]
 

@@ -18,7 +18,7 @@ from qgac.evaluation.baseline import compress, decode, decode_nearest
 from qgac.evaluation.benchmark import Protocol
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 __all__ = ["Equivalent", "QualityLadder", "Summary", "equivalent_qualities", "summarize"]
 

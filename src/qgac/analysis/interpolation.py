@@ -13,7 +13,7 @@ from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode
 from qgac.metrics import psnr, ssim
 from qgac.models.qgac import QGAC
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 from qgac.weights.checkpoints import interpolate
 
 __all__ = ["Blend", "Strip", "interpolation_strips"]

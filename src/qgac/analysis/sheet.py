@@ -12,7 +12,7 @@ from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode
 from qgac.metrics import psnr, ssim
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 __all__ = ["Comparison", "compare"]
 

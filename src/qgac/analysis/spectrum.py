@@ -23,7 +23,7 @@ from qgac.coefficients.dct import dct, idct
 from qgac.evaluation.baseline import compress
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 __all__ = ["SET", "Detail", "Spectrum", "decoded_luma", "occupancy", "original_luma", "spectrum"]
 

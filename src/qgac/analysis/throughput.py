@@ -20,7 +20,7 @@ from qgac.evaluation.baseline import compress, decode_nearest
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 __all__ = ["FRAME", "Speed", "Tradeoff", "make_frames", "measure_speed", "ssim_gain"]
 

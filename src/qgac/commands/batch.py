@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qgac.batch import Event, Outcome, Settings
     from qgac.planning import Job, Plan
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
 __all__ = ["carry_out", "check_report", "save_report"]
 

@@ -44,7 +44,7 @@ def frechet(
     from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.realism import measure_realism, original_statistics, realism_markdown
     from qgac.metrics.frechet import load_inception
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
     try:
         network = load_inception(inception)

@@ -16,7 +16,7 @@ from qgac.commands.terminal import ManualCommand, fail, sentence
 if TYPE_CHECKING:
     from qgac.formats import Encoding, Format
     from qgac.planning import Plan
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
 __all__ = ["restore"]
 
@@ -322,6 +322,6 @@ def _check_encoding(encoding: Encoding, todo: Plan, *, quality: int | None) -> N
 
 
 def _restorer(model: str, **options: Any) -> Restorer:
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
     return Restorer(model, **options)

@@ -24,7 +24,7 @@ from qgac.data.benchmarks import Channels, load_reference
 from qgac.evaluation.baseline import compress, decode, decode_nearest
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 __all__ = [
     "METHODS",

@@ -19,7 +19,7 @@ from qgac.evaluation.baseline import compress, decode
 from qgac.evaluation.published import FRECHET
 from qgac.evaluation.tables import section
 from qgac.metrics.frechet import FeatureNetwork, FeatureStatistics, feature_statistics, frechet_distance
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 __all__ = ["Realism", "measure_realism", "original_statistics", "realism_markdown"]
 

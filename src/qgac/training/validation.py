@@ -1,4 +1,4 @@
-"""Validation: what the networks make of held-out pictures, restored as :class:`qgac.restorer.Restorer` would."""
+"""Validation: what the networks make of held-out pictures, restored as :class:`qgac.restoration.restorer.Restorer` would."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def psnr_gains(decoded: Tensor, restored: Tensor, originals: Tensor) -> Tensor:
 
 
 def restore_batch(model: QGAC, batch: Compressed, *, projected: bool = True) -> Tensor:
-    """Restore a batch as :class:`qgac.restorer.Restorer` would, with gradients.
+    """Restore a batch as :class:`qgac.restoration.restorer.Restorer` would, with gradients.
 
     Parameters
     ----------

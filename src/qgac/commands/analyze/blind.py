@@ -63,7 +63,7 @@ def blind(
         from qgac.analysis.blind import BlindPair, blind_pairs
         from qgac.analysis.plots import draw_blind
         from qgac.figures import write_table
-        from qgac.restorer import Restorer
+        from qgac.restoration.restorer import Restorer
         from qgac.weights.checkpoints import blended, gan_twin, load_model
 
         paths = find_pictures(pictures, root, dataset, limit)

@@ -51,7 +51,7 @@ def equivalent_quality(
         from qgac.analysis.equivalent_quality import Equivalent, equivalent_qualities, summarize
         from qgac.analysis.plots import draw_equivalents
         from qgac.data.benchmarks import BENCHMARKS
-        from qgac.restorer import Restorer
+        from qgac.restoration.restorer import Restorer
 
         paths = find_pictures(pictures, root, dataset, limit)
         kind = channels or (BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color")

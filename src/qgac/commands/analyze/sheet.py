@@ -49,7 +49,7 @@ def sheet(
     with analysis_errors():
         from qgac.analysis.plots import draw_sheet
         from qgac.analysis.sheet import Comparison, compare
-        from qgac.restorer import Restorer
+        from qgac.restoration.restorer import Restorer
 
         paths = find_pictures(pictures, root, dataset, limit)
         found = compare(read_pictures(paths), Restorer(model), qualities, crop=crop, size=size)

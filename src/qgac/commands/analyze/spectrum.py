@@ -55,7 +55,7 @@ def spectrum(
         from qgac.analysis.plots import draw_spectrum
         from qgac.analysis.spectrum import Spectrum
         from qgac.analysis.spectrum import spectrum as measure
-        from qgac.restorer import Restorer
+        from qgac.restoration.restorer import Restorer
 
         paths = find_pictures(pictures, root, dataset, limit)
         names = [f"restored by {label}" for label in model_labels(models)] if len(models) > 1 else ["restored"]

@@ -89,7 +89,7 @@ def _measure(
 ) -> Iterator[Tradeoff]:
     from qgac.analysis.pictures import model_labels
     from qgac.analysis.throughput import Tradeoff, make_frames, measure_speed, ssim_gain
-    from qgac.restorer import Restorer
+    from qgac.restoration.restorer import Restorer
 
     images = make_frames(originals[:frames], quality)
     for label, model in zip(model_labels(models), models, strict=True):

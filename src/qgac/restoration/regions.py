@@ -15,7 +15,7 @@ from qgac.coefficients.projection import project
 from qgac.jpeg.image import Component
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
-from qgac.tiling import Region
+from qgac.restoration.tiling import Region
 
 __all__ = ["Restoration", "continued", "samples_of"]
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from made_images import GRAY, S420, S444, Sampling, make_image
-from qgac.restored import Restored
-from qgac.restorer import Restorer
+from qgac.restoration.picture import Restored
+from qgac.restoration.restorer import Restorer
 
 
 @pytest.mark.parametrize("samplings", [GRAY, S420, [(1, 1)] * 4])

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from made_images import GRAY, S420, make_image, tiny_network
-from qgac.restorer import Restorer
-from qgac.working_memory import blocks_that_fit
+from qgac.restoration.restorer import Restorer
+from qgac.restoration.tile_budget import blocks_that_fit
 
 
 def test_default_tiles_divide_large_pictures_only(network: Restorer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,8 +19,8 @@ def test_default_tiles_divide_large_pictures_only(network: Restorer, monkeypatch
     whole = network(image, progress=lambda *count: counts.append(count))
     assert counts == [(1, 1)]
     counts.clear()
-    monkeypatch.setattr("qgac.working_memory._CPU", 400 * 12 * 64)
-    monkeypatch.setattr("qgac.working_memory._SHARE_OF_COEFFICIENTS", 0)
+    monkeypatch.setattr("qgac.restoration.tile_budget._CPU", 400 * 12 * 64)
+    monkeypatch.setattr("qgac.restoration.tile_budget._SHARE_OF_COEFFICIENTS", 0)
     tiled = network(image, progress=lambda *count: counts.append(count))
     assert len(counts) > 1
     assert counts == [(done, len(counts)) for done in range(1, len(counts) + 1)]

@@ -10,11 +10,11 @@ from typing import Protocol
 
 from torch import Tensor
 
-from qgac.color_planes import ColorPlanes
 from qgac.jpeg.image import JPEGImage
-from qgac.restoration import Restoration
-from qgac.single_plane import SinglePlane
-from qgac.tiling import Region
+from qgac.restoration.color_planes import ColorPlanes
+from qgac.restoration.regions import Restoration
+from qgac.restoration.single_plane import SinglePlane
+from qgac.restoration.tiling import Region
 
 __all__ = ["PlaneSource", "plane_sources"]
 

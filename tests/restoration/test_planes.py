@@ -21,7 +21,7 @@ from made_images import (
 )
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import JPEGImage
-from qgac.restorer import Restorer
+from qgac.restoration.restorer import Restorer
 
 # Tiles.
 

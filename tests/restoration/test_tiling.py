@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qgac.tiling import Region, tile_shape, tiles
+from qgac.restoration.tiling import Region, tile_shape, tiles
 
 lengths = st.integers(1, 300)
 units = st.sampled_from([(1, 1), (2, 2), (1, 2), (4, 4), (1, 4), (3, 1)])

@@ -27,8 +27,8 @@ from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import Component, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.writer import write_jpeg
-from qgac.refinement import refined_levels, refined_table
-from qgac.restorer import Restorer
+from qgac.restoration.refinement import refined_levels, refined_table
+from qgac.restoration.restorer import Restorer
 
 SAMPLINGS: dict[str, list[Sampling]] = {
     "gray": GRAY,

@@ -20,13 +20,13 @@ from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import JPEGImage
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
-from qgac.planes import PlaneSource, plane_sources
-from qgac.refinement import refined_levels, refined_table
-from qgac.restoration import Restoration
-from qgac.restored import Restored, pixel_shape, pixel_type, write_pixels
-from qgac.tiling import tile_shape, tiles
+from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
+from qgac.restoration.planes import PlaneSource, plane_sources
+from qgac.restoration.refinement import refined_levels, refined_table
+from qgac.restoration.regions import Restoration
+from qgac.restoration.tile_budget import blocks_that_fit
+from qgac.restoration.tiling import tile_shape, tiles
 from qgac.weights.checkpoints import blended
-from qgac.working_memory import blocks_that_fit
 
 __all__ = ["Restorer", "Source", "restore"]
 
@@ -118,7 +118,7 @@ class Restorer:
         source : JPEGImage, bytes-like, str, path or binary file
             The picture, or what :func:`qgac.jpeg.reader.read_jpeg` takes.
         dtype : uint8, uint16 or float32
-            Of the result, see :class:`qgac.restored.Restored`.
+            Of the result, see :class:`qgac.restoration.picture.Restored`.
         tolerant : bool
             Whether to restore what could be read of a damaged file.
         max_pixels : int
@@ -162,7 +162,7 @@ class Restorer:
         Yields
         ------
         ndarray of `dtype`, shape (rows, W) or (rows, W, C)
-            The next rows of :attr:`qgac.restored.Restored.pixels`, a row of tiles at a time.
+            The next rows of :attr:`qgac.restoration.picture.Restored.pixels`, a row of tiles at a time.
 
         Raises
         ------
@@ -234,7 +234,7 @@ class Restorer:
     ) -> JPEGImage:
         """Restore a picture to finer coefficients, from which those of the file follow exactly.
 
-        What :mod:`qgac.refinement` describes. Chroma stays at the resolution of the file, so pixels, see
+        What :mod:`qgac.restoration.refinement` describes. Chroma stays at the resolution of the file, so pixels, see
         :meth:`__call__`, are nearer to the original.
 
         Parameters

@@ -1,0 +1,1 @@
+"""From a JPEG's coefficients to the pixels of the restored picture."""
