@@ -15,7 +15,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from qgac.atomic import write_atomically
+from qgac.files.atomic import write_atomically
 
 __all__ = ["COLORS", "LINES", "MARKERS", "WIDTH", "drawing", "write_report", "write_table"]
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.atomic import write_atomically
 from qgac.exif import without_thumbnail
+from qgac.files.atomic import write_atomically
 from qgac.formats import Depth, Encoding, Format, OutputError, check_room
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.jpeg.metadata import photoshop_resources

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from qgac.atomic import write_atomically
 from qgac.batch import Failed, Finished, Outcome
+from qgac.files.atomic import write_atomically
 
 __all__ = ["is_report", "write_report"]
 

@@ -37,10 +37,10 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
     """
     import torch
 
-    from qgac.atomic import write_atomically
     from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.ablations import ablations_markdown
     from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+    from qgac.files.atomic import write_atomically
     from qgac.training.recipe import read_recipe
     from qgac.training.run import TrainingError
 

@@ -101,10 +101,10 @@ def evaluate(
     if blend_with is not None and not blend:
         raise click.UsageError("--blend-with says what to mix in, but not how much; add --blend, 0.7 for example")
 
-    from qgac.atomic import write_atomically
     from qgac.data.benchmarks import BENCHMARKS, benchmark_pictures
     from qgac.evaluation.benchmark import Evaluation, Settings
     from qgac.evaluation.tables import to_csv, to_json, to_markdown
+    from qgac.files.atomic import write_atomically
 
     if channels is None:
         channels = BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color"

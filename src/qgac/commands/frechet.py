@@ -40,9 +40,9 @@ def frechet(
 
     Needs the extra `frechet`: pip install 'qgac[frechet]'.
     """
-    from qgac.atomic import write_atomically
     from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.realism import measure_realism, original_statistics, realism_markdown
+    from qgac.files.atomic import write_atomically
     from qgac.metrics.frechet import load_inception
     from qgac.restoration.restorer import Restorer
 

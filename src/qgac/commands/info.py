@@ -114,7 +114,7 @@ def info(
 
 
 def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
-    from qgac.atomic import write_atomically
+    from qgac.files.atomic import write_atomically
     from qgac.heat_map import draw_heat_map
     from qgac.jpeg.uncertainty import expected_map
 

@@ -23,8 +23,8 @@ def results(folder: Path, document: Path | None) -> None:
     Takes what `qgac evaluate --json`, `qgac ablate --markdown`, `qgac frechet --markdown`, `qgac plot` and
     `qgac analyze` wrote there.
     """
-    from qgac.atomic import write_atomically
     from qgac.evaluation.results import insert, results_markdown
+    from qgac.files.atomic import write_atomically
 
     try:
         text = results_markdown(folder, document.parent if document else Path())

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from qgac import atomic
-from qgac.atomic import write_atomically
+from qgac.files import atomic
+from qgac.files.atomic import write_atomically
 
 SOURCE = Path(atomic.__file__).parent.parent
 
@@ -20,7 +20,7 @@ SOURCE = Path(atomic.__file__).parent.parent
 ENDLESS = """
 import sys
 from pathlib import Path
-from qgac.atomic import write_atomically
+from qgac.files.atomic import write_atomically
 folder, overwrite = Path(sys.argv[1]), sys.argv[2] == "True"
 print("begun", flush=True)
 number = 0

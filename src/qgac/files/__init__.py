@@ -1,0 +1,1 @@
+"""Whether a file may be written, and writing it whole."""
