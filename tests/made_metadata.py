@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import ImageCms
 
-from qgac.formats import Encoding
 from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
-from qgac.output import write_picture
+from qgac.pictures.formats import Encoding
+from qgac.pictures.writer import write_picture
 from qgac.restoration.picture import Restored
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgac.coefficients.quantization import quality_of
-from qgac.exif import orientation_only
-from qgac.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
 from qgac.inputs import Failed
 from qgac.jpeg.image import JPEGError, JPEGImage, Metadata
-from qgac.output import Restoring, check_destination, write_picture
+from qgac.pictures.exif import orientation_only
+from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
+from qgac.pictures.writer import Restoring, check_destination, write_picture
 from qgac.planning import Job, Skipped
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _restored(
     restored = restorer(image, dtype=encoding.dtype, progress=progress)
     if not encoding.srgb:
         return restored, ()
-    from qgac.srgb import convert_to_srgb
+    from qgac.pictures.srgb import convert_to_srgb
 
     return convert_to_srgb(restored)
 

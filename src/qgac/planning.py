@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qgac.formats import SUFFIXES, Format, format_of
 from qgac.inputs import MARK, Failed, Found, find_jpegs, find_listed, is_pattern
+from qgac.pictures.formats import SUFFIXES, Format, format_of
 
 __all__ = ["STREAM", "Job", "Plan", "PlanError", "Skipped", "identity", "plan"]
 

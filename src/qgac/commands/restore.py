@@ -14,7 +14,7 @@ from qgac.commands.batch import carry_out, check_report, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
 if TYPE_CHECKING:
-    from qgac.formats import Encoding, Format
+    from qgac.pictures.formats import Encoding, Format
     from qgac.planning import Plan
     from qgac.restoration.restorer import Restorer
 
@@ -224,8 +224,8 @@ def restore(
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
     """
     from qgac.batch import Failed, Settings
-    from qgac.formats import format_of
     from qgac.memory import give_back_freed_memory
+    from qgac.pictures.formats import format_of
     from qgac.planning import PlanError, plan
 
     if not inputs and files_from is None:
@@ -298,7 +298,7 @@ def _names(files_from: str, *, null: bool) -> list[str]:
 
 
 def _encoding(depth: str, quality: int | None, *, consistent: bool, srgb: bool) -> Encoding:
-    from qgac.formats import DEPTHS, Encoding, OutputError
+    from qgac.pictures.formats import DEPTHS, Encoding, OutputError
 
     chosen = next(known for known in DEPTHS if str(known) == depth)
     try:
@@ -309,7 +309,7 @@ def _encoding(depth: str, quality: int | None, *, consistent: bool, srgb: bool) 
 
 def _check_encoding(encoding: Encoding, todo: Plan, *, quality: int | None) -> None:
     """Refuse what no format of the outputs can hold."""
-    from qgac.formats import OutputError
+    from qgac.pictures.formats import OutputError
 
     formats = {job.format or "png" for job in todo.jobs}
     if quality is not None and formats and "jpeg" not in formats:

@@ -247,7 +247,7 @@ class Restorer:
         Returns
         -------
         JPEGImage
-            To be written by :func:`qgac.output.write_picture`. Its coefficients lie within the quantisation intervals
+            To be written by :func:`qgac.pictures.writer.write_picture`. Its coefficients lie within the quantisation intervals
             of the file's whether the restorer projects onto them or not.
         """
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)

@@ -13,8 +13,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from qgac.exif import first_directory
 from qgac.jpeg.image import Density
+from qgac.pictures.exif import first_directory
 
 __all__ = ["encode_tiff"]
 

@@ -1,6 +1,6 @@
 """Picture files with the metadata of their source, written whole or not at all.
 
-What each format holds of the metadata, see :mod:`qgac.formats`.
+What each format holds of the metadata, see :mod:`qgac.pictures.formats`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.exif import without_thumbnail
 from qgac.files.atomic import write_atomically
-from qgac.formats import Depth, Encoding, Format, OutputError, check_room
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.jpeg.metadata import photoshop_resources
-from qgac.png import png_parts
-from qgac.tiff import encode_tiff
+from qgac.pictures.exif import without_thumbnail
+from qgac.pictures.formats import Depth, Encoding, Format, OutputError, check_room
+from qgac.pictures.png import png_parts
+from qgac.pictures.tiff import encode_tiff
 
 if TYPE_CHECKING:
     from qgac.restoration.picture import Restored

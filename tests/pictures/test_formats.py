@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from made_metadata import GRAY, floats, restored, written
-from qgac.formats import Encoding, OutputError, format_of, natural_format
 from qgac.jpeg.image import Metadata
-from qgac.output import write_picture
+from qgac.pictures.formats import Encoding, OutputError, format_of, natural_format
+from qgac.pictures.writer import write_picture
 
 
 @pytest.mark.parametrize("kind", ["png", "webp"])

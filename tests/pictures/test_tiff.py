@@ -9,9 +9,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from qgac import tiff
 from qgac.jpeg.image import Density
-from qgac.tiff import encode_tiff
+from qgac.pictures import tiff
+from qgac.pictures.tiff import encode_tiff
 
 BIG_ENDIAN_EXIF = b"MM\0*\0\0\0\x08\0\0\0\0\0\0"
 

@@ -79,7 +79,7 @@ class Encoding:
         Whether to write a JPEG file with the restored coefficients themselves, from which those of the source follow
         exactly, see :mod:`qgac.restoration.refinement`.
     srgb : bool
-        Whether to convert the colours to sRGB, see :mod:`qgac.srgb`.
+        Whether to convert the colours to sRGB, see :mod:`qgac.pictures.srgb`.
 
     Raises
     ------

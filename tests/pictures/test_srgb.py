@@ -9,9 +9,9 @@ from PIL import Image, ImageCms
 
 from made_images import make_image
 from qgac.jpeg.image import Metadata
-from qgac.output import write_picture
+from qgac.pictures.srgb import convert_to_srgb
+from qgac.pictures.writer import write_picture
 from qgac.restoration.picture import Restored
-from qgac.srgb import convert_to_srgb
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, PngImagePlugin
 
-from qgac import png
 from qgac.jpeg.image import Density
-from qgac.png import png_parts
+from qgac.pictures import png
+from qgac.pictures.png import png_parts
 
 
 def encode_png(pixels: np.ndarray, **metadata: Any) -> bytes:

@@ -14,12 +14,12 @@ import tifffile
 from PIL import ExifTags, Image
 
 from made_metadata import GRAY, METADATA, RESOURCES, SRGB, THUMBNAIL, XMP, exif_data, floats, restored, written
-from qgac.exif import without_thumbnail
-from qgac.formats import Encoding, OutputError
 from qgac.jpeg.image import Density, Metadata
 from qgac.jpeg.reader import read_jpeg
-from qgac.output import write_picture
-from qgac.tiff import encode_tiff
+from qgac.pictures.exif import without_thumbnail
+from qgac.pictures.formats import Encoding, OutputError
+from qgac.pictures.tiff import encode_tiff
+from qgac.pictures.writer import write_picture
 
 
 def raw_pixels(content: bytes) -> np.ndarray:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made_metadata import THUMBNAIL, exif_data
-from qgac.exif import first_directory, without_thumbnail
+from qgac.pictures.exif import first_directory, without_thumbnail
 
 
 def test_unlinking_the_thumbnail_moves_nothing() -> None:
