@@ -15,8 +15,8 @@ from qgac.commands.terminal import fail, progress_bar, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from qgac.batch import Event, Outcome, Settings
-    from qgac.planning import Job, Plan
+    from qgac.batch.plan import Job, Plan
+    from qgac.batch.restore import Event, Outcome, Settings
     from qgac.restoration.restorer import Restorer
 
 __all__ = ["carry_out", "check_report", "save_report"]
@@ -67,8 +67,8 @@ def check_report(report: Path, todo: Plan, files_from: str | None = None, *, ove
         If the report has no folder, would replace something else, or a picture would replace it. An input, or the list
         of them, is never replaced.
     """
-    from qgac.planning import STREAM, identity
-    from qgac.report import is_report
+    from qgac.batch.plan import STREAM, identity
+    from qgac.batch.report import is_report
 
     if (report.exists() and not report.is_file()) or not report.parent.is_dir():
         raise click.UsageError(f"the report {report} is not a file in an existing folder; name one (--report)")
@@ -92,7 +92,7 @@ def check_report(report: Path, todo: Plan, files_from: str | None = None, *, ove
 
 def save_report(report: Path, outcomes: list[Outcome]) -> None:
     """Write the report, or end the command with the reason why it cannot be written."""
-    from qgac.report import write_report
+    from qgac.batch.report import write_report
 
     try:
         write_report(report, outcomes)
@@ -109,8 +109,8 @@ def _events(
     progress: Callable[[Job, float], None],
 ) -> Generator[Event, None, None]:
     """Restore one picture in this process, several in others, which may die without harm to the batch."""
-    from qgac.batch import restore_files
-    from qgac.workers import RefusedError, restore_in_workers
+    from qgac.batch.restore import restore_files
+    from qgac.batch.workers import RefusedError, restore_in_workers
 
     if len(todo.jobs) > 1:
         try:
@@ -129,7 +129,7 @@ def _run(
     todo: Plan, make_restorer: Callable[[], Restorer], settings: Settings, *, jobs: int, outcomes: list[Outcome]
 ) -> None:
     """Restore, telling what happens, and add it to the outcomes."""
-    from qgac.batch import Failed, Finished, Started
+    from qgac.batch.restore import Failed, Finished, Started
 
     if not todo.jobs:
         return
@@ -171,7 +171,7 @@ def _run(
 
 def _conclude(outcomes: list[Outcome], seconds: float) -> None:
     """Sum up."""
-    from qgac.batch import Failed, Skipped
+    from qgac.batch.restore import Failed, Skipped
 
     if len(outcomes) > _SCREEN:
         for outcome in outcomes:
@@ -184,7 +184,7 @@ def _conclude(outcomes: list[Outcome], seconds: float) -> None:
 
 
 def _counts(outcomes: list[Outcome]) -> str:
-    from qgac.batch import Failed, Finished, Skipped
+    from qgac.batch.restore import Failed, Finished, Skipped
 
     kinds = {"restored": Finished, "skipped": Skipped, "failed": Failed}
     return ", ".join(f"{word} {sum(isinstance(outcome, kind) for outcome in outcomes)}" for word, kind in kinds.items())

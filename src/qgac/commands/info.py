@@ -69,10 +69,10 @@ def info(
     but at high qualities); and the largest that there can be (a bound). Chroma counts at its own resolution, and what
     subsampling costs comes on top.
     """
-    from qgac.inputs import find_jpegs, is_pattern
+    from qgac.batch.inputs import find_jpegs, is_pattern
+    from qgac.batch.plan import STREAM, identity
     from qgac.jpeg.image import JPEGError
     from qgac.jpeg.reader import read_jpeg
-    from qgac.planning import STREAM, identity
 
     found, failures = find_jpegs([text for text in inputs if text != STREAM])
     paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]

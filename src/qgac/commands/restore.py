@@ -14,8 +14,8 @@ from qgac.commands.batch import carry_out, check_report, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
 if TYPE_CHECKING:
+    from qgac.batch.plan import Plan
     from qgac.pictures.formats import Encoding, Format
-    from qgac.planning import Plan
     from qgac.restoration.restorer import Restorer
 
 __all__ = ["restore"]
@@ -223,10 +223,10 @@ def restore(
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
     """
-    from qgac.batch import Failed, Settings
-    from qgac.memory import give_back_freed_memory
+    from qgac.batch.malloc import give_back_freed_memory
+    from qgac.batch.plan import PlanError, plan
+    from qgac.batch.restore import Failed, Settings
     from qgac.pictures.formats import format_of
-    from qgac.planning import PlanError, plan
 
     if not inputs and files_from is None:
         raise click.UsageError("no pictures are named; name files or folders, or a list of them (--files-from)")
@@ -285,7 +285,7 @@ def restore(
 
 
 def _names(files_from: str, *, null: bool) -> list[str]:
-    from qgac.inputs import names_in
+    from qgac.batch.inputs import names_in
 
     try:
         content = sys.stdin.buffer.read() if files_from == "-" else Path(files_from).read_bytes()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qgac.batch import Finished, Outcome, Skipped
-from qgac.inputs import Failed
-from qgac.planning import Job
-from qgac.report import is_report, write_report
+from qgac.batch.inputs import Failed
+from qgac.batch.plan import Job
+from qgac.batch.report import is_report, write_report
+from qgac.batch.restore import Finished, Outcome, Skipped
 
 
 @pytest.fixture

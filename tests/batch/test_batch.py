@@ -10,9 +10,9 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from made_files import Gray, Standin, flat, make_jpeg
-from qgac.batch import Event, Failed, Finished, Settings, Skipped, Started, restore_files
+from qgac.batch.plan import Job, plan
+from qgac.batch.restore import Event, Failed, Finished, Settings, Skipped, Started, restore_files
 from qgac.jpeg.image import JPEGImage
-from qgac.planning import Job, plan
 
 
 def run(jobs: tuple[Job, ...], restorer: Any = flat, **options: Any) -> list[Event]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from made_files import make_jpeg
-from qgac.inputs import find_jpegs, find_listed, names_in
+from qgac.batch.inputs import find_jpegs, find_listed, names_in
 
 
 def test_folders_are_searched_recursively(tree: Path) -> None:

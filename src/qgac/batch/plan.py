@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qgac.inputs import MARK, Failed, Found, find_jpegs, find_listed, is_pattern
+from qgac.batch.inputs import MARK, Failed, Found, find_jpegs, find_listed, is_pattern
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
 __all__ = ["STREAM", "Job", "Plan", "PlanError", "Skipped", "identity", "plan"]
@@ -105,9 +105,9 @@ def plan(
     Parameters
     ----------
     inputs : sequence of str
-        As for :func:`qgac.inputs.find_jpegs`, or ``-`` alone for the standard input.
+        As for :func:`qgac.batch.inputs.find_jpegs`, or ``-`` alone for the standard input.
     listed : sequence of str, optional
-        Further files, as for :func:`qgac.inputs.find_listed`.
+        Further files, as for :func:`qgac.batch.inputs.find_listed`.
     output : str, optional
         With one file as input: a file, whose suffix tells the format, or an existing folder. With several inputs, a
         list, a folder or a pattern: a folder, made if missing. ``-`` is the standard output. Without it, ``photo.jpg``

@@ -12,9 +12,9 @@ from PIL import Image
 
 import made_files
 from made_files import EXITS, FAULTS, KILLS, make_jpeg
-from qgac.batch import Event, Failed, Finished, Settings, Skipped, Started
-from qgac.planning import plan
-from qgac.workers import RefusedError, processors, restore_in_workers
+from qgac.batch.plan import plan
+from qgac.batch.restore import Event, Failed, Finished, Settings, Skipped, Started
+from qgac.batch.workers import RefusedError, processors, restore_in_workers
 
 
 def run(inputs: list[str], make: Callable[[], Any], workers: int = 2, **options: Any) -> list[Event]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from made_files import make_jpeg
-from qgac.planning import PlanError, plan
+from qgac.batch.plan import PlanError, plan
 
 
 def destinations(*inputs: str, **options: Any) -> list[str]:

@@ -1,0 +1,1 @@
+"""Many pictures: which ones, in which order, by whom, and what became of each."""
