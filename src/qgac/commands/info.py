@@ -115,8 +115,8 @@ def info(
 
 def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
     from qgac.files.atomic import write_atomically
-    from qgac.heat_map import draw_heat_map
-    from qgac.jpeg.uncertainty import expected_map
+    from qgac.inspection.heat_map import draw_heat_map
+    from qgac.inspection.uncertainty import expected_map
 
     plane = "Y, " if image.color in ("YCbCr", "YCCK") else ""
     content = draw_heat_map(expected_map(image), f"expected error of each block, {plane}RMS in levels of 0..255")
@@ -143,7 +143,7 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
         ``width``, ``height``, ``color``, ``process``, ``bytes_per_pixel``; ``sampling`` (``"4:2:0"`` and so on, or None
         where the notation does not apply); ``quality`` (``luma`` and ``chroma``: 1..100, ``"custom"``, or None if there
         is no such component); ``components`` (each with ``horizontal``, ``vertical``, ``table``, 8 rows of 8, and
-        ``error``: ``expected``, ``uniform`` and ``largest``, see :mod:`qgac.jpeg.uncertainty`);
+        ``error``: ``expected``, ``uniform`` and ``largest``, see :mod:`qgac.inspection.uncertainty`);
         ``metadata`` (``exif``, ``icc``, ``xmp``, ``iptc``: bytes; ``comments``: texts; ``density``: ``unit``, ``x``,
         ``y``, or None); ``missing`` (share of the picture, 0..1); ``notes``.
     """
@@ -182,7 +182,7 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
 
 
 def _error(component: Component) -> dict[str, float]:
-    from qgac.jpeg.uncertainty import quantization_error
+    from qgac.inspection.uncertainty import quantization_error
 
     error = quantization_error(component)
     return {name: round(getattr(error, name), 3) for name in ("expected", "uniform", "largest")}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.fft import dctn
 
 from qgac.coefficients.quantization import luma_table
+from qgac.inspection.uncertainty import block_errors, expected_map, quantization_error
 from qgac.jpeg.image import Component, JPEGImage, Metadata
-from qgac.jpeg.uncertainty import block_errors, expected_map, quantization_error
 
 
 def quantized(samples: np.ndarray, table: np.ndarray) -> tuple[Component, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qgac.heat_map import draw_heat_map
+from qgac.inspection.heat_map import draw_heat_map
 
 
 def drawn(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""What a JPEG file says about itself."""
