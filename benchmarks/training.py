@@ -18,9 +18,9 @@ import torch
 from lightning_fabric import Fabric
 from torch.utils.flop_counter import FlopCounterMode
 
-from qgac.data.patches import PatchBank, write_bank
 from qgac.models.qgac import QGAC
 from qgac.training import machine
+from qgac.training.batches.bank import PatchBank, write_bank
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.stages import train
 from qgac.weights.checkpoints import save_model

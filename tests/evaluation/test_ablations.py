@@ -12,11 +12,11 @@ from PIL import Image
 
 from qgac.cli import cli
 from qgac.data.benchmarks import BENCHMARKS
-from qgac.data.patches import Picture
 from qgac.evaluation.ablations import EXPERIMENTS, Ablation, ablations_markdown
 from qgac.evaluation.benchmark import Scores
 from qgac.evaluation.published import ABLATIONS
 from qgac.models.y_network import YNetwork
+from qgac.training.batches.bank import Picture
 from qgac.training.recipe import read_recipe
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "ablations"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qgac.data.patches import Picture
+from qgac.training.batches.bank import Picture
 
 
 def picture(seed: int, height: int = 64, width: int = 64) -> np.ndarray:

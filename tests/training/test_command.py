@@ -120,8 +120,8 @@ def test_the_sheet_shows_jpeg_restored_and_original(bank, tmp_path):
     with Image.open(tmp_path / "run" / "sheet.png") as sheet:
         columns = torch.frombuffer(bytearray(sheet.tobytes()), dtype=torch.uint8).view(48, 3, 48, 3).unbind(1)
     jpeg, restored, original = (column.float() for column in columns)
-    from qgac.data.patches import PatchBank
-    from qgac.training.augment import held_out_crops
+    from qgac.training.batches.bank import PatchBank
+    from qgac.training.batches.batch import held_out_crops
 
     crop = held_out_crops(PatchBank(bank, held_out=True), 1, 48)[0]
     y = (torch.tensor([0.299, 0.587, 0.114])[:, None, None] * crop).sum(0).round()

@@ -8,10 +8,10 @@ import torch
 from small_bank import write_small_bank
 
 from qgac.coefficients.dct import dct, idct
-from qgac.data.patches import PatchBank
 from qgac.training import machine
-from qgac.training.augment import draw_batch
-from qgac.training.pixels import DevicePixels
+from qgac.training.batches.bank import PatchBank
+from qgac.training.batches.batch import draw_batch
+from qgac.training.batches.pixels import DevicePixels
 from qgac.training.recipe import read_recipe
 from qgac.training.stages import train
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from small_bank import write_small_bank
 
-from qgac.data.patches import PatchBank
 from qgac.models.qgac import QGAC
 from qgac.training import machine
+from qgac.training.batches.bank import PatchBank
 from qgac.training.descent import Descent
 from qgac.training.recipe import read_recipe
 from qgac.training.run import Run, TrainingError

@@ -85,7 +85,7 @@ def _checked(suffixes: Sequence[str]) -> _Callback:
 
 def _refuse_what_is_read(context: click.Context) -> None:
     from qgac.batch.plan import identity
-    from qgac.data.patches import SUFFIXES
+    from qgac.training.batches.bank import SUFFIXES
 
     outputs = context.meta.get(_OUTPUTS, {})
     there = [place for place in outputs if place.exists()]

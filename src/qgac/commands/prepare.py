@@ -24,7 +24,7 @@ def prepare(images: tuple[Path, ...], out: Path, exclude: tuple[str, ...], min_s
 
     IMAGES are pictures, tars of pictures, or folders of both (searched recursively).
     """
-    from qgac.data.patches import find_pictures, write_bank
+    from qgac.training.batches.bank import find_pictures, write_bank
 
     if (out / "bank.json").exists():
         fail(f"{out} holds a bank already; choose another folder or delete it")

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.data.patches import SUFFIXES
+from qgac.training.batches.bank import SUFFIXES
 
 __all__ = ["BENCHMARKS", "Benchmark", "BenchmarkError", "Channels", "benchmark_pictures", "load_reference"]
 

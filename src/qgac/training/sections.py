@@ -75,14 +75,14 @@ class Data:
     factor_weights : tuple of float
         Their weights; empty for equal ones.
     other_tables_share : float
-        Share of the patches with tables that are not libjpeg's, see :func:`qgac.training.tables.draw_tables`.
+        Share of the patches with tables that are not libjpeg's, see :func:`qgac.training.batches.tables.draw_tables`.
     recompressed_share : float
         Share of the patches that were compressed once before, half of them on another 8x8 grid. What they should
         become is still the original.
     recompressed_qualities : tuple of (int, int)
         Lowest and highest libjpeg quality of that first time.
     drawings_share : float
-        Share of the patches that are drawn (text, shapes) or drawn upon, see :mod:`qgac.training.drawings`.
+        Share of the patches that are drawn (text, shapes) or drawn upon, see :mod:`qgac.training.batches.drawings`.
     """
 
     batch: int = 32
@@ -144,11 +144,11 @@ class Optimization:
     betas : tuple of (float, float)
         Of Adam.
     error : {"absolute", "logarithmic"}
-        See :func:`qgac.losses.regression_loss`.
+        See :func:`qgac.training.losses.regression_loss`.
     ssim_weight : float
         The balance lambda of eq. 1.
     roundness : float
-        See :func:`qgac.losses.regression_loss`; in units of the sample range.
+        See :func:`qgac.training.losses.regression_loss`; in units of the sample range.
     color_space : {"rgb", "ycbcr"}
         Where the colour stage measures its error. The paper's RGB error is mostly that of the frozen Y, which drowns
         the gradient of the chroma; the error of Cb and Cr alone does not have it.
@@ -251,7 +251,7 @@ class Gan:
     adversarial_weight, l1_weight : float
         The balances gamma and nu.
     texture : {"random", "minc"}
-        Whose features the texture loss compares, see :mod:`qgac.models.texture`.
+        Whose features the texture loss compares, see :mod:`qgac.training.gan.texture`.
     texture_file : str
         Weights for ``minc``; a relative path counts from the current folder.
     texture_seed : int
@@ -259,7 +259,7 @@ class Gan:
     discriminator_width : int
         Channels of its first convolution.
     discriminator_normalization : {"batch", "spectral", "none"}
-        See :class:`qgac.models.discriminator.Discriminator`.
+        See :class:`qgac.training.gan.discriminator.Discriminator`.
     discriminator_learning_rate : float
         At its highest; it follows the schedule of the generator, but for its warm-up: the discriminator has to know
         something before the generator listens to it.

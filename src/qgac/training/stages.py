@@ -18,14 +18,14 @@ from torch import Tensor
 from qgac.coefficients.blocks import separate_maps
 from qgac.coefficients.color import rgb_to_ycbcr
 from qgac.coefficients.dct import dct, idct
-from qgac.data.patches import PatchBank
-from qgac.losses import regression_loss
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC
 from qgac.training import machine
-from qgac.training.augment import Compressed, draw_batch, held_out_crops
+from qgac.training.batches.bank import PatchBank
+from qgac.training.batches.batch import Compressed, draw_batch, held_out_crops
+from qgac.training.batches.pixels import pixels_on
+from qgac.training.losses import regression_loss
 from qgac.training.machine import TrainingError
-from qgac.training.pixels import pixels_on
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
 from qgac.training.validation import contact_sheet, rgb_samples, validate
@@ -113,7 +113,7 @@ def train(
     trained, partners = model.y_network if recipe.stage == "y" else model.color_network, {}
     stage = train_y if recipe.stage == "y" else train_color
     if recipe.stage == "gan":
-        from qgac.training.gan import discriminator_descent, train_gan  # imports this module
+        from qgac.training.gan.stage import discriminator_descent, train_gan  # imports this module
 
         model.color_network.requires_grad_(recipe.gan.color)  # what needs no gradient does not move
         trained, stage, partners = model, train_gan, {"discriminator": discriminator_descent(recipe, fabric)}

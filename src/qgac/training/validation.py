@@ -12,7 +12,7 @@ from qgac.coefficients.color import rgb_to_ycbcr, ycbcr_to_rgb
 from qgac.coefficients.dct import double_nearest, idct
 from qgac.coefficients.projection import project, project_chroma
 from qgac.models.qgac import QGAC
-from qgac.training.augment import Compressed, compress
+from qgac.training.batches.batch import Compressed, compress
 from qgac.training.recipe import Recipe
 
 __all__ = ["contact_sheet", "decoded_and_restored", "psnr_gains", "restore_batch", "rgb_samples", "validate"]

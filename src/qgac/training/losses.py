@@ -108,7 +108,7 @@ def texture_loss(restored: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor
     Parameters
     ----------
     restored, target : sequence of Tensor
-        What a network of :mod:`qgac.models.texture` makes of restored pictures and originals: one tensor for the
+        What a network of :mod:`qgac.training.gan.texture` makes of restored pictures and originals: one tensor for the
         paper's network; for the random filters one for each scale, and one of what is to be seen of the 8x8 grid.
 
     Returns

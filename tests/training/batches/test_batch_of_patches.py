@@ -10,8 +10,8 @@ from small_bank import picture, write_small_bank
 from qgac.coefficients.blocks import separate_maps
 from qgac.coefficients.dct import idct
 from qgac.coefficients.quantization import chroma_table, luma_table
-from qgac.data.patches import PatchBank
-from qgac.training.augment import compress, draw_batch, held_out_crops, recompress
+from qgac.training.batches.bank import PatchBank
+from qgac.training.batches.batch import compress, draw_batch, held_out_crops, recompress
 from qgac.training.sections import Data, Qualities
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from qgac.losses import discriminator_loss
-from qgac.models.discriminator import Discriminator
+from qgac.training.gan.discriminator import Discriminator
+from qgac.training.losses import discriminator_loss
 
 
 def convolutions(model):

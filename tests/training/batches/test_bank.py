@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qgac.data.patches import PatchBank, find_pictures, write_bank
+from qgac.training.batches.bank import PatchBank, find_pictures, write_bank
 
 
 def pixels(seed, height=70, width=90):

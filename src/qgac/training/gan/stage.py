@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from qgac.losses import discriminator_loss, gan_loss, generator_loss, texture_loss
-from qgac.models.discriminator import Discriminator
 from qgac.models.qgac import QGAC
-from qgac.models.texture import MincTexture, RandomTexture, TextureError
-from qgac.training.augment import Compressed, compress
+from qgac.training.batches.batch import Compressed, compress
 from qgac.training.descent import Descent
+from qgac.training.gan.discriminator import Discriminator
+from qgac.training.gan.texture import MincTexture, RandomTexture, TextureError
+from qgac.training.losses import discriminator_loss, gan_loss, generator_loss, texture_loss
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run

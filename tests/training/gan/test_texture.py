@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import save_file
 from scipy.ndimage import correlate, gaussian_filter
 
-from qgac.losses import texture_loss
-from qgac.models.texture import MincTexture, RandomTexture, TextureError
+from qgac.training.gan.texture import MincTexture, RandomTexture, TextureError
+from qgac.training.losses import texture_loss
 
 
 def noise(seed, side=64, contrast=0.1):

@@ -3,9 +3,9 @@ import pytest
 import torch
 from small_bank import write_small_bank
 
-from qgac.data.patches import PatchBank
-from qgac.training.augment import draw_batch
-from qgac.training.drawings import drawing
+from qgac.training.batches.bank import PatchBank
+from qgac.training.batches.batch import draw_batch
+from qgac.training.batches.drawings import drawing
 from qgac.training.sections import Data, RecipeError
 
 
@@ -70,7 +70,7 @@ def test_a_share_of_the_patches_is_drawn_and_the_others_stay_as_they_were(bank):
 
 def test_drawings_have_numbers_of_their_own(bank, monkeypatch):
     """None is drawn by the generator of the batch, nor two by the same one."""
-    import qgac.training.augment as augment
+    import qgac.training.batches.batch as augment
 
     firsts = [np.random.default_rng((0, 5)).random()]
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from qgac.losses import discriminator_loss, gan_loss, generator_loss, regression_loss, texture_loss
+from qgac.training.losses import discriminator_loss, gan_loss, generator_loss, regression_loss, texture_loss
 
 # Means 2 and -1, so originals exceed restored pictures by 4 and 2, and these fall short by 2, 4 and 3.
 REAL, RESTORED = torch.tensor([3.0, 1.0]), torch.tensor([0.0, -2.0, -1.0])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from qgac.data.patches import PatchBank, Window
+from qgac.training.batches.bank import PatchBank, Window
 from qgac.training.sections import Data
 
 __all__ = ["Cut", "DevicePixels", "HostPixels", "Pixels", "draw_cut", "lanczos_weights", "pixels_on"]

@@ -12,8 +12,9 @@ from PIL import Image
 from small_bank import picture, write_small_bank
 
 from qgac.restoration.restorer import Restorer
-from qgac.training import gan, machine, validation
-from qgac.training.augment import compress
+from qgac.training import machine, validation
+from qgac.training.batches.batch import compress
+from qgac.training.gan.stage import stage as gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Gan, RecipeError

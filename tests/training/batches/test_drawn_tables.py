@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from qgac.coefficients.quantization import chroma_table, luma_table, quality_of
-from qgac.training.tables import ROBIDOUX, draw_tables
+from qgac.training.batches.tables import ROBIDOUX, draw_tables
 
 
 def drawn(quality, share, count=400):

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from small_bank import NAMES, picture, write_small_bank
 
-from qgac.data.patches import PatchBank, Picture, Window
-from qgac.training.augment import draw_batch
-from qgac.training.pixels import Cut, DevicePixels, HostPixels, draw_cut, lanczos_weights, pixels_on
+from qgac.training.batches.bank import PatchBank, Picture, Window
+from qgac.training.batches.batch import draw_batch
+from qgac.training.batches.pixels import Cut, DevicePixels, HostPixels, draw_cut, lanczos_weights, pixels_on
 from qgac.training.sections import Data, Qualities
 
 CPU = torch.device("cpu")

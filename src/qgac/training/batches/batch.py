@@ -15,11 +15,11 @@ from qgac.coefficients.color import ycbcr_to_rgb
 from qgac.coefficients.compress import downsample_chroma, quantize, rounded_ycbcr
 from qgac.coefficients.dct import idct
 from qgac.coefficients.quantization import chroma_table, luma_table
-from qgac.data.patches import PatchBank
-from qgac.training.drawings import drawing
-from qgac.training.pixels import HostPixels, Pixels, draw_cut
+from qgac.training.batches.bank import PatchBank
+from qgac.training.batches.drawings import drawing
+from qgac.training.batches.pixels import HostPixels, Pixels, draw_cut
+from qgac.training.batches.tables import draw_tables
 from qgac.training.sections import Data, Qualities
-from qgac.training.tables import draw_tables
 
 __all__ = ["Compressed", "compress", "compress_with", "draw_batch", "held_out_crops", "laid_over", "recompress"]
 
@@ -217,7 +217,7 @@ def laid_over(patch: Tensor, over: NDArray[np.uint8]) -> Tensor:
     patch : Tensor, shape (3, H, W), float32
         Whole numbers 0..255.
     over : ndarray, shape (H, W, 4), uint8
-        See :func:`qgac.training.drawings.drawing`.
+        See :func:`qgac.training.batches.drawings.drawing`.
 
     Returns
     -------

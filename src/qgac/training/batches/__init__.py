@@ -1,0 +1,1 @@
+"""Batches: pictures cut, drawn upon and compressed on the fly."""

@@ -1,0 +1,1 @@
+"""The GAN stage: textures against a discriminator."""
