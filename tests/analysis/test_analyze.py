@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from qgac import figures as report
 from qgac.cli import cli
+from qgac.evaluation import figures as report
 
 
 @pytest.fixture

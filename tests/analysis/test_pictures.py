@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from qgac.analysis.pictures import load_pictures, model_labels
-from qgac.data.benchmarks import BenchmarkError
+from qgac.evaluation.test_sets import BenchmarkError
 
 
 def test_pictures_keep_their_own_channels(tmp_path, samples):

@@ -13,8 +13,8 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from command_line import qgac_command
 from qgac import psnr_b, ssim
-from qgac.comparison import ComparisonError, open_picture
-from qgac.comparison import compare as score
+from qgac.evaluation.comparison import ComparisonError, open_picture
+from qgac.evaluation.comparison import compare as score
 
 compare = partial(qgac_command, "compare")
 

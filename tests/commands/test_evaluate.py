@@ -59,7 +59,7 @@ def test_wrong_qualities(folder, way):
 
 
 def test_classic5_is_gray_by_default(folder):
-    from qgac.data.benchmarks import BENCHMARKS
+    from qgac.evaluation.test_sets import BENCHMARKS
 
     for name in BENCHMARKS["classic5"].names:
         Image.new("L", (16, 16), 50).save(folder / f"{name}.png")

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from qgac.cli import cli
-from qgac.data.benchmarks import BENCHMARKS
 from qgac.evaluation.ablations import EXPERIMENTS, Ablation, ablations_markdown
-from qgac.evaluation.benchmark import Scores
+from qgac.evaluation.measure import Scores
 from qgac.evaluation.published import ABLATIONS
+from qgac.evaluation.test_sets import BENCHMARKS
 from qgac.models.y_network import YNetwork
 from qgac.training.batches.bank import Picture
 from qgac.training.recipe import read_recipe

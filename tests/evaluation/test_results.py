@@ -2,7 +2,7 @@ import pytest
 from click.testing import CliRunner
 
 from qgac.cli import cli
-from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings
+from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings
 from qgac.evaluation.results import insert, results_markdown
 from qgac.evaluation.tables import to_json
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from qgac.data.benchmarks import BENCHMARKS
-from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings
+from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings
 from qgac.evaluation.published import published, published_methods
 from qgac.evaluation.tables import from_json, to_csv, to_json, to_markdown
+from qgac.evaluation.test_sets import BENCHMARKS
 
 
 def evaluation(dataset="live1", qualities=(10, 40), model="small", **settings):

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from made_images import coefficients_of, compressed, quantized, samples_of
 from qgac import Restorer, psnr, read_jpeg
 from qgac.coefficients.blocks import channels_to_blocks
-from qgac.data.benchmarks import benchmark_pictures
-from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+from qgac.evaluation.measure import Evaluation, Settings, evaluate
+from qgac.evaluation.test_sets import benchmark_pictures
 from qgac.training.gan.stage import grid_visibility
 from qgac.weights.checkpoints import load_record
 

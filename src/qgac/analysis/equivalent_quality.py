@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode, decode_nearest
-from qgac.evaluation.benchmark import Protocol
+from qgac.evaluation.measure import Protocol
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
 from qgac.restoration.restorer import Restorer

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from qgac.data.benchmarks import BenchmarkError, Channels, load_reference
+from qgac.evaluation.test_sets import BenchmarkError, Channels, load_reference
 
 __all__ = ["Picture", "load_pictures", "model_labels"]
 
@@ -39,7 +39,7 @@ def load_pictures(paths: Sequence[Path], channels: Channels | None = None) -> li
     ----------
     paths : sequence of Path
     channels : {"color", "y"}, optional
-        As for :func:`qgac.data.benchmarks.load_reference`; by default each picture as it is, RGB or gray.
+        As for :func:`qgac.evaluation.test_sets.load_reference`; by default each picture as it is, RGB or gray.
 
     Returns
     -------

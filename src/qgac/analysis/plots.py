@@ -1,7 +1,7 @@
 """Draws the results of the analyses, for print at column width (3.5 to 7 inches).
 
 Scales are perceptually uniform, or diverging where zero matters; the rest of the style is that of
-:mod:`qgac.figures`.
+:mod:`qgac.evaluation.figures`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from qgac.figures import COLORS, LINES, MARKERS, WIDTH, drawing
+from qgac.evaluation.figures import COLORS, LINES, MARKERS, WIDTH, drawing
 
 if TYPE_CHECKING:
     from qgac.analysis.activation import Activations

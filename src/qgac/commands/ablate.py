@@ -37,9 +37,9 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
     """
     import torch
 
-    from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.ablations import ablations_markdown
-    from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+    from qgac.evaluation.measure import Evaluation, Settings, evaluate
+    from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
     from qgac.training.recipe import read_recipe
     from qgac.training.run import TrainingError
@@ -80,7 +80,7 @@ def _train(plan: Recipe, patches: Path, folder: Path) -> None:
 
 def _measure(name: str, plan: Recipe, folder: Path, pictures: list[Path]) -> Ablation:
     from qgac.evaluation.ablations import Ablation
-    from qgac.evaluation.benchmark import Evaluation, Settings, evaluate
+    from qgac.evaluation.measure import Evaluation, Settings, evaluate
     from qgac.weights.checkpoints import load_model
 
     weights = folder / "last.safetensors"

@@ -13,7 +13,7 @@ from click.exceptions import Exit
 from qgac.commands.terminal import fail, say
 
 if TYPE_CHECKING:
-    from qgac.comparison import Scores
+    from qgac.evaluation.comparison import Scores
 
 __all__ = ["compare"]
 
@@ -40,8 +40,8 @@ def compare(original: str, others: tuple[str, ...], as_json: bool, markdown: boo
     """
     if as_json and markdown:
         raise click.UsageError("--json and --markdown exclude each other; leave one out")
-    from qgac.comparison import ComparisonError, open_picture
-    from qgac.comparison import compare as score
+    from qgac.evaluation.comparison import ComparisonError, open_picture
+    from qgac.evaluation.comparison import compare as score
 
     try:
         reference = open_picture(original, max_pixels=max_pixels)

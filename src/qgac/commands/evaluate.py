@@ -12,7 +12,7 @@ from qgac.commands.outputs import file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
-    from qgac.evaluation.benchmark import Measurement, Settings
+    from qgac.evaluation.measure import Measurement, Settings
 
 __all__ = ["evaluate"]
 
@@ -101,9 +101,9 @@ def evaluate(
     if blend_with is not None and not blend:
         raise click.UsageError("--blend-with says what to mix in, but not how much; add --blend, 0.7 for example")
 
-    from qgac.data.benchmarks import BENCHMARKS, benchmark_pictures
-    from qgac.evaluation.benchmark import Evaluation, Settings
+    from qgac.evaluation.measure import Evaluation, Settings
     from qgac.evaluation.tables import to_csv, to_json, to_markdown
+    from qgac.evaluation.test_sets import BENCHMARKS, benchmark_pictures
     from qgac.files.atomic import write_atomically
 
     if channels is None:
@@ -131,7 +131,7 @@ def evaluate(
 def _measure(pictures: Sequence[Path], settings: Settings, jobs: int | None) -> list[Measurement]:
     from concurrent.futures.process import BrokenProcessPool
 
-    from qgac.evaluation import benchmark
+    from qgac.evaluation import measure as benchmark
 
     measurements = []
     with progress_bar("{task.completed}/{task.total} files") as display:

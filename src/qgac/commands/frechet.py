@@ -40,8 +40,8 @@ def frechet(
 
     Needs the extra `frechet`: pip install 'qgac[frechet]'.
     """
-    from qgac.data.benchmarks import benchmark_pictures
     from qgac.evaluation.realism import measure_realism, original_statistics, realism_markdown
+    from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
     from qgac.metrics.frechet import load_inception
     from qgac.restoration.restorer import Restorer

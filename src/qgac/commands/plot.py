@@ -14,7 +14,7 @@ from qgac.commands.terminal import fail, sentence
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from qgac.evaluation.plots import Gain
+    from qgac.evaluation.gains import Gain
 
 __all__ = ["plot"]
 
@@ -37,7 +37,7 @@ def plot() -> None:
 def gain(results: tuple[Path, ...], out: Path) -> None:
     """Plot the increase in PSNR over quality (Fig. 11), a line for each test set and model."""
     _check_matplotlib()
-    from qgac.evaluation.plots import draw_gains, gains
+    from qgac.evaluation.gains import draw_gains, gains
     from qgac.evaluation.results import read_results
 
     try:
@@ -56,7 +56,7 @@ def tradeoff(results: tuple[Path, ...], out: Path, quality: int) -> None:
     The others are those of the paper's tables 1 and 2; its figure has some more, whose numbers it does not give.
     """
     _check_matplotlib()
-    from qgac.evaluation.plots import draw_tradeoff, gains
+    from qgac.evaluation.gains import draw_tradeoff, gains
     from qgac.evaluation.results import read_results
 
     try:
@@ -71,8 +71,8 @@ def _check_matplotlib() -> None:
 
 
 def _write(stem: Path, figure: Figure, drawn: list[Gain]) -> None:
-    from qgac.evaluation.plots import Gain
-    from qgac.figures import write_report
+    from qgac.evaluation.figures import write_report
+    from qgac.evaluation.gains import Gain
 
     write_report(stem, figure, Gain.columns(), [gain.row() for gain in drawn], overwrite=may_replace())
     click.echo(f"wrote {stem}.png and {stem}.csv")

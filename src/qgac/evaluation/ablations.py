@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qgac.evaluation.benchmark import Scores
+from qgac.evaluation.measure import Scores
 from qgac.evaluation.published import ABLATIONS
 from qgac.evaluation.tables import format_scores, section
 

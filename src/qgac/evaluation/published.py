@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qgac.data.benchmarks import Channels
-from qgac.evaluation.benchmark import Scores
+from qgac.evaluation.measure import Scores
+from qgac.evaluation.test_sets import Channels
 
 __all__ = [
     "ABLATIONS",
@@ -123,7 +123,7 @@ def published(dataset: str, channels: Channels, quality: int) -> Published | Non
     Parameters
     ----------
     dataset : str
-        Key of :data:`qgac.data.benchmarks.BENCHMARKS`; other names have none.
+        Key of :data:`qgac.evaluation.test_sets.BENCHMARKS`; other names have none.
     channels : {"color", "y"}
     quality : int
 

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from qgac.data.benchmarks import BENCHMARKS, load_reference
 from qgac.evaluation.baseline import compress, decode
 from qgac.evaluation.published import FRECHET
 from qgac.evaluation.tables import section
+from qgac.evaluation.test_sets import BENCHMARKS, load_reference
 from qgac.metrics.frechet import FeatureNetwork, FeatureStatistics, feature_statistics, frechet_distance
 from qgac.restoration.restorer import Restorer
 
@@ -85,7 +85,7 @@ def realism_markdown(dataset: str, model: str, pictures: int, measured: Sequence
     Parameters
     ----------
     dataset : str
-        Key of :data:`qgac.data.benchmarks.BENCHMARKS`, or ``folder``.
+        Key of :data:`qgac.evaluation.test_sets.BENCHMARKS`, or ``folder``.
     model : str
     pictures : int
         How many.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgac.data.benchmarks import BENCHMARKS
-from qgac.evaluation.benchmark import Evaluation
+from qgac.evaluation.measure import Evaluation
 from qgac.evaluation.tables import from_json, generalization_markdown, to_markdown
+from qgac.evaluation.test_sets import BENCHMARKS
 
 __all__ = ["MARKERS", "insert", "read_results", "results_markdown"]
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from qgac.data.benchmarks import BENCHMARKS
-from qgac.evaluation.benchmark import Evaluation, Measurement, Method, Protocol, Scores, Settings
+from qgac.evaluation.measure import Evaluation, Measurement, Method, Protocol, Scores, Settings
 from qgac.evaluation.published import CITATION, IDCN_GENERALIZATION, Published, published
+from qgac.evaluation.test_sets import BENCHMARKS
 
 __all__ = [
     "format_scores",

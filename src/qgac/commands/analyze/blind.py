@@ -62,7 +62,7 @@ def blind(
     with analysis_errors():
         from qgac.analysis.blind import BlindPair, blind_pairs
         from qgac.analysis.plots import draw_blind
-        from qgac.figures import write_table
+        from qgac.evaluation.figures import write_table
         from qgac.restoration.restorer import Restorer
         from qgac.weights.checkpoints import blended, gan_twin, load_model
 

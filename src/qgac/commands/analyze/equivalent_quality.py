@@ -50,7 +50,7 @@ def equivalent_quality(
     with analysis_errors():
         from qgac.analysis.equivalent_quality import Equivalent, equivalent_qualities, summarize
         from qgac.analysis.plots import draw_equivalents
-        from qgac.data.benchmarks import BENCHMARKS
+        from qgac.evaluation.test_sets import BENCHMARKS
         from qgac.restoration.restorer import Restorer
 
         paths = find_pictures(pictures, root, dataset, limit)

@@ -16,7 +16,7 @@ from qgac.commands.terminal import fail, progress_bar, sentence
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
     from qgac.analysis.pictures import Picture
-    from qgac.data.benchmarks import Channels
+    from qgac.evaluation.test_sets import Channels
 
 __all__ = [
     "analysis_errors",
@@ -136,7 +136,7 @@ def find_pictures(pictures: Sequence[Path], root: Path | None, dataset: str, lim
         raise click.UsageError("name pictures, or a folder of them with --root, but not both")
     if root is None:
         return list(pictures)[:limit]
-    from qgac.data.benchmarks import benchmark_pictures
+    from qgac.evaluation.test_sets import benchmark_pictures
 
     return benchmark_pictures(dataset, root)[:limit]
 
@@ -177,7 +177,7 @@ def told(items: Iterator[_T], total: int, unit: str) -> Iterator[_T]:
 
 def write(out: Path, figure: Any, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Write picture and numbers, and say so."""
-    from qgac.figures import write_report
+    from qgac.evaluation.figures import write_report
 
     write_report(out, figure, columns, rows, overwrite=may_replace())
     click.echo(f"wrote {out}.png and {out}.csv")

@@ -60,8 +60,8 @@ def throughput(
         from qgac.analysis.pictures import load_pictures
         from qgac.analysis.plots import draw_tradeoffs
         from qgac.analysis.throughput import Tradeoff
-        from qgac.data.benchmarks import BENCHMARKS
         from qgac.evaluation.published import published
+        from qgac.evaluation.test_sets import BENCHMARKS
 
         if threads is not None:
             torch.set_num_threads(threads)

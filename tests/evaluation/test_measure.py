@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 
 from made_images import compressed, photo
-from qgac.data.benchmarks import BenchmarkError
 from qgac.evaluation.baseline import decode_nearest
-from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings, evaluate
+from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings, evaluate
+from qgac.evaluation.test_sets import BenchmarkError
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
 from qgac.models.color_network import ColorConfiguration

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qgac.data.benchmarks import Channels, load_reference
 from qgac.evaluation.baseline import compress, decode, decode_nearest
+from qgac.evaluation.test_sets import Channels, load_reference
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
 from qgac.restoration.restorer import Restorer
@@ -145,7 +145,7 @@ class Evaluation:
     Attributes
     ----------
     dataset : str
-        Key of :data:`qgac.data.benchmarks.BENCHMARKS`, or ``folder``.
+        Key of :data:`qgac.evaluation.test_sets.BENCHMARKS`, or ``folder``.
     settings : Settings
     measurements : tuple of Measurement
         Kept sorted by quality and picture.

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from qgac.data.benchmarks import BENCHMARKS, Channels
-from qgac.evaluation.benchmark import Evaluation, Method, Scores
+from qgac.evaluation.figures import COLORS, LINES, MARKERS, drawing
+from qgac.evaluation.measure import Evaluation, Method, Scores
 from qgac.evaluation.published import published, published_methods
-from qgac.figures import COLORS, LINES, MARKERS, drawing
+from qgac.evaluation.test_sets import BENCHMARKS, Channels
 
 __all__ = ["Gain", "draw_gains", "draw_tradeoff", "gains", "published_gains"]
 

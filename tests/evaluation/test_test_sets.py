@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qgac.data.benchmarks import BENCHMARKS, BenchmarkError, benchmark_pictures, load_reference
+from qgac.evaluation.test_sets import BENCHMARKS, BenchmarkError, benchmark_pictures, load_reference
 
 
 def write(path, color=False, size=(16, 18)):

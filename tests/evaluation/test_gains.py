@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from qgac.evaluation.benchmark import Evaluation, Measurement, Scores, Settings
-from qgac.evaluation.plots import draw_gains, draw_tradeoff, gains, published_gains
+from qgac.evaluation.gains import draw_gains, draw_tradeoff, gains, published_gains
+from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings
 
 
 def evaluation(dataset="live1", qualities=(10, 50), model="small", gain=2.0, **settings):
