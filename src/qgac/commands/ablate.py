@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.outputs import file_option, may_replace
+from qgac.commands.destinations import file_option, may_replace
 from qgac.commands.terminal import fail, say, sentence
 from qgac.commands.train import Stop, show_training
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.outputs import file_option, may_replace
+from qgac.commands.destinations import file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.outputs import file_option, may_replace
+from qgac.commands.destinations import file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 __all__ = ["frechet"]

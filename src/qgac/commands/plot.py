@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.outputs import figure_option, may_replace
+from qgac.commands.destinations import figure_option, may_replace
 from qgac.commands.terminal import fail, sentence
 
 if TYPE_CHECKING:

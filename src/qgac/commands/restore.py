@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.batch import carry_out, check_report, save_report
+from qgac.commands.restore_progress import carry_out, check_report, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from qgac.commands.analyze.options import (
     qualities_option,
     write,
 )
-from qgac.commands.outputs import figure_option
+from qgac.commands.destinations import figure_option
 
 __all__ = ["activation"]
 

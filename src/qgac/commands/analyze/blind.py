@@ -17,7 +17,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.outputs import figure_option, may_replace
+from qgac.commands.destinations import figure_option, may_replace
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop

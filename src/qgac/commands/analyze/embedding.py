@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from qgac.commands.analyze.options import analysis_errors, model_option, told, write
-from qgac.commands.outputs import figure_option
+from qgac.commands.destinations import figure_option
 from qgac.commands.terminal import fail, say
 
 __all__ = ["embedding"]

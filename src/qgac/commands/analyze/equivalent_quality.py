@@ -17,7 +17,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.outputs import figure_option
+from qgac.commands.destinations import figure_option
 
 __all__ = ["equivalent_quality"]
 

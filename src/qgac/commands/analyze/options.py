@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
-from qgac.commands.outputs import may_replace
+from qgac.commands.destinations import may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:

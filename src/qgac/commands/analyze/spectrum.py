@@ -18,7 +18,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.outputs import figure_option
+from qgac.commands.destinations import figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop

@@ -16,7 +16,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.outputs import figure_option
+from qgac.commands.destinations import figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.pictures import Picture
