@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from made_files import make_flat, make_jpeg
-from made_images import tiny_network
+from made.files import make_flat, make_jpeg
+from made.pictures import tiny_network
 from qgac.commands import restore
 from qgac.restoration.restorer import Restorer
 

@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 
 import qgac
-from command_line import environment, qgac_command, sentence
-from made_images import compressed, photo, tiny_network
+from made.command_line import environment, qgac_command, sentence
+from made.pictures import compressed, photo, tiny_network
 from qgac.weights.checkpoints import save_model
 
 ROOT = Path(__file__).parent.parent

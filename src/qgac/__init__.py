@@ -13,7 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qgac.jpeg.image import JPEGError, JPEGImage
+    from qgac.jpeg.errors import JPEGError
+    from qgac.jpeg.image import JPEGImage
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
     from qgac.models.qgac import QGAC, Configuration
@@ -43,7 +44,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "QGAC": "qgac.models.qgac",
     "Configuration": "qgac.models.qgac",
-    "JPEGError": "qgac.jpeg.image",
+    "JPEGError": "qgac.jpeg.errors",
     "JPEGImage": "qgac.jpeg.image",
     "Restored": "qgac.restoration.picture",
     "Restorer": "qgac.restoration.restorer",

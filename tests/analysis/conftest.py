@@ -1,7 +1,7 @@
 import pytest
-from analysis_samples import picture_samples, tiny_network
 from PIL import Image
 
+from made.analysis_samples import picture_samples, tiny_network
 from qgac.weights.checkpoints import save_model
 
 

@@ -4,9 +4,9 @@ import csv
 
 import numpy as np
 import pytest
-from analysis_samples import picture_samples, tiny_network
 from click.testing import CliRunner
 
+from made.analysis_samples import picture_samples, tiny_network
 from qgac.analysis.blind import blind_pairs
 from qgac.analysis.crops import Crop
 from qgac.analysis.pictures import Picture

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from analysis_samples import picture_samples, tiny_network
 from PIL import Image
 from skimage.metrics import structural_similarity
 
+from made.analysis_samples import picture_samples, tiny_network
 from qgac.analysis.crops import Crop
 from qgac.analysis.equivalent_quality import Equivalent, QualityLadder, equivalent_qualities, summarize
 from qgac.analysis.interpolation import interpolation_strips

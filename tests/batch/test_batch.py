@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from made_files import Gray, Standin, flat, make_jpeg
+from made.files import Gray, Standin, flat, make_jpeg
 from qgac.batch.plan import Job, plan
 from qgac.batch.restore import Event, Failed, Finished, Settings, Skipped, Started, restore_files
 from qgac.jpeg.image import JPEGImage

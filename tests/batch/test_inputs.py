@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from made_files import make_jpeg
+from made.files import make_jpeg
 from qgac.batch.inputs import find_jpegs, find_listed, names_in
 
 

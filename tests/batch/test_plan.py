@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from made_files import make_jpeg
+from made.files import make_jpeg
 from qgac.batch.plan import PlanError, plan
 
 

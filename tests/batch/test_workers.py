@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-import made_files
-from made_files import EXITS, FAULTS, KILLS, make_jpeg
+from made import files as made_files
+from made.files import EXITS, FAULTS, KILLS, make_jpeg
 from qgac.batch.plan import plan
 from qgac.batch.restore import Event, Failed, Finished, Settings, Skipped, Started
 from qgac.batch.workers import RefusedError, processors, restore_in_workers

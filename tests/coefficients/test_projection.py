@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_images import coefficients_of, quantized, samples_of
+from made.pictures import coefficients_of, quantized, samples_of
 from qgac.coefficients.blocks import blocks_to_channels, channels_to_blocks, interleave_maps, separate_maps
 from qgac.coefficients.projection import project, project_chroma
 

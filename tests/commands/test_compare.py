@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
-from command_line import qgac_command
+from made.command_line import qgac_command
 from qgac import psnr_b, ssim
 from qgac.evaluation.comparison import ComparisonError, open_picture
 from qgac.evaluation.comparison import compare as score

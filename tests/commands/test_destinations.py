@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from command_line import qgac_command, usage_error
+from made.command_line import qgac_command, usage_error
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from command_line import qgac_command, sentence, usage_error
-from made_images import compressed, photo
+from made.command_line import qgac_command, sentence, usage_error
+from made.pictures import compressed, photo
 
 info = partial(qgac_command, "info")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-import made_files
-from command_line import outputs, posix, qgac_command, start, summary, usage_error
-from made_files import make_jpeg
+from made import files as made_files
+from made.command_line import outputs, posix, qgac_command, start, summary, usage_error
+from made.files import make_jpeg
 from qgac.cli import cli
 
 pytestmark = pytest.mark.usefixtures("stand_in")

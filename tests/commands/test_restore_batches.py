@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import made_files
-from command_line import PROGRAM, SOURCE, TESTS, outputs, posix, qgac_command, start, summary, usage_error
-from made_files import KILLS, make_jpeg
+from made import files as made_files
+from made.command_line import PROGRAM, SOURCE, TESTS, outputs, posix, qgac_command, start, summary, usage_error
+from made.files import KILLS, make_jpeg
 from qgac.commands import restore as command
 
 pytestmark = pytest.mark.usefixtures("stand_in")

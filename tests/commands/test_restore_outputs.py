@@ -12,8 +12,8 @@ import tifffile
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from made_files import make_jpeg
-from made_images import tiny_network
+from made.files import make_jpeg
+from made.pictures import tiny_network
 from qgac.cli import cli
 from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.restorer import Restorer

@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 
 import qgac
-from command_line import environment, qgac_command, sentence
-from made_images import photo
+from made.command_line import environment, qgac_command, sentence
+from made.pictures import photo
 from qgac.commands.train import Stop
 
 RECIPE = """

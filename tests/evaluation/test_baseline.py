@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scipy.fft import idctn
 
-from made_images import compressed, photo
+from made.pictures import compressed, photo
 from qgac.evaluation.baseline import compress, decode, decode_nearest
 from qgac.jpeg.reader import read_jpeg
 

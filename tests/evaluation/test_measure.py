@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from made_images import compressed, photo
+from made.pictures import compressed, photo
 from qgac.evaluation.baseline import decode_nearest
 from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings, evaluate
 from qgac.evaluation.test_sets import BenchmarkError

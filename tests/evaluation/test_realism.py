@@ -4,7 +4,7 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from made_images import tiny_network
+from made.pictures import tiny_network
 from qgac.cli import cli
 from qgac.evaluation.realism import Realism, measure_realism, original_statistics, realism_markdown
 from qgac.metrics import frechet

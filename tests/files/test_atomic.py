@@ -14,7 +14,7 @@ import pytest
 from qgac.files import atomic
 from qgac.files.atomic import write_atomically
 
-SOURCE = Path(atomic.__file__).parent.parent
+SOURCE = Path(atomic.__file__).parent.parent.parent
 
 # Writes files of which each says how long it is, for ever.
 ENDLESS = """

@@ -23,7 +23,8 @@ import numpy as np
 from PIL import Image
 
 from qgac.jpeg import decoder  # noqa: F401 - compiles, which would count as the time of the first file
-from qgac.jpeg.image import JPEGError, JPEGImage
+from qgac.jpeg.errors import JPEGError
+from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.render import render
 

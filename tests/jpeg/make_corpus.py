@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import jpeg_writer as writer
 import numpy as np
 from PIL import Image
+
+import jpeg_writer as writer
 
 FOLDER = Path(__file__).parent / "corpus"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import re
 
-import fuzz
-import jpeg_writer as writer
-import make_corpus
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image, ImageFile
 
-from qgac.jpeg.image import JPEGError
+import fuzz
+import jpeg_writer as writer
+import make_corpus
+from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.render import render
 

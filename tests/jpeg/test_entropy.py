@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgac.jpeg import entropy, progressive
+from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.huffman import SHORT_BITS, HuffmanTables, expand_codes
-from qgac.jpeg.image import JPEGError
 from qgac.jpeg.markers import HuffmanSpecification
 from qgac.jpeg.segments import split_entropy_data
 

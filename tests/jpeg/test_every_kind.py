@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 
-import jpeg_writer as writer
-import make_corpus
 import numpy as np
 import pytest
 from PIL import Image
 from scipy.fft import dctn
 
+import jpeg_writer as writer
+import make_corpus
 from qgac import Restorer, psnr
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import JPEGImage

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import collections
 
-import fuzz
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import fuzz
 
 FILES = fuzz.sources()
 NAMES = sorted(FILES)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import struct
 
-import jpeg_writer as writer
-import make_corpus
 import pytest
 from PIL import Image
 
+import jpeg_writer as writer
+import make_corpus
 from qgac.jpeg.image import Density
 from qgac.jpeg.reader import read_jpeg
 

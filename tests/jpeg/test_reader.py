@@ -9,16 +9,17 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import fuzz
-import jpeg_writer as writer
-import make_corpus
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from qgac.jpeg.image import JPEGError, JPEGImage
+import fuzz
+import jpeg_writer as writer
+import make_corpus
+from qgac.jpeg.errors import JPEGError
+from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 
 FACTORS = st.sampled_from(

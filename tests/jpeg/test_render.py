@@ -6,15 +6,15 @@ import io
 import re
 from pathlib import Path
 
-import jpeg_writer as writer
-import make_corpus
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 from scipy.fft import idctn
 
-from qgac.jpeg.image import JPEGError
+import jpeg_writer as writer
+import make_corpus
+from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.render import inverse_dct, render
 

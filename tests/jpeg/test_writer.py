@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from qgac.jpeg.encoder import codes_of, shortest_code
+from qgac.jpeg.errors import DamageError, JPEGError
 from qgac.jpeg.huffman import expand_codes
-from qgac.jpeg.image import Color, Component, Density, JPEGError, JPEGImage, Metadata
-from qgac.jpeg.markers import DamageError
+from qgac.jpeg.image import Color, Component, Density, JPEGImage, Metadata
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.writer import write_jpeg
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from small_networks import randomize
 from torch.nn import functional as F  # noqa: N812
 
+from made.networks import randomize
 from qgac.coefficients.blocks import interleave_maps, separate_maps, to_channels, to_plane
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
 

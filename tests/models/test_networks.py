@@ -4,8 +4,8 @@ import json
 
 import pytest
 import torch
-from small_networks import COLOR_FORMS, Y_FORMS, randomize, tiny_configuration
 
+from made.networks import COLOR_FORMS, Y_FORMS, randomize, tiny_configuration
 from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.coefficients.dct import double_nearest
 from qgac.coefficients.quantization import chroma_table, luma_table

@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from small_networks import randomize, tiny_configuration
 
+from made.networks import randomize, tiny_configuration
 from qgac.models.plain_layer import PlainLayer
 from qgac.models.qgac import QGAC
 from qgac.models.y_network import YConfiguration

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from small_networks import randomize
 from torch.nn import functional as F  # noqa: N812
 
+from made.networks import randomize
 from qgac.models.frequencynet import FrequencyNet
 from qgac.models.fusion import Fusion
 from qgac.models.rrdb import RRDB

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.fft import dctn
 
-from made_images import blocks_of, tiny_network
+from made.pictures import blocks_of, tiny_network
 from qgac.coefficients.blocks import blocks_to_channels, interleave_maps
 from qgac.models.self_ensemble import SelfEnsemble, View
 

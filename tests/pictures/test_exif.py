@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_metadata import THUMBNAIL, exif_data
+from made.metadata import THUMBNAIL, exif_data
 from qgac.pictures.exif import first_directory, without_thumbnail
 
 

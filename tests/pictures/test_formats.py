@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from made_metadata import GRAY, floats, restored, written
+from made.metadata import GRAY, floats, restored, written
 from qgac.jpeg.image import Metadata
 from qgac.pictures.formats import Encoding, OutputError, format_of, natural_format
 from qgac.pictures.writer import write_picture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from made_images import make_image
+from made.pictures import make_image
 from qgac.jpeg.image import Metadata
 from qgac.pictures.srgb import convert_to_srgb
 from qgac.pictures.writer import write_picture

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image
 
-from made_metadata import GRAY, METADATA, RESOURCES, SRGB, THUMBNAIL, XMP, exif_data, floats, restored, written
+from made.metadata import GRAY, METADATA, RESOURCES, SRGB, THUMBNAIL, XMP, exif_data, floats, restored, written
 from qgac.jpeg.image import Density, Metadata
 from qgac.jpeg.reader import read_jpeg
 from qgac.pictures.exif import without_thumbnail

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from made_images import GRAY, S420, S444, Sampling, make_image
+from made.pictures import GRAY, S420, S444, Sampling, make_image
 from qgac.restoration.picture import Restored
 from qgac.restoration.restorer import Restorer
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from made_images import (
+from made.pictures import (
     GRAY,
     RESTORED_TOGETHER,
     S420,

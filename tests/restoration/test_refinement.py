@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_images import (
+from made.pictures import (
     GRAY,
     MIXED,
     S411,

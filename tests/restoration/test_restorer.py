@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from made_images import (
+from made.pictures import (
     FRACTIONAL,
     GRAY,
     MIXED,
@@ -29,7 +29,8 @@ from made_images import (
     tiny_network,
 )
 from qgac.coefficients.dct import idct
-from qgac.jpeg.image import Color, JPEGError, JPEGImage
+from qgac.jpeg.errors import JPEGError
+from qgac.jpeg.image import Color, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.render import render
 from qgac.restoration.restorer import Restorer, restore

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from made_images import GRAY, S420, make_image, tiny_network
+from made.pictures import GRAY, S420, make_image, tiny_network
 from qgac.restoration.restorer import Restorer
 from qgac.restoration.tile_budget import blocks_that_fit
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 from PIL import Image
-from small_bank import write_small_bank
 
+from made.banks import write_small_bank
 from qgac.cli import cli
 from qgac.commands.train import Stop
 from qgac.training import machine, stages

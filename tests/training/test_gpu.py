@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_bank import write_small_bank
 
+from made.banks import write_small_bank
 from qgac.coefficients.dct import dct, idct
 from qgac.training import machine
 from qgac.training.batches.bank import PatchBank

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_bank import write_small_bank
 
+from made.banks import write_small_bank
 from qgac.training.recipe import read_recipe
 from qgac.training.stages import train
 from qgac.weights.checkpoints import load_model

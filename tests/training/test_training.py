@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_bank import write_small_bank
 
+from made.banks import write_small_bank
 from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training.batches.bank import PatchBank

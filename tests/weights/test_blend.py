@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
-from made_images import S420, S444, coefficients_of, make_image, quantized, samples_of, tiny_network
+from made.pictures import S420, S444, coefficients_of, make_image, quantized, samples_of, tiny_network
 from qgac.cli import cli
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.restoration.restorer import Restorer, restore

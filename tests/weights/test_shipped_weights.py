@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from made_images import coefficients_of, compressed, quantized, samples_of
+from made.pictures import coefficients_of, compressed, quantized, samples_of
 from qgac import Restorer, psnr, read_jpeg
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.evaluation.measure import Evaluation, Settings, evaluate
@@ -19,8 +19,8 @@ from qgac.evaluation.test_sets import benchmark_pictures
 from qgac.training.gan.stage import grid_visibility
 from qgac.weights.checkpoints import load_record
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-WEIGHTS = Path(__file__).parent.parent / "src" / "qgac" / "weights" / "small.safetensors"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+WEIGHTS = Path(__file__).parents[2] / "src" / "qgac" / "weights" / "small.safetensors"
 
 # What docs/results.md states for LIVE-1 colour, less a margin for other processors' arithmetic.
 LIVE1 = {10: 27.14, 20: 29.39, 30: 30.67}

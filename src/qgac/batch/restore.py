@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from qgac.batch.inputs import Failed
 from qgac.batch.plan import Job, Skipped
 from qgac.coefficients.quantization import quality_of
-from qgac.jpeg.image import JPEGError, JPEGImage, Metadata
+from qgac.jpeg.errors import JPEGError
+from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
 from qgac.pictures.writer import Restoring, check_destination, write_picture

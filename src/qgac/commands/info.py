@@ -71,7 +71,7 @@ def info(
     """
     from qgac.batch.inputs import find_jpegs, is_pattern
     from qgac.batch.plan import STREAM, identity
-    from qgac.jpeg.image import JPEGError
+    from qgac.jpeg.errors import JPEGError
     from qgac.jpeg.reader import read_jpeg
 
     found, failures = find_jpegs([text for text in inputs if text != STREAM])

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qgac.jpeg import markers
+from qgac.jpeg.errors import DamageError, JPEGError
 from qgac.jpeg.frame import Frame
 from qgac.jpeg.huffman import HuffmanTables
-from qgac.jpeg.image import Color, JPEGError, JPEGImage
-from qgac.jpeg.markers import DamageError, FrameHeader
+from qgac.jpeg.image import Color, JPEGImage
+from qgac.jpeg.markers import FrameHeader
 from qgac.jpeg.metadata import MetadataCollector
 from qgac.jpeg.segments import EntropyData, split_entropy_data
 

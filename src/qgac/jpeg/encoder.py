@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 import numpy.typing as npt
 
-from qgac.jpeg.entropy import NATURAL, Coefficients, Integers, inlined, kernel
+from qgac.jpeg.kernels import NATURAL, Coefficients, Integers, inlined, kernel
 from qgac.jpeg.markers import HuffmanSpecification
 
 _RESERVED = 256  # stands for the code of ones alone, which no symbol may have

@@ -30,20 +30,10 @@ Arguments the kernels share:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
-import numpy.typing as npt
 
 from qgac.jpeg.huffman import SHORT_BITS
-from qgac.jpeg.markers import NATURAL_ORDER
-
-Words = npt.NDArray[np.uint32]
-Integers = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
-Coefficients = npt.NDArray[np.int16]
+from qgac.jpeg.kernels import NATURAL, Codes, Coefficients, Integers, Words, inlined, kernel
 
 DECODED = 0
 INVALID_CODE = 1
@@ -51,38 +41,10 @@ ENDED_EARLY = 2
 INDEX_TOO_LARGE = 3
 VALUE_TOO_LARGE = 4
 
-# Numba freezes module-level constants into the machine code.
-NATURAL = NATURAL_ORDER.astype(np.int64)
 _SHORT_MASK = (1 << SHORT_BITS) - 1
 LARGEST = 32767
 
 SCAN_SIGNATURE = "uint32[::1], int64[:,::1], int64[:,::1], int64, int32[:,::1], int32[:,::1], int16[::1]"
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def kernel(signature: str) -> Callable[[_Function], _Function]:
-    """Compile at import for one signature, from the cache on disk wherever there is a place for one.
-
-    The cache notices changes of the file the kernel is in only, not of the inlined functions it takes from elsewhere.
-    """
-
-    def compile_function(function: _Function) -> _Function:
-        compiled: Any
-        try:
-            compiled = numba.njit(signature, nogil=True, cache=True)(function)
-        except RuntimeError:  # no writable place for the cache (read-only installation without a home directory)
-            compiled = numba.njit(signature, nogil=True)(function)
-        return cast(_Function, compiled)
-
-    return compile_function
-
-
-def inlined(function: _Function) -> _Function:
-    """Compile as a part of the kernels that call it."""
-    compiled: Any = numba.njit(function)
-    return cast(_Function, compiled)
-
 
 # The bit reader is three integers that every kernel keeps in local variables: `position`, the next word;
 # `buffer`, whose lowest `count` bits are still to be read; and `count`, at most 63. After `refill` it is at least 32,

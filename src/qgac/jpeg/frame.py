@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qgac.jpeg import entropy, progressive
+from qgac.jpeg.errors import DamageError, JPEGError
 from qgac.jpeg.huffman import HuffmanTables
-from qgac.jpeg.image import Component, JPEGError
-from qgac.jpeg.markers import ComponentHeader, DamageError, FrameHeader, ScanHeader
+from qgac.jpeg.image import Component
+from qgac.jpeg.markers import ComponentHeader, FrameHeader, ScanHeader
 from qgac.jpeg.segments import EntropyData, assign_mcus, ceil_divide
 
 MAX_BLOCKS_PER_BYTE = 40

@@ -11,7 +11,8 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from qgac.jpeg.markers import DamageError, HuffmanSpecification
+from qgac.jpeg.errors import DamageError
+from qgac.jpeg.markers import HuffmanSpecification
 
 SHORT_BITS = 10
 """Codes up to this length are found in a small table that stays in the processor's first cache."""

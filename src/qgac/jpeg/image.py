@@ -16,14 +16,6 @@ Color = Literal["gray", "YCbCr", "RGB", "CMYK", "YCCK"]
 Process = Literal["baseline", "extended", "progressive"]
 
 
-class JPEGError(ValueError):
-    """A file that is no JPEG, is damaged, or is of a kind that is not supported.
-
-    The message is one sentence that says what is wrong and what to do about it. It does not name the file: whoever
-    knows the name adds it.
-    """
-
-
 @dataclass(frozen=True, eq=False)
 class Component:
     """One colour component of a picture: its quantised DCT coefficients and the table they were divided by.

@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from qgac.jpeg.image import JPEGError, Process
+from qgac.jpeg.errors import DamageError, JPEGError
+from qgac.jpeg.image import Process
 
 SOF_BASELINE, SOF_EXTENDED, SOF_PROGRESSIVE = 0xC0, 0xC1, 0xC2
 DHT = 0xC4
@@ -58,23 +59,6 @@ NATURAL_ORDER: npt.NDArray[np.uint8] = np.array(
     ],
     dtype=np.uint8,
 )
-
-
-class DamageError(JPEGError):
-    """A file that is a supported JPEG but damaged, so that tolerant reading may still get something out of it.
-
-    Attributes
-    ----------
-    cause : str
-        What is wrong, without the remedy.
-    """
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(
-            f"the JPEG data are damaged: {cause}; get an undamaged copy, or use tolerant reading (--tolerant) "
-            "to restore what can be decoded"
-        )
-        self.cause = cause
 
 
 @dataclass(frozen=True)

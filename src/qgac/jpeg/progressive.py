@@ -13,21 +13,15 @@ from qgac.jpeg.entropy import (
     INDEX_TOO_LARGE,
     INVALID_CODE,
     LARGEST,
-    NATURAL,
     SCAN_SIGNATURE,
     VALUE_TOO_LARGE,
-    Codes,
-    Coefficients,
-    Integers,
-    Words,
     bits_left,
     end_of_words,
-    inlined,
-    kernel,
     next_code,
     refill,
     signed,
 )
+from qgac.jpeg.kernels import NATURAL, Codes, Coefficients, Integers, Words, inlined, kernel
 
 
 @kernel(f"void({SCAN_SIGNATURE}, boolean, int64, int64[:,::1])")

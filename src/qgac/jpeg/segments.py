@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qgac.jpeg.entropy import Integers, Words, kernel
-from qgac.jpeg.markers import RST0, RST7, DamageError
+from qgac.jpeg.errors import DamageError
+from qgac.jpeg.kernels import Integers, Words, kernel
+from qgac.jpeg.markers import RST0, RST7
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgac.jpeg.image import JPEGError
+from qgac.jpeg.errors import JPEGError
 
 LONGEST = 32
 """Number of bytes at the beginning of a file that are enough to tell."""

@@ -36,8 +36,8 @@ class Restoring:
     Attributes
     ----------
     bands : iterator of ndarray
-        The rows of its pixels from top to bottom, as :meth:`qgac.restoration.restorer.Restorer.bands` yields them; to be taken
-        once.
+        The rows of its pixels from top to bottom, as :meth:`qgac.restoration.restorer.Restorer.bands` yields them; to
+        be taken once.
     image : JPEGImage
         What it is restored from, with its metadata.
     """

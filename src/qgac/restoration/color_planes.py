@@ -57,13 +57,13 @@ class ColorPlanes:
         self.grids: tuple[tuple[int, int], ...] = (self._grid, self._padded, self._padded)
 
     def start(self, tile_rows: int) -> None:
-        """Allocate the rows of restored Y that a row of tiles needs; see :class:`qgac.restoration.planes.PlaneSource`."""
+        """Allocate the rows of restored Y that a row of tiles needs; see :class:`PlaneSource`."""
         capacity = min(tile_rows + 2 * self.halo[0], self._grid[0])
         self._kept = torch.empty((capacity, self._grid[1], 64), device=self._restoration.device)
         self._kept_top = 0
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        """Restore a tile, Y at its own size, chroma at full resolution; see :class:`qgac.restoration.planes.PlaneSource`."""
+        """Restore a tile, Y at its own size, chroma at full resolution; see :class:`.PlaneSource`."""
         core = tile.divided(*self.unit).multiplied(*self.unit)
         if self._restoration.strength == 0:
             return self._decoded(tile, core)
@@ -102,7 +102,7 @@ class ColorPlanes:
         return [(tile, self._restoration.dequantized(self._y, tile)), *planes]
 
     def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        """Restore a tile, chroma as means over boxes of samples; see :class:`qgac.restoration.planes.PlaneSource`."""
+        """Restore a tile, chroma as means over boxes of samples; see :class:`.PlaneSource`."""
         y, *chroma = self.coefficients(tile)
         grid = self._chroma[0].coefficients.shape[:2]
         result = [y]
@@ -112,7 +112,7 @@ class ColorPlanes:
         return result
 
     def samples(self, tile: Region) -> Tensor:
-        """Restore a tile; see :class:`qgac.restoration.planes.PlaneSource`."""
+        """Restore a tile; see :class:`.PlaneSource`."""
         height, width = 8 * tile.rows, 8 * tile.columns
         planes = [plane for _, plane in reversed(self.coefficients(tile))]
         result = planes[0].new_empty((len(planes), height, width))

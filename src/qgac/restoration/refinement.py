@@ -1,10 +1,10 @@
 r"""A restored picture as JPEG coefficients from which those of the source follow exactly.
 
 Rounded by the tables of its source, a restored picture is its source again: that is the promise of
-:mod:`qgac.coefficients.projection`, and the reason why a JPEG file with those tables cannot show the restoration. A *refined* file
-has finer tables, those of a libjpeg quality where they are finer than the source's, and the same sampling. Every
-viewer shows the restored picture, and every coefficient, multiplied by its step and divided by the source's step,
-rounds to the source's level.
+:mod:`qgac.coefficients.projection`, and the reason why a JPEG file with those tables cannot show the restoration. A
+*refined* file has finer tables, those of a libjpeg quality where they are finer than the source's, and the same
+sampling. Every viewer shows the restored picture, and every coefficient, multiplied by its step and divided by the
+source's step, rounds to the source's level.
 
 That holds exactly, in integers: of the levels n of a step f, only those are used whose value lies inside the source's
 interval, :math:`2 c q - q < 2 n f < 2 c q + q`. For f ≤ q there always is one: f divides q = f trivially, and for

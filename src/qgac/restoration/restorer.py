@@ -60,8 +60,9 @@ class Restorer:
         repetition) to the restored one (1), linearly in the coefficients. What lies between keeps to the quantisation
         interval as well.
     blend : float
-        0..1: which share of the GAN's weights to mix into those of the model, see :func:`qgac.weights.checkpoints.blended`. 0
-        is the likeliest picture, 1 the one with most texture, which is invented.
+        0..1: which share of the GAN's weights to mix into those of the model, see
+        :func:`qgac.weights.blending.blended`. 0 is the likeliest picture, 1 the one with most texture, which is
+        invented.
     blend_with : str, path or QGAC, optional
         The GAN's weights; by default those shipped as ``<model>-gan``.
 
@@ -247,8 +248,8 @@ class Restorer:
         Returns
         -------
         JPEGImage
-            To be written by :func:`qgac.pictures.writer.write_picture`. Its coefficients lie within the quantisation intervals
-            of the file's whether the restorer projects onto them or not.
+            To be written by :func:`qgac.pictures.writer.write_picture`. Its coefficients lie within the quantisation
+            intervals of the file's whether the restorer projects onto them or not.
         """
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
         refined = []

@@ -41,15 +41,15 @@ class SinglePlane:
         """Do nothing: tiles are independent."""
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        """Restore a tile of the plane's own blocks; see :class:`qgac.restoration.planes.PlaneSource`."""
+        """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
         return [(tile, self._restoration.plane(self._component, tile))]
 
     def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        """Restore a tile of the plane's own blocks; see :class:`qgac.restoration.planes.PlaneSource`."""
+        """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
         return self.coefficients(tile)
 
     def samples(self, tile: Region) -> Tensor:
-        """Restore a tile of the picture; see :class:`qgac.restoration.planes.PlaneSource`."""
+        """Restore a tile of the picture; see :class:`.PlaneSource`."""
         if self._rows.whole and self._columns.whole:
             return samples_of(self._restoration.plane(self._component, tile))
         own = Region(*self._rows.blocks(tile.top, tile.bottom), *self._columns.blocks(tile.left, tile.right))

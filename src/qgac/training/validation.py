@@ -1,4 +1,4 @@
-"""Validation: what the networks make of held-out pictures, restored as :class:`qgac.restoration.restorer.Restorer` would."""
+"""Validation: what the networks make of held-out pictures, restored as a :class:`Restorer` would."""
 
 from __future__ import annotations
 

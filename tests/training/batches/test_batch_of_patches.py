@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_bank import picture, write_small_bank
 
+from made.banks import picture, write_small_bank
 from qgac.coefficients.blocks import separate_maps
 from qgac.coefficients.dct import idct
 from qgac.coefficients.quantization import chroma_table, luma_table

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from small_bank import write_small_bank
 
+from made.banks import write_small_bank
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import draw_batch
 from qgac.training.batches.drawings import drawing

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_bank import NAMES, picture, write_small_bank
 
+from made.banks import NAMES, picture, write_small_bank
 from qgac.training.batches.bank import PatchBank, Picture, Window
 from qgac.training.batches.batch import draw_batch
 from qgac.training.batches.pixels import Cut, DevicePixels, HostPixels, draw_cut, lanczos_weights, pixels_on

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_bank import picture, write_small_bank
 
+from made.banks import picture, write_small_bank
 from qgac.restoration.restorer import Restorer
 from qgac.training import machine, validation
 from qgac.training.batches.batch import compress
-from qgac.training.gan.stage import stage as gan
+from qgac.training.gan import stage as gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Gan, RecipeError

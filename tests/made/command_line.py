@@ -16,12 +16,14 @@ from qgac.cli import cli
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and devices are another matter there")
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parent.parent
 SOURCE = TESTS.parent / "src"
 
 # The command in a process of its own, with the stand-in that is named first.
 PROGRAM = """
-import sys, made_files, qgac.commands.restore as command
+import sys
+from made import files as made_files
+import qgac.commands.restore as command
 from qgac.cli import main
 command._restorer = getattr(made_files, sys.argv.pop(1))
 main()

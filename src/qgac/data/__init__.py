@@ -1,1 +1,0 @@
-"""Pictures to train and to measure on."""
