@@ -10,7 +10,7 @@ from torch import Tensor
 from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.coefficients.dct import double_nearest, shrink_box
 from qgac.coefficients.projection import project
-from qgac.jpeg.image import Component
+from qgac.jpeg.image import Component, ceil_divide
 from qgac.restoration.regions import Restoration, continued, samples_of
 from qgac.restoration.tiling import Region
 
@@ -51,9 +51,9 @@ class ColorPlanes:
         self._resampled = resampled
         self.unit = vertical, horizontal = factors
         sight = restoration.model.receptive_field_color
-        self.halo = (_round_up(sight, vertical), _round_up(sight, horizontal))
+        self.halo = (_whole(sight, vertical), _whole(sight, horizontal))
         self._grid: tuple[int, int] = self._y.coefficients.shape[:2]
-        self._padded = (_round_up(self._grid[0], vertical), _round_up(self._grid[1], horizontal))
+        self._padded = (_whole(self._grid[0], vertical), _whole(self._grid[1], horizontal))
         self.grids: tuple[tuple[int, int], ...] = (self._grid, self._padded, self._padded)
 
     def start(self, tile_rows: int) -> None:
@@ -146,5 +146,6 @@ class ColorPlanes:
         return self._kept[rows, columns].permute(2, 0, 1)[None]
 
 
-def _round_up(length: int, unit: int) -> int:
-    return -(-length // unit) * unit
+def _whole(length: int, unit: int) -> int:
+    """Return the smallest multiple of a unit that covers a length."""
+    return ceil_divide(length, unit) * unit

@@ -77,7 +77,7 @@ def plane_sources(restoration: Restoration, image: JPEGImage) -> list[PlaneSourc
     if image.color not in ("YCbCr", "YCCK"):
         return singles
     y, cb, cr = image.components[:3]
-    vertical, horizontal = max(c.vertical for c in image.components), max(c.horizontal for c in image.components)
+    vertical, horizontal = image.largest_factors
     ratios = [(vertical / c.vertical, horizontal / c.horizontal) for c in (y, cb, cr)]
     if ratios[0] != (1, 1) or not all(ratio.is_integer() for pair in ratios for ratio in pair):
         return singles

@@ -18,6 +18,7 @@ from torch import Tensor
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import JPEGImage
+from qgac.jpeg.limits import MAX_PIXELS
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
@@ -109,7 +110,7 @@ class Restorer:
         *,
         dtype: npt.DTypeLike = np.uint8,
         tolerant: bool = False,
-        max_pixels: int = 200_000_000,
+        max_pixels: int = MAX_PIXELS,
         progress: Progress | None = None,
     ) -> Restored:
         """Restore a picture.
@@ -193,7 +194,7 @@ class Restorer:
                 del band
 
     def coefficients(
-        self, source: Source, *, tolerant: bool = False, max_pixels: int = 200_000_000
+        self, source: Source, *, tolerant: bool = False, max_pixels: int = MAX_PIXELS
     ) -> tuple[Tensor, ...]:
         """Restore the DCT coefficients of a picture: what the networks and the projection make, before any rounding.
 
@@ -230,7 +231,7 @@ class Restorer:
         *,
         quality: int = 95,
         tolerant: bool = False,
-        max_pixels: int = 200_000_000,
+        max_pixels: int = MAX_PIXELS,
         progress: Progress | None = None,
     ) -> JPEGImage:
         """Restore a picture to finer coefficients, from which those of the file follow exactly.
@@ -300,7 +301,7 @@ def restore(
     blend_with: str | os.PathLike[str] | QGAC | None = None,
     dtype: npt.DTypeLike = np.uint8,
     tolerant: bool = False,
-    max_pixels: int = 200_000_000,
+    max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
 ) -> Restored:
     """Restore one picture; for several, make one :class:`Restorer`, which has the parameters explained.

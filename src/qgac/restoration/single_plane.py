@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from qgac.jpeg.image import Component, JPEGImage
+from qgac.jpeg.image import Component, JPEGImage, ceil_divide
 from qgac.restoration.regions import Restoration, samples_of
 from qgac.restoration.tiling import Region
 
@@ -31,8 +31,9 @@ class SinglePlane:
     def __init__(self, restoration: Restoration, image: JPEGImage, component: Component) -> None:
         self._restoration = restoration
         self._component = component
-        self._rows = _Axis(image.height, component.vertical, max(c.vertical for c in image.components))
-        self._columns = _Axis(image.width, component.horizontal, max(c.horizontal for c in image.components))
+        vertical, horizontal = image.largest_factors
+        self._rows = _Axis(image.height, component.vertical, vertical)
+        self._columns = _Axis(image.width, component.horizontal, horizontal)
         self.halo = (restoration.model.receptive_field_y,) * 2
         self.unit = (1, 1)
         self.grids: tuple[tuple[int, int], ...] = (component.coefficients.shape[:2],)
@@ -72,7 +73,7 @@ class _Axis:
     def __init__(self, length: int, factor: int, largest: int) -> None:
         self.whole = factor == largest
         self._ratio = factor / largest
-        self._last = -(-length * factor // largest) - 1  # what lies behind it in its block is not of the picture
+        self._last = ceil_divide(length * factor, largest) - 1  # what lies behind it in its block is not of the picture
 
     def _positions(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         centers = np.arange(8 * start, 8 * stop) + 0.5
