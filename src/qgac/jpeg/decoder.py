@@ -107,6 +107,14 @@ class Decoder:
 
     def _read_segments(self) -> Frame:
         """Read marker after marker up to the end of the picture."""
+        try:
+            return self._read_up_to_the_end()
+        except DamageError:
+            if self._header is None:
+                self._refuse_unsupported()
+            raise
+
+    def _read_up_to_the_end(self) -> Frame:
         walk = self._walk
         while True:
             complete = self._frame is not None and self._frame.complete
@@ -115,26 +123,17 @@ class Decoder:
             if marker is None or marker == markers.EOI:
                 return self._end(marker)
             if complete:
-                if marker == markers.SOI:
+                if marker == markers.SOI and walk.another_marker_follows:
                     return self._end(marker)
                 self._read_behind_the_picture(marker)
             elif marker == markers.SOI:
                 if self._header is not None:
                     raise DamageError("another picture begins before the first one is complete")
                 self._passed_over.add(2, "stray", "between the segments")
-            else:
-                self._read_needed(marker)
-
-    def _read_needed(self, marker: int) -> None:
-        position = self._walk.position
-        try:
-            if marker in markers.UNSUPPORTED:
+            elif marker in markers.UNSUPPORTED:
                 raise JPEGError(markers.UNSUPPORTED[marker])
-            self._read_segment(marker, self._walk.payload(marker))
-        except DamageError:
-            if self._header is None:
-                self._refuse_unsupported(marker, position)
-            raise
+            else:
+                self._read_segment(marker, walk.payload(marker))
 
     def _read_behind_the_picture(self, marker: int) -> None:
         """Read a segment when nothing is missing any more, unless what looks like one is a part of stray bytes."""
@@ -155,20 +154,20 @@ class Decoder:
             return
         self._read_segment(marker, payload)
 
-    def _refuse_unsupported(self, marker: int | None, position: int) -> None:
+    def _refuse_unsupported(self) -> None:
         """Look ahead for the frame header, and say so if it is of a kind that is not supported.
 
         Tables of such files may be wrong for those that are.
         """
-        walk = self._look_ahead(position)
+        walk = self._look_ahead(self._walk.position)
         try:
-            while marker not in (None, markers.SOS, markers.EOI):
+            while (marker := walk.next_marker()) not in (None, markers.SOS, markers.EOI):
+                assert marker is not None
                 if marker in markers.UNSUPPORTED:
                     raise JPEGError(markers.UNSUPPORTED[marker])
                 payload = walk.payload(marker)
                 if marker in markers.FRAMES:
                     markers.parse_frame_header(payload, markers.FRAMES[marker])
-                marker = walk.next_marker()
         except DamageError:
             return
 
@@ -247,7 +246,9 @@ class Decoder:
                 continue
             self._frame = frame
             if height != declared:
-                self._notes.append(f"a segment behind the data gives the height; the frame header says {declared} lines")
+                self._notes.append(
+                    f"a segment behind the data gives the height; the frame header says {declared} lines"
+                )
             return
         self._frame = self._new_frame(heights[0])
         self._decode_scan(self._frame, scan, data, tolerant=self._tolerant)

@@ -177,9 +177,7 @@ class Frame:
         outcomes = np.zeros((len(segments), 3), np.int64)
         self._run_kernel(scan, data.words, segments, layout, columns, huffman, self._coefficients, outcomes)
         further = self._further_blocks(scan, layout, huffman)
-        notes = judge(
-            data.words, segments, outcomes, columns * rows, faults, further, passed_over, tolerant=tolerant
-        )
+        notes = judge(data.words, segments, outcomes, columns * rows, faults, further, passed_over, tolerant=tolerant)
 
         for plane in planes:
             plane.precision[scan.first : scan.last + 1] = scan.low

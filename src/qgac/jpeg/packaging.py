@@ -1,7 +1,7 @@
 """What lies around the segments of a file: bytes that no reader needs, and lengths that are wrong.
 
-None of it costs a coefficient, so it is passed over and counted. Only where a segment that decoding needs cannot be made
-out, there is an error.
+None of it costs a coefficient, so it is passed over and counted. There is an error only where a segment that decoding
+needs cannot be made out.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ class PassedOver:
 
     def notes(self) -> list[str]:
         """Say what was passed over, in the order in which it was met."""
-        return [
-            f"{number} {kind} {'byte' if number == 1 else 'bytes'} {place} {'was' if number == 1 else 'were'} passed over"
-            for (kind, place), number in self._counts.items()
-        ]
+        notes = []
+        for (kind, place), number in self._counts.items():
+            noun, verb = ("byte", "was") if number == 1 else ("bytes", "were")
+            notes.append(f"{number} {kind} {noun} {place} {verb} passed over")
+        return notes
 
 
 class MarkerWalk:
@@ -140,6 +141,11 @@ class MarkerWalk:
         """Go back behind a marker that was none, and take it for needless bytes."""
         self._passed_over.add(2, *_STRAY)
         self.position = position
+
+    @property
+    def another_marker_follows(self) -> bool:
+        """Whether a marker follows the last one at once."""
+        return self._content[self.position : self.position + 1] == b"\xff"
 
     def at_segment(self) -> bool:
         """Say whether what follows the last marker looks like the segment it announces."""

@@ -10,7 +10,8 @@ wrong with the data is an error. Tolerant reading keeps what could be decoded:
 - What follows damage that cannot be passed over is not read.
 
 What costs no coefficient is no error but leads to a note: a missing end-of-image marker, bytes before the picture,
-between its segments, behind its data or behind it, needless restart markers, lengths of segments that need not be known.
+between its segments, behind its data or behind it, needless restart markers, wrong lengths of segments that decoding
+does not need.
 """
 
 from __future__ import annotations

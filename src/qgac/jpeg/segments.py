@@ -77,9 +77,7 @@ class Intervals:
     needless_bytes: int = 0
 
 
-def assign_mcus(
-    extents: npt.NDArray[np.int64], mcus: int, restart_interval: int, *, tolerant: bool
-) -> Intervals:
+def assign_mcus(extents: npt.NDArray[np.int64], mcus: int, restart_interval: int, *, tolerant: bool) -> Intervals:
     """Say which MCUs each segment holds.
 
     Restart markers that are repeated, with nothing in between, and whatever follows the last interval are needless.
@@ -111,7 +109,9 @@ def assign_mcus(
     in_order = (extents[chosen[1:], 2] == RST0 + np.arange(len(chosen) - 1) % 8).all()
     if len(chosen) == number and chosen[0] == 0 and in_order:
         behind = int(extents[filled[number:], 1].sum()) // 8
-        return Intervals(_segments(extents, chosen, np.arange(number), interval, mcus), [], len(extents) - number, behind)
+        return Intervals(
+            _segments(extents, chosen, np.arange(number), interval, mcus), [], len(extents) - number, behind
+        )
     if not tolerant:
         raise DamageError("restart markers are missing or wrong")
     chosen, intervals = _resynchronize(extents[:, 2], number)
