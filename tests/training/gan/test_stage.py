@@ -12,16 +12,17 @@ from PIL import Image
 
 from made.banks import picture, write_small_bank
 from qgac.restoration.restorer import Restorer
-from qgac.training import machine, validation
+from qgac.training import machine
 from qgac.training.batches.batch import compress
+from qgac.training.forward import restore_batch
 from qgac.training.gan import stage as gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Gan, RecipeError
-from qgac.training.stages import train
+from qgac.training.train import train
 from qgac.weights.checkpoints import interpolate, load_model, load_record
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+RECIPES = Path(__file__).parents[3] / "recipes"
 TINY = read_recipe(RECIPES / "tiny.toml")
 
 
@@ -146,7 +147,7 @@ def test_the_discriminator_sees_what_users_will_see(start):
         expected = Restorer(model)(file.getvalue(), dtype=np.float32).pixels
         rgb = torch.from_numpy(samples.copy()).permute(2, 0, 1)[None].float()
         with torch.no_grad():
-            restored = validation.restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
+            restored = restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
         found = (255 * restored[0]).clamp(0, 255).permute(1, 2, 0).numpy()
         # The restorer limits Y, Cb and Cr to 0..255 before it makes RGB of them; few pixels are out there.
         assert np.quantile(np.abs(found - expected), 0.99) < 0.01
@@ -160,7 +161,7 @@ def test_without_the_projection_restored_pictures_differ(start):
     for parameter in model.parameters():
         parameter.add_(0.3 * torch.randn(parameter.shape))
     with torch.no_grad():
-        projected, free = (validation.restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
+        projected, free = (restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
     assert (projected - free).abs().mean() > 0.01
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from qgac.models.qgac import QGAC
 from qgac.training.batches.batch import Compressed, compress
 from qgac.training.descent import Descent
+from qgac.training.forward import restore_batch
 from qgac.training.gan.discriminator import Discriminator
 from qgac.training.gan.texture import MincTexture, RandomTexture, TextureError
 from qgac.training.losses import discriminator_loss, gan_loss, generator_loss, texture_loss
@@ -25,8 +26,7 @@ from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
 from qgac.training.sections import Gan
-from qgac.training.stages import after_step
-from qgac.training.validation import restore_batch, validate
+from qgac.training.validation import after_step, validate
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -79,14 +79,14 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
     run : Run
         With the partner ``discriminator``, see :func:`discriminator_descent`.
     batch_of : callable
-        Makes the batch of a step, see :func:`qgac.training.stages.batches`.
+        Makes the batch of a step, see :func:`qgac.training.train.batches`.
     crops : Tensor, shape (N, 3, H, W)
         Held-out originals, 0..255, on the device of the run.
 
     Yields
     ------
     Progress
-        As :func:`qgac.training.stages.train`.
+        As :func:`qgac.training.train.train`.
     """
     gan = run.recipe.gan
     judge = run.partners["discriminator"]
