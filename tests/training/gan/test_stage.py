@@ -123,15 +123,6 @@ def test_the_logs_watch_both_sides(run):
         assert sheet.size == (3 * 32, 32)
 
 
-def test_a_visible_grid_is_measured():
-    """On a ramp all steps are 1; raised by 2 from block to block in one direction, those at borders are 3 and 1."""
-    ramp = torch.arange(32.0).expand(1, 3, 32, 32)
-    ramp = ramp + ramp.mT
-    assert gan.grid_visibility(ramp) == pytest.approx(1)
-    raised = ramp + 2 * torch.arange(32).div(8, rounding_mode="floor")
-    assert gan.grid_visibility(raised) == pytest.approx((3 + 1) / (1 + 1))
-
-
 def test_the_last_weights_are_what_it_made(run):
     """The best PSNR of this stage is that of its start."""
     assert not (run / "best.safetensors").exists()
