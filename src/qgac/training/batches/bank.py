@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
+from qgac.pictures.formats import READABLE
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
+__all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
         return not any(fnmatch(base, pattern) for pattern in exclude)
 
     def wanted(base: str) -> bool:
-        return Path(base).suffix.lower() in SUFFIXES and kept(base)
+        return Path(base).suffix.lower() in READABLE and kept(base)
 
     for source in sources:
         if not source.exists():
