@@ -3,8 +3,8 @@
     python benchmarks/memory.py --megapixels 12 100 --model small
 
 The process is ``qgac restore picture.jpg -o picture.png``, from its start to its end: interpreter, libraries, model,
-file, coefficients, pixels and the file that is written, in PNG or another ``--format``. Base is the same for a picture of 32 x 32. Peak memory is
-that of the resident set (``ru_maxrss``), of the largest process if there are several.
+file, coefficients, pixels and the file that is written, in PNG or another ``--format``. Base is the same for a picture
+of 32 x 32. Peak memory is that of the resident set (``ru_maxrss``), of the largest process if there are several.
 
 With ``--as-library`` it is ``Restorer()(image)`` in a Python process that leaves the C library's allocator alone and
 holds the whole result, without writing it.
