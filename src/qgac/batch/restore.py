@@ -17,6 +17,7 @@ from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Star
 from qgac.coefficients.quantization import quality_of
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pictures.bands import PictureInBands
 from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
@@ -52,7 +53,7 @@ class Settings:
     overwrite: bool = False
     skip_existing: bool = False
     tolerant: bool = False
-    max_pixels: int = 200_000_000
+    max_pixels: int = MAX_PIXELS
     keep_times: bool = False
     strip: bool = False
     encoding: Encoding = field(default_factory=Encoding)
