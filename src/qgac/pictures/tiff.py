@@ -62,7 +62,9 @@ def encode(picture: PictureInBands, encoding: Encoding) -> Iterator[bytes]:
         If the file would become too large for its format, or for the place where it waits.
     """
     metadata = picture.metadata
-    bands = (band / np.float32(255) for band in picture.bands) if encoding.depth == "float" else picture.bands
+    bands = picture.bands
+    if encoding.depth == "float":
+        bands = map(lambda band: band / np.float32(255), bands)  # noqa: C417 - which lets each go, unlike a generator
     try:
         yield from tiff_parts(
             bands,
