@@ -16,7 +16,7 @@ from qgac import Restorer, psnr, read_jpeg
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.evaluation.measure import Evaluation, Settings, evaluate
 from qgac.evaluation.test_sets import benchmark_pictures
-from qgac.training.gan.stage import grid_visibility
+from qgac.training.gan.grid import grid_visibility
 from qgac.weights.checkpoints import load_record
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -67,10 +67,10 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
 
 def _train(plan: Recipe, patches: Path, folder: Path) -> None:
     """Train what is left of a run; of a finished one, that is nothing."""
-    from qgac.training import stages
+    from qgac.training import train as training
 
     stop = Stop()
-    events = stages.train(plan, patches, folder, resume=(folder / "run.pt").exists(), stop=stop.is_set)
+    events = training.train(plan, patches, folder, resume=(folder / "run.pt").exists(), stop=stop.is_set)
     with stop.on_signals():
         show_training(events, plan.optimization.steps)
     if stop.is_set():
