@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.destinations import file_option, may_replace
+from qgac.commands.destinations import WritingCommand, file_option, may_replace
 from qgac.commands.terminal import fail, say, sentence
 from qgac.commands.train import Stop, show_training
 
@@ -21,7 +21,7 @@ __all__ = ["ablate"]
 _QUALITY = 10
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("recipes", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="RECIPES")
 @click.option("--patches", required=True, type=click.Path(path_type=Path), help="Bank that `qgac prepare` wrote.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.destinations import file_option, may_replace
+from qgac.commands.destinations import WritingCommand, file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
     return tuple(sorted(qualities))
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.option(
     "--dataset",
     type=click.Choice(["live1", "classic5", "bsds500", "icb", "folder"]),

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.destinations import file_option, may_replace
+from qgac.commands.destinations import WritingCommand, file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 __all__ = ["frechet"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.option(
     "--dataset",
     type=click.Choice(["live1", "bsds500", "icb", "folder"]),

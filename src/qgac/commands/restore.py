@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.restore_progress import carry_out, check_report, save_report
+from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 from qgac.jpeg.limits import MAX_PIXELS
 
@@ -225,7 +225,8 @@ def restore(
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
     """
     from qgac.batch.malloc import give_back_freed_memory
-    from qgac.batch.plan import PlanError, plan
+    from qgac.batch.plan import STREAM, PlanError, plan
+    from qgac.batch.report import check_report
     from qgac.batch.restore import Failed, Settings
     from qgac.pictures.formats import format_of
 
@@ -256,7 +257,11 @@ def restore(
     if report == "-":
         raise click.UsageError("a report goes into a file, not to the output; name one (--report)")
     if report is not None:
-        check_report(Path(report), todo, files_from, overwrite=overwrite)
+        lists = [Path(files_from)] if files_from not in (None, STREAM) else []
+        try:
+            check_report(Path(report), todo, lists, overwrite=overwrite)
+        except PlanError as error:
+            raise click.UsageError(str(error)) from error
 
     settings = Settings(
         overwrite=overwrite,

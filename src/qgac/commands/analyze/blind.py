@@ -17,7 +17,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option, may_replace
+from qgac.commands.destinations import WritingCommand, figure_option, may_replace
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["blind"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @click.option("--regression", default="small", show_default=True, metavar="NAME|FILE", help="The one model.")
 @click.option("--other", metavar="NAME|FILE", help="The other model; by default the GAN shipped with the first.")

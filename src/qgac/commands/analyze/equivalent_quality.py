@@ -17,12 +17,12 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
 
 __all__ = ["equivalent_quality"]
 
 
-@click.command("equivalent-quality")
+@click.command("equivalent-quality", cls=WritingCommand)
 @data_options
 @model_option
 @figure_option()

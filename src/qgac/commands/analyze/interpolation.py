@@ -18,7 +18,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["interpolation"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @click.option("--regression", default="small", show_default=True, metavar="NAME|FILE", help="Model at alpha 0.")
 @click.option("--other", metavar="NAME|FILE", help="Model at alpha 1; by default the GAN shipped with the first.")

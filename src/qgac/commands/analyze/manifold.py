@@ -13,12 +13,12 @@ from qgac.commands.analyze.options import (
     qualities_option,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
 
 __all__ = ["manifold"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @model_option
 @figure_option()
 @qualities_option("10,50,100", low=0)

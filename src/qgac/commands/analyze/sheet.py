@@ -19,7 +19,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["sheet"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @model_option
 @figure_option()

@@ -18,7 +18,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["spectrum"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @click.option(
     "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",

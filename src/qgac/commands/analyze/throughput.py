@@ -16,7 +16,7 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
 
 if TYPE_CHECKING:
     from qgac.analysis.pictures import Picture
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["throughput"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @click.option(
     "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",
