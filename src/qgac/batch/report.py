@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from qgac.batch.jobs import Failed, Finished, Outcome
 from qgac.batch.plan import Plan, PlanError
-from qgac.batch.restore import Failed, Finished, Outcome
 from qgac.files.atomic import write_atomically
 from qgac.files.destination import Obstacle, obstacle
 

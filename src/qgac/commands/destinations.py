@@ -129,7 +129,7 @@ def _in_danger(read: list[Path], output: Path) -> Iterator[Path]:
         if path.is_file():
             yield path
         elif path.is_dir() and target.exists() and target.is_relative_to(path.resolve()):
-            from qgac.training.batches.bank import SUFFIXES
+            from qgac.pictures.formats import READABLE
 
-            if target.suffix.lower() in SUFFIXES:
+            if target.suffix.lower() in READABLE:
                 yield target

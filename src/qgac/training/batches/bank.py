@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import tarfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.files.atomic import whole_file, write_atomically
+from qgac.pictures.formats import READABLE
+from qgac.processors import processors
 
 __all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
         return not any(fnmatch(base, pattern) for pattern in exclude)
 
     def wanted(base: str) -> bool:
-        return Path(base).suffix.lower() in SUFFIXES and kept(base)
+        return Path(base).suffix.lower() in READABLE and kept(base)
 
     for source in sources:
         if not source.exists():
@@ -176,7 +175,7 @@ def write_bank(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    workers = workers or os.cpu_count() or 1
+    workers = workers or processors()
     folder.mkdir(parents=True, exist_ok=True)
     pictures: list[Picture] = []
     offset = 0
