@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
+from qgac.commands.options import max_pixels_option
 from qgac.commands.terminal import fail, say
 from qgac.files.destination import Obstacle, obstacle
-from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from qgac.jpeg.image import JPEGImage
@@ -44,9 +44,7 @@ _REFUSALS = {
     help="Print JSON: an object for one file, a list for a folder, a pattern or several inputs.",
 )
 @click.option("--tolerant", is_flag=True, help="Describe damaged files too.")
-@click.option(
-    "--max-pixels", type=click.IntRange(min=1), default=MAX_PIXELS, show_default=True, help="Refuse larger pictures."
-)
+@max_pixels_option()
 @click.option(
     "--heat-map",
     type=click.Path(path_type=Path, dir_okay=False),

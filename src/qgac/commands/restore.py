@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
+from qgac.commands.options import max_pixels_option
 from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
-from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from qgac.batch.plan import Plan
@@ -57,14 +57,7 @@ Environment
 )
 @click.option("-0", "--null", is_flag=True, panel=_INPUT, help="Names in the list end with a zero byte (find -print0).")
 @click.option("--tolerant", is_flag=True, panel=_INPUT, help="Restore what can be read of damaged files.")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=MAX_PIXELS,
-    show_default=True,
-    panel=_INPUT,
-    help="Refuse larger pictures.",
-)
+@max_pixels_option(_INPUT)
 @click.option(
     "-o",
     "--output",

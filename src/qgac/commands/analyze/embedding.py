@@ -6,8 +6,9 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.analyze.options import analysis_errors, model_option, told, write
+from qgac.commands.analyze.options import analysis_errors, told, write
 from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import model_option
 from qgac.commands.terminal import fail, say
 
 __all__ = ["embedding"]
