@@ -21,7 +21,7 @@ from qgac.training.sections import Gan, RecipeError
 from qgac.training.stages import train
 from qgac.weights.checkpoints import interpolate, load_model, load_record
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+RECIPES = Path(__file__).parents[3] / "recipes"
 TINY = read_recipe(RECIPES / "tiny.toml")
 
 
