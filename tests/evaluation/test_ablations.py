@@ -11,9 +11,9 @@ from made.banks import write_small_bank
 from made.command_line import qgac_command
 from made.pictures import photo
 from qgac.evaluation.ablations import EXPERIMENTS, Ablation, ablations_markdown
-from qgac.evaluation.measure import Scores
 from qgac.evaluation.published import ABLATIONS
 from qgac.evaluation.test_sets import BENCHMARKS
+from qgac.metrics.scores import Scores
 from qgac.models.y_network import YNetwork
 from qgac.training.recipe import read_recipe
 

@@ -5,7 +5,7 @@ import torch
 
 from made.networks import Y_FORMS, randomize, tiny_configuration
 from qgac.models.qgac import QGAC
-from qgac.weights.checkpoints import interpolate
+from qgac.weights.blending import interpolate
 
 
 def network(seed, width=4):

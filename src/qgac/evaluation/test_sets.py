@@ -13,13 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.training.batches.bank import SUFFIXES
+from qgac.metrics.scores import SMALLEST
+from qgac.pictures.formats import READABLE
 
 __all__ = ["BENCHMARKS", "Benchmark", "BenchmarkError", "Channels", "benchmark_pictures", "load_reference"]
 
 Channels = Literal["color", "y"]
-
-_SMALLEST = 16
 
 
 class BenchmarkError(ValueError):
@@ -102,10 +101,10 @@ def benchmark_pictures(dataset: str, root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise BenchmarkError(f"{root} is not a folder; name the one that holds the pictures")
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
     if dataset == "folder":
         if not found:
-            raise BenchmarkError(f"{root} holds no pictures; known are {', '.join(sorted(SUFFIXES))}")
+            raise BenchmarkError(f"{root} holds no pictures; known are {', '.join(sorted(READABLE))}")
         return found
     benchmark = BENCHMARKS[dataset]
     if not benchmark.names:
@@ -168,10 +167,8 @@ def load_reference(path: Path, channels: Channels) -> NDArray[np.uint8]:
             samples = np.array(picture.convert("L" if gray else "RGB"))
     except (OSError, SyntaxError) as error:
         raise BenchmarkError(f"{path} cannot be read ({error}); replace it") from error
-    if min(samples.shape[:2]) < _SMALLEST:
-        raise BenchmarkError(
-            f"{path} is smaller than {_SMALLEST}x{_SMALLEST} pixels, too small for PSNR-B; leave it out"
-        )
+    if min(samples.shape[:2]) < SMALLEST:
+        raise BenchmarkError(f"{path} is smaller than {SMALLEST}x{SMALLEST} pixels, too small for PSNR-B; leave it out")
     if gray or channels == "color":
         return samples
     rgb = torch.from_numpy(samples).permute(2, 0, 1).double()

@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
+from qgac.pictures.formats import READABLE
+from qgac.processors import processors
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
+__all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
         return not any(fnmatch(base, pattern) for pattern in exclude)
 
     def wanted(base: str) -> bool:
-        return Path(base).suffix.lower() in SUFFIXES and kept(base)
+        return Path(base).suffix.lower() in READABLE and kept(base)
 
     for source in sources:
         if not source.exists():
@@ -170,7 +171,7 @@ def write_bank(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    workers = workers or os.cpu_count() or 1
+    workers = workers or processors()
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "pixels.u8.partial"
     pictures: list[Picture] = []
