@@ -38,7 +38,8 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
     import torch
 
     from qgac.evaluation.ablations import ablations_markdown
-    from qgac.evaluation.measure import Evaluation, Settings, evaluate
+    from qgac.evaluation.measure import evaluate
+    from qgac.evaluation.record import Evaluation, Settings
     from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
     from qgac.training.recipe import read_recipe
@@ -80,7 +81,8 @@ def _train(plan: Recipe, patches: Path, folder: Path) -> None:
 
 def _measure(name: str, plan: Recipe, folder: Path, pictures: list[Path]) -> Ablation:
     from qgac.evaluation.ablations import Ablation
-    from qgac.evaluation.measure import Evaluation, Settings, evaluate
+    from qgac.evaluation.measure import evaluate
+    from qgac.evaluation.record import Evaluation, Settings
     from qgac.weights.checkpoints import load_model
 
     weights = folder / "last.safetensors"

@@ -7,10 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.dct import double_nearest, shrink_box
-from qgac.coefficients.projection import project
 from qgac.jpeg.image import Component, ceil_divide
+from qgac.models import steps
 from qgac.restoration.regions import RegionRestorer, continued, samples_of
 from qgac.restoration.tiling import Region
 
@@ -68,30 +68,31 @@ class ColorPlanes:
         if self._restorer.strength == 0:
             return self._decoded(tile, core)
         self._restore_y_ahead(tile)
-        restorer, model = self._restorer, self._restorer.model
+        restorer = self._restorer
         outer = core.grown(*self.halo).clipped(*self._padded)
 
         in_file = outer.divided(*self._factors)
         decoded = torch.stack([restorer.dequantized(component, in_file) for component in self._chroma], 1)
         tables = torch.stack([restorer.table(component) for component in self._chroma], 1)
-        repeats = (self._factors[0] // self._resampled[0], self._factors[1] // self._resampled[1])
         guide = continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns)
-        restored = model.restore_chroma(
-            interleave_maps(double_nearest(decoded, *repeats)),
+        own = core.divided(*self._factors).within(in_file)
+        restored = steps.restore_chroma(
+            restorer.model,
+            interleave_maps(decoded),
             tables,
             guide,
             restorer.table(self._y),
-            self._resampled,
-        )[(..., *core.within(outer))]
+            self._factors,
+            resampled=self._resampled,
+            projected=restorer.project,
+            core=own,
+        )
         del guide
 
         y = restorer.weakened(self._restored_y(tile), lambda: restorer.dequantized(self._y, tile))
         result = [(tile, y)]
-        for p in range(2):  # one after the other: half the memory
-            plane = separate_maps(restored, 2)[:, p]
-            known = decoded[(slice(None), p, ..., *core.divided(*self._factors).within(in_file))]
-            if restorer.project:
-                plane = project(plane, known, tables[:, p], self._factors)
+        for p, plane in enumerate(restored):
+            known = decoded[(slice(None), p, ..., *own)]
             result.append((core, restorer.weakened(plane, partial(double_nearest, known, *self._factors))))
         return result
 

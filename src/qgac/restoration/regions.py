@@ -15,8 +15,8 @@ from torch import Tensor
 
 from qgac.coefficients.blocks import blocks_to_channels
 from qgac.coefficients.dct import idct
-from qgac.coefficients.projection import project
 from qgac.jpeg.image import Component
+from qgac.models import steps
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.tiling import Region
@@ -74,9 +74,7 @@ class RegionRestorer:
         halo = self.model.receptive_field_y
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
         decoded, table = self.dequantized(component, outer), self.table(component)
-        inner = (..., *region.within(outer))
-        restored = self.model.restore_y(decoded, table)[inner]
-        return project(restored, decoded[inner], table) if self.project else restored
+        return steps.restore_y(self.model, decoded, table, projected=self.project, core=region.within(outer))
 
     def dequantized(self, component: Component, region: Region) -> Tensor:
         """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
