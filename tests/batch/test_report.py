@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qgac.batch.inputs import Failed
-from qgac.batch.plan import Job
+from qgac.batch.jobs import Failed, Finished, Job, Outcome, Skipped
 from qgac.batch.report import is_report, write_report
-from qgac.batch.restore import Finished, Outcome, Skipped
 
 
 @pytest.fixture

@@ -7,71 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qgac.batch.inputs import MARK, Failed, Found, find_jpegs, find_listed, is_pattern
+from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
+from qgac.batch.jobs import Failed, Job, Skipped
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
-__all__ = ["STREAM", "Job", "Plan", "PlanError", "Skipped", "identity", "plan"]
+__all__ = ["STREAM", "Plan", "PlanError", "identity", "plan"]
 
 STREAM = "-"
 
 
 class PlanError(ValueError):
     """What was asked for contradicts itself; nothing has been done."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to restore.
-
-    Attributes
-    ----------
-    name : str
-        What messages call it: the path of the source, or ``-``.
-    source : Path or None
-        None is the standard input.
-    destination : Path or None
-        None is the standard output.
-    format : Format or None
-        None means PNG, or TIFF for CMYK; the suffix of the destination then follows.
-    makes_folders : bool
-        Whether missing folders on the way to the destination are made.
-    """
-
-    name: str
-    source: Path | None
-    destination: Path | None
-    format: Format | None
-    makes_folders: bool = False
-
-    @property
-    def places(self) -> set[Path]:
-        """Where the picture may go: only what is in the file tells PNG from TIFF if no format is given."""
-        if self.destination is None:
-            return set()
-        return {self.destination} if self.format else {self.destination, self.destination.with_suffix(".tiff")}
-
-    @property
-    def size(self) -> int:
-        """Size of the source in bytes, as a measure of the work; 0 if not known."""
-        try:
-            return self.source.stat().st_size if self.source is not None else 0
-        except OSError:
-            return 0
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A picture was not restored, because there is an output of its name.
-
-    Attributes
-    ----------
-    job : Job
-    destination : Path
-        What is there.
-    """
-
-    job: Job
-    destination: Path
 
 
 @dataclass(frozen=True)

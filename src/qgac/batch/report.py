@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from qgac.batch.restore import Failed, Finished, Outcome
+from qgac.batch.jobs import Failed, Finished, Outcome
 from qgac.files.atomic import write_atomically
 
 __all__ = ["is_report", "write_report"]

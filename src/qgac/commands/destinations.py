@@ -85,14 +85,14 @@ def _checked(suffixes: Sequence[str]) -> _Callback:
 
 def _refuse_what_is_read(context: click.Context) -> None:
     from qgac.batch.plan import identity
-    from qgac.training.batches.bank import SUFFIXES
+    from qgac.pictures.formats import READABLE
 
     outputs = context.meta.get(_OUTPUTS, {})
     there = [place for place in outputs if place.exists()]
     read = (value for name, value in context.params.items() if name not in outputs.values())
     for path in _paths(read):
         for place in there:
-            pictured = path.is_dir() and place.suffix.lower() in SUFFIXES and place.is_relative_to(path.resolve())
+            pictured = path.is_dir() and place.suffix.lower() in READABLE and place.is_relative_to(path.resolve())
             if pictured or (path.is_file() and identity(path) == identity(place)):
                 raise click.UsageError(f"{place} would be replaced, but is read; choose another name")
 

@@ -224,9 +224,10 @@ def restore(
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
     """
+    from qgac.batch.jobs import Failed
     from qgac.batch.malloc import give_back_freed_memory
     from qgac.batch.plan import PlanError, plan
-    from qgac.batch.restore import Failed, Settings
+    from qgac.batch.restore import Settings
     from qgac.pictures.formats import format_of
 
     if not inputs and files_from is None:

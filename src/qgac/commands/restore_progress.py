@@ -15,8 +15,9 @@ from qgac.commands.terminal import fail, progress_bar, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from qgac.batch.plan import Job, Plan
-    from qgac.batch.restore import Event, Outcome, Settings
+    from qgac.batch.jobs import Event, Job, Outcome
+    from qgac.batch.plan import Plan
+    from qgac.batch.restore import Settings
     from qgac.restoration.restorer import Restorer
 
 __all__ = ["carry_out", "check_report", "save_report"]
@@ -129,7 +130,7 @@ def _run(
     todo: Plan, make_restorer: Callable[[], Restorer], settings: Settings, *, jobs: int, outcomes: list[Outcome]
 ) -> None:
     """Restore, telling what happens, and add it to the outcomes."""
-    from qgac.batch.restore import Failed, Finished, Started
+    from qgac.batch.jobs import Failed, Finished, Started
 
     if not todo.jobs:
         return
@@ -171,7 +172,7 @@ def _run(
 
 def _conclude(outcomes: list[Outcome], seconds: float) -> None:
     """Sum up."""
-    from qgac.batch.restore import Failed, Skipped
+    from qgac.batch.jobs import Failed, Skipped
 
     if len(outcomes) > _SCREEN:
         for outcome in outcomes:
@@ -184,7 +185,7 @@ def _conclude(outcomes: list[Outcome], seconds: float) -> None:
 
 
 def _counts(outcomes: list[Outcome]) -> str:
-    from qgac.batch.restore import Failed, Finished, Skipped
+    from qgac.batch.jobs import Failed, Finished, Skipped
 
     kinds = {"restored": Finished, "skipped": Skipped, "failed": Failed}
     return ", ".join(f"{word} {sum(isinstance(outcome, kind) for outcome in outcomes)}" for word, kind in kinds.items())

@@ -22,11 +22,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qgac.pictures.formats import READABLE
 from qgac.processors import processors
 
 __all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
         return not any(fnmatch(base, pattern) for pattern in exclude)
 
     def wanted(base: str) -> bool:
-        return Path(base).suffix.lower() in SUFFIXES and kept(base)
+        return Path(base).suffix.lower() in READABLE and kept(base)
 
     for source in sources:
         if not source.exists():
