@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MARK", "Failed", "Found", "find_jpegs", "find_listed", "is_pattern", "names_in"]
+from qgac.batch.jobs import Failed
+from qgac.pictures.formats import format_of
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+__all__ = ["MARK", "Found", "find_jpegs", "find_listed", "is_pattern", "names_in"]
+
 MARK = ".restored"
 """What the stem of a result ends with that lies beside its source."""
 
@@ -28,22 +30,6 @@ class Found:
 
     path: Path
     relative: Path
-
-
-@dataclass(frozen=True)
-class Failed:
-    """An input gave no picture.
-
-    Attributes
-    ----------
-    name : str
-        The input, as the user knows it.
-    message : str
-        Cause and remedy, in one sentence.
-    """
-
-    name: str
-    message: str
 
 
 def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tuple[list[Found], list[Failed]]:
@@ -148,7 +134,7 @@ def _fixed_part(pattern: Path) -> Path:
 
 def _is_wanted(name: str, marks: Sequence[str]) -> bool:
     path = Path(name)
-    return path.suffix.lower() in SUFFIXES and not name.startswith(".") and not path.stem.endswith(tuple(marks))
+    return format_of(path) == "jpeg" and not name.startswith(".") and not path.stem.endswith(tuple(marks))
 
 
 def _walk(folder: Path, marks: Sequence[str], failures: list[Failed]) -> Iterator[Path]:

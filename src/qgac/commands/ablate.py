@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.destinations import file_option, may_replace
+from qgac.commands.destinations import WritingCommand, file_option, may_replace
+from qgac.commands.options import root_option
 from qgac.commands.terminal import fail, say, sentence
 from qgac.commands.train import Stop, show_training
 
@@ -21,13 +22,11 @@ __all__ = ["ablate"]
 _QUALITY = 10
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("recipes", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="RECIPES")
 @click.option("--patches", required=True, type=click.Path(path_type=Path), help="Bank that `qgac prepare` wrote.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs.")
-@click.option(
-    "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder that holds Classic-5."
-)
+@root_option("Folder that holds Classic-5.")
 @file_option("--markdown", "markdown", "Write the table here.")
 @click.option("--threads", type=click.IntRange(min=1), help="Processor cores to train with; all by default.")
 def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path | None, threads: int | None) -> None:
@@ -68,10 +67,10 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
 
 def _train(plan: Recipe, patches: Path, folder: Path) -> None:
     """Train what is left of a run; of a finished one, that is nothing."""
-    from qgac.training import stages
+    from qgac.training import train as training
 
     stop = Stop()
-    events = stages.train(plan, patches, folder, resume=(folder / "run.pt").exists(), stop=stop.is_set)
+    events = training.train(plan, patches, folder, resume=(folder / "run.pt").exists(), stop=stop.is_set)
     with stop.on_signals():
         show_training(events, plan.optimization.steps)
     if stop.is_set():

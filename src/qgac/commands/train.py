@@ -58,7 +58,8 @@ def train(
     """
     import torch
 
-    from qgac.training import machine, stages
+    from qgac.training import machine
+    from qgac.training import train as training
     from qgac.training.recipe import read_recipe
     from qgac.training.run import TrainingError
     from qgac.training.sections import RecipeError
@@ -74,7 +75,7 @@ def train(
                 torch.set_num_threads(threads)
             quiet = not fabric.is_global_zero
             try:
-                events = stages.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)
+                events = training.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)
             except ValueError as error:  # the bank of patches does not fit, or is damaged
                 raise TrainingError(sentence(error)) from error
             begun = True
@@ -125,7 +126,7 @@ def show_training(events: Generator[Progress, None, int], total: int, *, quiet: 
     Parameters
     ----------
     events : generator
-        From :func:`qgac.training.stages.train`.
+        From :func:`qgac.training.train.train`.
     total : int
         Steps of a whole run.
     quiet : bool

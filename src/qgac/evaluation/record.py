@@ -8,6 +8,7 @@ from typing import Literal
 
 from qgac.evaluation.test_sets import Channels
 from qgac.metrics.scores import Scores
+from qgac.weights.alpha import check_alpha
 
 __all__ = ["METHODS", "Evaluation", "Measurement", "Method", "Protocol", "Settings"]
 
@@ -58,8 +59,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "qualities", tuple(self.qualities))
-        if not 0 <= self.blend <= 1:
-            raise ValueError(f"networks are blended with an alpha between 0 and 1, got {self.blend:g}")
+        check_alpha(self.blend)
         if self.blend and self.model is None:
             raise ValueError("without a model there is nothing to blend with")
         if self.blend_with is not None and not self.blend:

@@ -10,18 +10,21 @@ import pytest
 import torch
 from PIL import Image
 
-from made.banks import picture, write_small_bank
+from made.banks import write_small_bank
+from made.pictures import photo
 from qgac.restoration.restorer import Restorer
-from qgac.training import machine, validation
+from qgac.training import machine
 from qgac.training.batches.batch import compress
+from qgac.training.forward import restore_batch
 from qgac.training.gan import stage as gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Gan, RecipeError
-from qgac.training.stages import train
-from qgac.weights.checkpoints import interpolate, load_model, load_record
+from qgac.training.train import train
+from qgac.weights.blending import interpolate
+from qgac.weights.checkpoints import load_model, load_record
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+RECIPES = Path(__file__).parents[3] / "recipes"
 TINY = read_recipe(RECIPES / "tiny.toml")
 
 
@@ -121,15 +124,6 @@ def test_the_logs_watch_both_sides(run):
         assert sheet.size == (3 * 32, 32)
 
 
-def test_a_visible_grid_is_measured():
-    """On a ramp all steps are 1; raised by 2 from block to block in one direction, those at borders are 3 and 1."""
-    ramp = torch.arange(32.0).expand(1, 3, 32, 32)
-    ramp = ramp + ramp.mT
-    assert gan.grid_visibility(ramp) == pytest.approx(1)
-    raised = ramp + 2 * torch.arange(32).div(8, rounding_mode="floor")
-    assert gan.grid_visibility(raised) == pytest.approx((3 + 1) / (1 + 1))
-
-
 def test_the_last_weights_are_what_it_made(run):
     """The best PSNR of this stage is that of its start."""
     assert not (run / "best.safetensors").exists()
@@ -139,28 +133,28 @@ def test_the_last_weights_are_what_it_made(run):
 def test_the_discriminator_sees_what_users_will_see(start):
     """The batch as the trainer restores it, against the restorer on the file that libjpeg writes."""
     model = load_model(start)
-    samples = picture(3)
+    samples = photo(64, 64, 3)
     for quality, subsampling, factors in ((15, "4:2:0", (2, 2)), (40, "4:4:4", (1, 1))):
         file = io.BytesIO()
         Image.fromarray(samples).save(file, "JPEG", quality=quality, subsampling=subsampling)
         expected = Restorer(model)(file.getvalue(), dtype=np.float32).pixels
         rgb = torch.from_numpy(samples.copy()).permute(2, 0, 1)[None].float()
         with torch.no_grad():
-            restored = validation.restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
+            restored = restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
         found = (255 * restored[0]).clamp(0, 255).permute(1, 2, 0).numpy()
         # The restorer limits Y, Cb and Cr to 0..255 before it makes RGB of them; few pixels are out there.
         assert np.quantile(np.abs(found - expected), 0.99) < 0.01
 
 
 def test_without_the_projection_restored_pictures_differ(start):
-    rgb = torch.from_numpy(picture(3).copy()).permute(2, 0, 1)[None].float()
+    rgb = torch.from_numpy(photo(64, 64, 3).copy()).permute(2, 0, 1)[None].float()
     batch = compress(rgb, np.array([30]), (2, 2))
     model = load_model(start)
     torch.manual_seed(0)
     for parameter in model.parameters():
         parameter.add_(0.3 * torch.randn(parameter.shape))
     with torch.no_grad():
-        projected, free = (validation.restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
+        projected, free = (restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
     assert (projected - free).abs().mean() > 0.01
 
 
