@@ -8,26 +8,16 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from qgac.models.color_network import ColorConfiguration
+from made.networks import randomize, tiny_configuration
 from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
 from qgac.weights import checkpoints
 from qgac.weights.checkpoints import WeightsError, load_model, load_record, save_model, shipped_models
 
 
 @pytest.fixture
 def model():
-    torch.manual_seed(3)
-    configuration = Configuration(
-        YConfiguration(width=8, maps=2, frequency_width=1, manifold=4),
-        ColorConfiguration(width=4, joined_width=8, manifold=4, factors=((2, 2), (1, 2))),
-        levels=True,
-    )
-    network = QGAC(configuration)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.normal_(0, 0.1)
-        network.normalize_y.fit(torch.randn(9, 1, 64, 2, 2) * 7)
+    network = randomize(QGAC(tiny_configuration(color={"factors": ((2, 2), (1, 2))}, levels=True)), seed=3)
+    network.normalize_y.fit(torch.randn(9, 1, 64, 2, 2) * 7)
     return network
 
 
