@@ -208,3 +208,22 @@ def test_weights_are_on_the_disk_before_they_get_their_name(model, tmp_path, mon
     monkeypatch.setattr(os, "fsync", fsync)
     save_model(model, path, record={})
     assert seen == [(path.stat().st_size, False)]
+
+
+def test_weights_have_the_permissions_of_any_new_file(weights, tmp_path):
+    (tmp_path / "usual").write_bytes(b"")
+    assert weights.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_weights_that_cannot_be_written_leave_the_old_ones(weights, model, monkeypatch):
+    before = weights.read_bytes()
+
+    def fail(tensors, path, metadata):
+        save_file(tensors, path)  # all is written, but not yet safe
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_model(model, weights, record={})
+    assert weights.read_bytes() == before
+    assert list(weights.parent.iterdir()) == [weights]
