@@ -85,7 +85,7 @@ def info(
         raise click.UsageError(f"the heat map would replace {heat_map} itself; choose another name (--heat-map)")
     for failure in failures:
         say(f"{failure.name}: {failure.message}")
-    failed = len(failures)
+    failed = sum(not failure.harmless for failure in failures)
     entries: list[dict[str, Any]] = []
     for path in paths:
         name = STREAM if path is None else str(path)
