@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from made.files import make_flat, make_jpeg
-from made.pictures import tiny_network
+from made.networks import tiny_network
 from qgac.commands import restore
 from qgac.restoration.restorer import Restorer
 

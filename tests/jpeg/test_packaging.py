@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
-from qgac.jpeg.render import render
 
 import fuzz
 import jpeg_writer as writer
@@ -18,6 +17,7 @@ import make_corpus
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
+from qgac.jpeg.render import render
 
 BASELINE = make_corpus.encode(make_corpus.photo(96, 80), quality=60)
 PROGRESSIVE = make_corpus.encode(make_corpus.photo(96, 80), quality=60, progressive=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from made.networks import tiny_network
 from made.pictures import (
     GRAY,
     RESTORED_TOGETHER,
@@ -17,7 +18,6 @@ from made.pictures import (
     make_image,
     quantized,
     samples_of,
-    tiny_network,
 )
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import JPEGImage

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
 from qgac.batch.jobs import Failed, Job, Skipped
+from qgac.files.destination import identity
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
-__all__ = ["STREAM", "Plan", "PlanError", "identity", "plan"]
+__all__ = ["STREAM", "Plan", "PlanError", "plan"]
 
 STREAM = "-"
 
@@ -176,6 +177,7 @@ def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
         assert job.source is not None
         assert job.destination is not None
         other = by_destination.setdefault(os.path.normcase(os.path.abspath(job.destination)), job)  # noqa: PTH100 - folds ..
+        assert other.source is not None
         if identity(other.source) != identity(job.source):
             raise PlanError(
                 f"{other.name} and {job.name} would both become {job.destination}; rename one, or restore them apart"
@@ -186,17 +188,6 @@ def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
                     f"{candidate} is itself one of the inputs; choose another output (-o) or format (--format)"
                 )
     return tuple(by_destination.values())
-
-
-def identity(path: Path | None) -> object:
-    """Return what two names of the same file have in common, links included."""
-    if path is None:
-        return None
-    try:
-        status = path.stat()
-    except OSError:
-        return path.absolute()
-    return status.st_dev, status.st_ino
 
 
 def _is_result(file: Found, folder: Path) -> bool:

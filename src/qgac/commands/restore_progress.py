@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -14,13 +12,14 @@ from qgac.commands.terminal import fail, progress_bar, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
     from qgac.batch.jobs import Event, Job, Outcome
     from qgac.batch.plan import Plan
     from qgac.batch.restore import Settings
     from qgac.restoration.restorer import Restorer
 
-__all__ = ["carry_out", "check_report", "save_report"]
+__all__ = ["carry_out", "save_report"]
 
 _SCREEN = 20  # pictures; after more of them, what was told about failures may have left the screen
 
@@ -59,38 +58,6 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
         raise
     _conclude(outcomes, time.monotonic() - started)
     return outcomes
-
-
-def check_report(report: Path, todo: Plan, files_from: str | None = None, *, overwrite: bool) -> None:
-    """Refuse before any work what would lose a file, or the report.
-
-    Raises
-    ------
-    UsageError
-        If the report has no folder, would replace something else, or a picture would replace it. An input, or the list
-        of them, is never replaced.
-    """
-    from qgac.batch.plan import STREAM, identity
-    from qgac.batch.report import is_report
-
-    if (report.exists() and not report.is_file()) or not report.parent.is_dir():
-        raise click.UsageError(f"the report {report} is not a file in an existing folder; name one (--report)")
-    if not os.access(report.parent, os.W_OK | os.X_OK):
-        raise click.UsageError(
-            f"the folder {report.parent} may not be written to; put the report into another one (--report)"
-        )
-    read = [Path(files_from)] if files_from not in (None, STREAM) else []
-    read += [job.source for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.source is not None]
-    if identity(report) in map(identity, read):
-        raise click.UsageError(f"the report would replace {report}, which is read; choose another name (--report)")
-    # Of files to come there are only names, in folders with several.
-    place = report.parent.resolve() / report.name
-    if any(place == other.parent.resolve() / other.name for job in todo.jobs for other in job.places):
-        raise click.UsageError(f"the report and a picture would both become {report}; choose another name (--report)")
-    if report.exists() and not overwrite and not is_report(report):
-        raise click.UsageError(
-            f"{report} exists already and is no report; choose another name, or overwrite it (--overwrite)"
-        )
 
 
 def save_report(report: Path, outcomes: list[Outcome]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.files.atomic import write_atomically
+from qgac.files.destination import Obstacle, obstacle
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.pictures import jpeg, png, tiff, webp
 from qgac.pictures.bands import PictureInBands
@@ -32,6 +33,14 @@ _ENCODERS: dict[Format, Callable[[PictureInBands, Encoding], Iterable[bytes]]] =
     "tiff": tiff.encode,
     "jpeg": jpeg.encode,
 }
+_REFUSALS = {
+    Obstacle.EXISTS: (
+        "{path} exists already; choose another name, overwrite it (--overwrite) or skip it (--skip-existing)"
+    ),
+    Obstacle.NO_FILE: "{path} is not a regular file; choose another name",
+    Obstacle.NO_FOLDER: "the folder {folder} does not exist; make it first",
+    Obstacle.LOCKED_FOLDER: "the folder {folder} may not be written to; choose another, or change its permissions",
+}
 
 
 def check_destination(destination: Path, *, overwrite: bool) -> None:
@@ -42,21 +51,13 @@ def check_destination(destination: Path, *, overwrite: bool) -> None:
     OutputError
         If there is something already that must stay, or no folder to put it into.
     """
-    if destination.is_symlink() or destination.exists():
-        if not overwrite:
-            raise OutputError(_taken(destination))
-        if not destination.is_file():
-            raise OutputError(f"{destination} is not a regular file; choose another name")
-    if not destination.parent.is_dir():
-        raise OutputError(f"the folder {destination.parent} does not exist; make it first")
-    if not os.access(destination.parent, os.W_OK | os.X_OK):
-        raise OutputError(
-            f"the folder {destination.parent} may not be written to; choose another, or change its permissions"
-        )
+    found = obstacle(destination, overwrite=overwrite)
+    if found is not None:
+        raise OutputError(_refusal(found, destination))
 
 
-def _taken(destination: Path) -> str:
-    return f"{destination} exists already; choose another name, overwrite it (--overwrite) or skip it (--skip-existing)"
+def _refusal(found: Obstacle, destination: Path) -> str:
+    return _REFUSALS[found].format(path=destination, folder=destination.parent)
 
 
 def write_picture(
@@ -108,7 +109,7 @@ def write_picture(
     try:
         write_atomically(parts, path, overwrite=overwrite)
     except FileExistsError as error:
-        raise OutputError(_taken(path)) from error
+        raise OutputError(_refusal(Obstacle.EXISTS, path)) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
