@@ -109,10 +109,13 @@ class Failed:
         The input, as the user knows it.
     message : str
         Cause and remedy, in one sentence.
+    harmless : bool
+        Whether none was to be expected: a search met a pipe, a socket or a device, which is told and not counted.
     """
 
     name: str
     message: str
+    harmless: bool = False
 
 
 Outcome = Finished | Skipped | Failed

@@ -31,11 +31,14 @@ class Plan:
     skipped : tuple of Skipped
     failures : tuple of Failed
         Inputs that lead to no picture.
+    passed_over : tuple of Failed
+        The harmless ones among them, which are told and not counted.
     """
 
     jobs: tuple[Job, ...]
     skipped: tuple[Skipped, ...]
     failures: tuple[Failed, ...]
+    passed_over: tuple[Failed, ...] = ()
 
 
 def plan(
@@ -97,7 +100,7 @@ def plan(
         more, missing = find_listed(listed)
         found, failures = found + more, failures + missing
     if output == STREAM:
-        return Plan(tuple(Job(str(file.path), file.path, None, format) for file in found), (), tuple(failures))
+        return _plan([Job(str(file.path), file.path, None, format) for file in found], failures, skip_existing=False)
 
     if output is None:
         mark = MARK if suffix is None else suffix
@@ -118,7 +121,12 @@ def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -
         if skip_existing and job.destination is not None and job.destination.is_file()
     ]
     skipped = {skip.job for skip in there}
-    return Plan(tuple(job for job in jobs if job not in skipped), tuple(there), tuple(failures))
+    return Plan(
+        tuple(job for job in jobs if job not in skipped),
+        tuple(there),
+        tuple(failure for failure in failures if not failure.harmless),
+        tuple(failure for failure in failures if failure.harmless),
+    )
 
 
 def _job(file: Found, stem: Path, kind: Format | None, *, makes_folders: bool = False) -> Job:

@@ -196,6 +196,7 @@ def _stop(team: list[_Worker]) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)
     sys.exit(_TERMINATED)  # unlike the signal itself, it leaves time to remove what is half-written
 
 

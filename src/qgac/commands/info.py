@@ -81,7 +81,7 @@ def info(
         _check(heat_map, [path for path in paths if path is not None], overwrite=overwrite)
     for failure in failures:
         say(f"{failure.name}: {failure.message}")
-    failed = len(failures)
+    failed = sum(not failure.harmless for failure in failures)
     entries: list[dict[str, Any]] = []
     for path in paths:
         name = STREAM if path is None else str(path)

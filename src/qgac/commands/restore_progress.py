@@ -42,6 +42,8 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
         What became of every input. Without a restorer, the command ends.
     """
     outcomes: list[Outcome] = [*todo.failures, *todo.skipped]
+    for note in todo.passed_over:
+        say(f"{note.name}: {note.message}")
     if not todo.jobs and not outcomes:
         fail("there is nothing to restore but earlier results in the output folder; name other inputs")
     started = time.monotonic()

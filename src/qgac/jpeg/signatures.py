@@ -97,8 +97,8 @@ def find_start(head: bytes) -> int:
         return start
     if not any(head[:_TELLING]):
         raise JPEGError(
-            "this is filled with zeros (a failed copy or a damaged disk) and no JPEG, whatever its name says; only "
-            "JPEG files can be restored"
+            "this is filled with zeros (a failed copy or a damaged disk) and no JPEG, whatever its name says; "
+            "only JPEG files can be restored"
         )
     raise JPEGError("this is not a JPEG file (it does not begin with FF D8); give the name of a JPEG file")
 
