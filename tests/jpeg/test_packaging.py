@@ -17,7 +17,7 @@ import make_corpus
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
-from qgac.jpeg.render import render
+from render import render
 
 BASELINE = make_corpus.encode(make_corpus.photo(96, 80), quality=60)
 PROGRESSIVE = make_corpus.encode(make_corpus.photo(96, 80), quality=60, progressive=True)

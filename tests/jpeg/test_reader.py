@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from PIL import Image
-from qgac.jpeg.render import render
 
 import fuzz
 import jpeg_writer as writer
@@ -23,6 +22,7 @@ import make_corpus
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
+from render import render
 
 FACTORS = st.sampled_from(
     [
