@@ -16,12 +16,13 @@ from torch import Tensor
 
 from qgac.coefficients.dct import double_nearest, shrink_box
 
-__all__ = ["project"]
+__all__ = ["HALF", "project"]
 
 # Re-quantising must round back to the same level, so the interval is closed just short of its ends: at an end the
 # level would be a tie. The margin is that of float32 (24 bits) at the largest level a file can hold (2^15), where the
 # products and sums that lead here and the division that follows are together wrong by up to 1.5 * 2^-9 steps.
-_HALF = 0.5 - 2**-8
+HALF = 0.5 - 2**-8
+"""Of a quantisation step: how far a coefficient may lie from the decoded one."""
 
 
 def project(coefficients: Tensor, decoded: Tensor, table: Tensor, factors: tuple[int, int] = (1, 1)) -> Tensor:
@@ -44,7 +45,7 @@ def project(coefficients: Tensor, decoded: Tensor, table: Tensor, factors: tuple
         Each coefficient, or each coefficient of the box-downsampled plane, lies within half a step (less 1/256 step) of
         the decoded one.
     """
-    half = _HALF * table.flatten(-2)[..., None, None]
+    half = HALF * table.flatten(-2)[..., None, None]
     if factors == (1, 1):
         return coefficients.clamp(decoded - half, decoded + half)
     known = shrink_box(coefficients, *factors)
