@@ -82,7 +82,12 @@ class Data:
     recompressed_qualities : tuple of (int, int)
         Lowest and highest libjpeg quality of that first time.
     drawings_share : float
-        Share of the patches that are drawn (text, shapes) or drawn upon, see :mod:`qgac.training.batches.drawings`.
+        Share of the patches that are drawn or drawn upon, see :mod:`qgac.training.batches.drawings.drawing`.
+    fine_drawings_share : float
+        Share of the drawings whose quality is drawn from `fine_qualities`, all alike, in place of `qualities`: such
+        pictures are rarely compressed much.
+    fine_qualities : tuple of (int, int)
+        Lowest and highest libjpeg quality of these.
     """
 
     batch: int = 32
@@ -98,6 +103,8 @@ class Data:
     recompressed_share: float = 0.0
     recompressed_qualities: tuple[int, int] = (10, 95)
     drawings_share: float = 0.0
+    fine_drawings_share: float = 0.0
+    fine_qualities: tuple[int, int] = (75, 98)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "factors", tuple((v, u) for v, u in self.factors))
@@ -114,13 +121,14 @@ class Data:
             raise RecipeError("factor_weights needs one weight for each of factors")
         if self.factor_weights and (min(self.factor_weights) < 0 or not any(self.factor_weights)):
             raise RecipeError("factor_weights are not negative, and not all 0")
-        shares = (self.other_tables_share, self.recompressed_share, self.drawings_share)
-        if not 0 <= min(shares) <= max(shares) <= 1:
-            raise RecipeError("other_tables_share, recompressed_share and drawings_share lie between 0 and 1")
-        low, high = _pair(self.recompressed_qualities, "recompressed_qualities")
-        object.__setattr__(self, "recompressed_qualities", (low, high))
-        if not 1 <= low <= high <= 100:
-            raise RecipeError("recompressed_qualities are a lowest and a highest quality between 1 and 100")
+        for name in ("other_tables_share", "recompressed_share", "drawings_share", "fine_drawings_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RecipeError(f"{name} lies between 0 and 1")
+        for name in ("recompressed_qualities", "fine_qualities"):
+            low, high = _pair(getattr(self, name), name)
+            object.__setattr__(self, name, (low, high))
+            if not 1 <= low <= high <= 100:
+                raise RecipeError(f"{name} are a lowest and a highest quality between 1 and 100")
 
 
 @dataclass(frozen=True)
@@ -134,9 +142,12 @@ class Optimization:
     learning_rate : float
         Of Adam, at its highest.
     final_learning_rate : float
-        Where the cosine ends.
-    schedule : {"cosine", "step"}
-        Cosine annealing, or halving every `halve_every` steps.
+        Where the cosine or the last decay ends.
+    schedule : {"cosine", "stable", "step"}
+        Cosine annealing; or a constant rate with a linear decay at the end, so that a run may go on from its weights
+        before that decay as if there had been none (warm-up, stable, decay); or halving every `halve_every` steps.
+    decay_share : float
+        Share of the steps that the decay of "stable" takes, at the end.
     halve_every : int
         Steps between two halvings.
     warmup : int
@@ -147,6 +158,11 @@ class Optimization:
         See :func:`qgac.training.losses.regression_loss`.
     ssim_weight : float
         The balance lambda of eq. 1.
+    least_error : float
+        See :func:`qgac.training.losses.regression_loss`; in gray levels, for error = "logarithmic".
+    projected : bool
+        Whether the Y stage measures its error after the projection onto the quantisation intervals, as restoring does:
+        then the network is free to leave them where it is certain.
     roundness : float
         See :func:`qgac.training.losses.regression_loss`; in units of the sample range.
     color_space : {"rgb", "ycbcr"}
@@ -165,11 +181,14 @@ class Optimization:
     steps: int = 400_000
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-6
-    schedule: Literal["cosine", "step"] = "cosine"
+    schedule: Literal["cosine", "stable", "step"] = "cosine"
+    decay_share: float = 0.2
     halve_every: int = 100_000
     warmup: int = 0
     betas: tuple[float, float] = (0.9, 0.999)
     error: Literal["absolute", "logarithmic"] = "absolute"
+    least_error: float = 1.0
+    projected: bool = False
     ssim_weight: float = 0.05
     roundness: float = 0.0
     color_space: Literal["rgb", "ycbcr"] = "rgb"
@@ -187,8 +206,12 @@ class Optimization:
             raise RecipeError("learning_rate is greater than 0, betas and ema lie between 0 and 1, 1 excluded")
         if min(self.final_learning_rate, self.warmup, self.ssim_weight, self.roundness, self.clip) < 0:
             raise RecipeError("final_learning_rate, warmup, ssim_weight, roundness and clip are not negative")
-        if self.schedule not in ("cosine", "step"):
-            raise RecipeError(f"schedule {self.schedule!r} is neither 'cosine' nor 'step'")
+        if self.least_error <= 0:
+            raise RecipeError("least_error is greater than 0")
+        if self.schedule not in ("cosine", "stable", "step"):
+            raise RecipeError(f"schedule {self.schedule!r} is none of 'cosine', 'stable' and 'step'")
+        if not 0 < self.decay_share <= 1:
+            raise RecipeError("decay_share lies between 0 and 1, 0 excluded")
         if self.error not in ("absolute", "logarithmic"):
             raise RecipeError(f"error {self.error!r} is neither 'absolute' nor 'logarithmic'")
         if self.roundness and self.error != "absolute":
@@ -204,6 +227,9 @@ class Optimization:
             return self.learning_rate * (step + 1) / self.warmup
         if self.schedule == "step":
             return float(self.learning_rate * 0.5 ** (step // self.halve_every))
+        if self.schedule == "stable":
+            left = min(1.0, (self.steps - step) / (self.decay_share * self.steps))
+            return self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * left
         progress = (step - self.warmup) / max(1, self.steps - self.warmup)
         swing = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         return self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * swing

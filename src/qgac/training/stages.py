@@ -5,7 +5,7 @@ Both yield their progress, so that whoever runs them prints, plots or stops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,11 +18,13 @@ from torch import Tensor
 from qgac.coefficients.blocks import separate_maps
 from qgac.coefficients.color import rgb_to_ycbcr
 from qgac.coefficients.dct import dct, idct
+from qgac.coefficients.projection import project
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import Compressed, draw_batch, held_out_crops
+from qgac.training.batches.drawings.text import find_fonts
 from qgac.training.batches.pixels import pixels_on
 from qgac.training.losses import regression_loss
 from qgac.training.machine import TrainingError
@@ -51,6 +53,7 @@ def train(
     folder: Path,
     *,
     start: Path | None = None,
+    fonts: Path | None = None,
     resume: bool = False,
     stop: Callable[[], bool] | None = None,
     fabric: Fabric | None = None,
@@ -66,6 +69,8 @@ def train(
         The run's folder, see :class:`qgac.training.run.Run`.
     start : Path, optional
         Weights to start from; the colour stage needs those of a Y stage. Not read when a run is resumed.
+    fonts : Path, optional
+        A folder of further typefaces for drawings.
     resume : bool
         Go on with the run in the folder.
     stop : callable, optional
@@ -83,7 +88,7 @@ def train(
     TrainingError
         If the run cannot start or go on.
     ValueError
-        If the bank is too small for the recipe.
+        If the bank is too small for the recipe, or the folder of typefaces has none.
     """
     fabric = fabric or machine.start(recipe.optimization.precision, device="cpu")
     if recipe.data.batch % fabric.world_size:
@@ -121,7 +126,7 @@ def train(
     if recipe.optimization.compile:
         for network in (model.y_network, model.color_network):
             network.compile()
-    return _events(run, stage(run, batches(run, bank), crops.to(fabric.device)))
+    return _events(run, stage(run, batches(run, bank, find_fonts(fonts) if fonts else ()), crops.to(fabric.device)))
 
 
 def _events(run: Run, events: Iterator[Progress]) -> Generator[Progress, None, int]:
@@ -132,12 +137,12 @@ def _events(run: Run, events: Iterator[Progress]) -> Generator[Progress, None, i
     return run.step
 
 
-def batches(run: Run, bank: PatchBank) -> Callable[[int], Compressed]:
+def batches(run: Run, bank: PatchBank, fonts: Sequence[Path] = ()) -> Callable[[int], Compressed]:
     """Return the function that makes this process's share of the batch of a step, on its device."""
     data, device = run.recipe.data, run.fabric.device
     part = (run.fabric.global_rank, run.fabric.world_size)
     pixels = pixels_on(device, bank, largest=round(data.patch * data.downscale) if data.downscale_share else data.patch)
-    return lambda step: draw_batch(bank, data, run.recipe.seed, step, pixels=pixels, part=part)
+    return lambda step: draw_batch(bank, data, run.recipe.seed, step, pixels=pixels, part=part, fonts=fonts)
 
 
 def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
@@ -161,6 +166,8 @@ def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> I
         batch = batch_of(step)
         with run.fabric.autocast():
             restored = model.restore_y(batch.y, batch.y_table)
+        if recipe.optimization.projected:
+            restored = project(restored, batch.y, batch.y_table)
         target = rgb_to_ycbcr(batch.rgb)[:, :1] / 255
         loss, parts = _loss(recipe, (idct(restored)[:, None] + 128) / 255, target)
         run.update(loss, parts)
@@ -203,7 +210,9 @@ def after_step(run: Run, crops: Tensor, measure: Measure | None = None) -> Itera
 
 def _loss(recipe: Recipe, restored: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     o = recipe.optimization
-    return regression_loss(restored, target, error=o.error, ssim_weight=o.ssim_weight, roundness=o.roundness)
+    return regression_loss(
+        restored, target, error=o.error, least_error=o.least_error, ssim_weight=o.ssim_weight, roundness=o.roundness
+    )
 
 
 def _fit_statistics(model: QGAC, bank: PatchBank, recipe: Recipe) -> None:

@@ -5,7 +5,7 @@ import torch
 from made.banks import write_small_bank
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import draw_batch
-from qgac.training.batches.drawings import drawing
+from qgac.training.batches.drawings.drawing import drawing
 from qgac.training.sections import Data, RecipeError
 
 
