@@ -1,10 +1,12 @@
-"""Imports go one way: jpeg <- models <- planes <- restorer <- cli; training and evaluation use these, never back."""
+"""Imports go one way, in the order of the data: from files over coefficients and networks to pictures and commands."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,79 +15,144 @@ import qgac
 
 ROOT = Path(qgac.__file__).parent
 
-PLANES = {"restoration", "single_plane", "color_planes", "planes"}
-CORE = {"jpeg", "models", "projection", "checkpoints", "tiling", "refinement", *PLANES, "restored", "restorer"}
-# What each part of the package may import besides itself. A part that is missing here may import anything.
+CORE = {"jpeg", "coefficients", "models", "weights", "restoration"}
+# What each folder may import besides itself.
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
+    "coefficients": set(),
     "metrics": set(),
-    "models": {"jpeg"},
-    "projection": {"jpeg"},
-    "checkpoints": {"models"},
-    "tiling": set(),
-    "restoration": {"jpeg", "models", "projection", "tiling"},
-    "single_plane": {"jpeg", "restoration", "tiling"},
-    "color_planes": {"jpeg", "projection", "restoration", "tiling"},
-    "planes": {"jpeg", "tiling", *PLANES},
-    "restored": {"jpeg"},
-    "working_memory": {"jpeg", "models"},
-    "restorer": CORE | {"working_memory"},
-    "exif": set(),
-    "png": {"jpeg"},
-    "tiff": {"exif", "jpeg"},
-    "atomic": set(),
-    "refinement": {"jpeg"},
-    "srgb": {"restored", "jpeg"},
-    "formats": {"jpeg"},
-    "output": {"atomic", "exif", "formats", "jpeg", "png", "restored", "tiff"},
-    "inputs": set(),
-    "planning": {"formats", "inputs"},
-    "batch": CORE | {"exif", "formats", "inputs", "output", "planning", "srgb"},
-    "workers": {"batch", "inputs", "memory", "planning", "restorer"},
-    "report": {"atomic", "batch", "inputs", "planning"},
-    "memory": set(),
-    "comparison": {"metrics"},
-    "heat_map": set(),
-    "losses": {"metrics"},
-    "data": {"jpeg"},
-    "training": CORE | {"atomic", "data", "losses", "metrics"},
-    "figures": {"atomic"},
-    "evaluation": CORE | {"data", "figures", "metrics"},
-    "analysis": CORE | {"data", "evaluation", "figures", "metrics"},
+    "files": set(),
+    "models": {"coefficients"},
+    "weights": {"models", "files"},
+    "restoration": {"jpeg", "coefficients", "models", "weights"},
+    "pictures": {"files", "jpeg", "restoration"},
+    "batch": {"files", "jpeg", "coefficients", "pictures", "restoration"},
+    "inspection": {"jpeg", "coefficients"},
+    "training": CORE | {"files", "metrics", "pictures"},
+    "evaluation": CORE | {"files", "metrics", "pictures"},
+    "analysis": CORE | {"files", "metrics", "pictures", "evaluation"},
+    "commands": CORE | {"files", "metrics", "pictures", "batch", "inspection", "training", "evaluation", "analysis"},
+    "cli": {"commands"},
+    "__main__": {"cli"},
+    "__init__": CORE | {"metrics"},
+}
+HEAVY = {"numpy", "numba", "torch"}
+# What a module, or every module of a folder, may load of those; the longest name that fits decides.
+MAY_LOAD: dict[str, set[str]] = {
+    "qgac": HEAVY,
+    "qgac.__init__": set(),
+    "qgac.__main__": set(),
+    "qgac.cli": set(),
+    "qgac.commands": set(),
+    "qgac.files": set(),
+    "qgac.jpeg": {"numpy", "numba"},
+    "qgac.jpeg.errors": set(),
+    "qgac.jpeg.limits": set(),
+    "qgac.batch": {"numpy"},
 }
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in ROOT.rglob("*.py"))
+def name_of(path: Path) -> str:
+    """The dotted name of a module; that of a package ends with its ``__init__``."""
+    return ".".join(("qgac", *path.relative_to(ROOT).with_suffix("").parts))
 
 
-def imported_parts(path: Path) -> set[str]:
-    parts = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def home(module: str) -> str:
+    return module.split(".")[1]
+
+
+def _imports(tree: ast.AST, *, executed: bool) -> Iterator[str]:
+    """Names that a module imports; only those that importing it executes, or all."""
+    for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively"
-            names = [
-                f"{node.module}.{alias.name}" if node.module == "qgac" else str(node.module) for alias in node.names
-            ]
-        parts |= {name.split(".")[1] for name in names if name.startswith("qgac.")}
-    return parts
+            assert node.level == 0, "relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif not (executed and _waits(node)):
+            yield from _imports(node, executed=executed)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_one_way(path: Path) -> None:
-    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    if part not in ALLOWED:
-        return
-    forbidden = imported_parts(path) - ALLOWED[part] - {part}
-    assert not forbidden, f"{path.relative_to(ROOT)} must not import qgac.{', qgac.'.join(sorted(forbidden))}"
+def _waits(node: ast.AST) -> bool:
+    """Whether the statement does not run when its module is imported."""
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.unparse(node.test)
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
-def test_every_part_of_the_library_has_a_rule() -> None:
-    parts = {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in modules()}
-    assert parts - set(ALLOWED) <= {"__init__", "__main__", "cli", "commands", "web"}
+@cache
+def imported(module: str, *, executed: bool) -> frozenset[str]:
+    """The project's modules and other libraries that a module imports."""
+    found = set()
+    for name in _imports(ast.parse(MODULES[module].read_text()), executed=executed):
+        if not name.startswith("qgac"):
+            found.add(name.split(".")[0])
+            continue
+        package = name.rpartition(".")[0]  # where a name is not a module's, it is of the module before it
+        candidates = (name, f"{name}.__init__", package, f"{package}.__init__")
+        found.add(next((candidate for candidate in candidates if candidate in MODULES), "qgac.__init__"))
+    return frozenset(found)
+
+
+@cache
+def loaded(module: str) -> frozenset[str]:
+    """The project's modules and other libraries that importing a module loads, with the packages on the way."""
+    reached: set[str] = set()
+    waiting = {module}
+    while waiting:
+        current = waiting.pop()
+        reached.add(current)
+        if current in MODULES:
+            parts = current.split(".")
+            packages = {".".join((*parts[:length], "__init__")) for length in range(1, len(parts))}
+            waiting |= (imported(current, executed=True) | packages) - reached
+    return frozenset(reached)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_what_its_folder_may(module: str) -> None:
+    assert home(module) in ALLOWED, f"{module} has no rule"
+    allowed = ALLOWED[home(module)] | {home(module)}
+    parts = {home(name) for name in imported(module, executed=False) if name.startswith("qgac.")} - {"__init__"}
+    assert parts <= allowed, f"{module} must not import qgac.{', qgac.'.join(sorted(parts - allowed))}"
+
+
+def test_no_rule_is_without_a_module() -> None:
+    assert set(ALLOWED) == {home(module) for module in MODULES}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """An import inside a function, or for type checkers alone, hides a circle and does not open it."""
+    finished: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, f"{' -> '.join((*path[path.index(module) :], module))} is a circle"
+        if module not in finished:
+            for name in sorted(imported(module, executed=False)):
+                if name in MODULES and name != "qgac.__init__":
+                    visit(name, (*path, module))
+            finished.add(module)
+
+    for module in MODULES:
+        if module != "qgac.__init__":  # its names are loaded when they are used
+            visit(module, ())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_loads_no_heavy_library_where_it_may_not(module: str) -> None:
+    rule = max((name for name in MAY_LOAD if f"{module}.".startswith(f"{name}.")), key=len)
+    surplus = loaded(module) & HEAVY - MAY_LOAD[rule]
+    assert not surplus, f"{module} loads {', '.join(sorted(surplus))}"
+
+
+def test_packages_import_nothing() -> None:
+    """So that the parent of a module costs nothing; the root and the metrics load their names when they are used."""
+    for module in MODULES:
+        if module.endswith(".__init__") and home(module) not in ("__init__", "metrics", "commands"):
+            assert not imported(module, executed=False), module
 
 
 @pytest.mark.parametrize("module", ["qgac", "qgac.cli"])

@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from qgac.evaluation.figures import COLORS, LINES, MARKERS, WIDTH, drawing
+from qgac.jpeg.image import ceil_divide
 
 if TYPE_CHECKING:
     from qgac.analysis.activation import Activations
@@ -91,7 +92,7 @@ def draw_activations(activations: Activations) -> Figure:
 def draw_embeddings(embeddings: Sequence[Embedding]) -> Figure:
     """Draw embedded kernels, one panel a layer, coloured by quality; multiples of ten are circled."""
     columns = min(len(embeddings), 3)
-    rows = -(-len(embeddings) // columns)
+    rows = ceil_divide(len(embeddings), columns)
     panel = 1.9 if columns > 1 else 2.7
     figure = Figure(figsize=(panel * columns + 0.75, (panel + 0.45) * rows))
     grid = np.asarray(figure.subplots(rows, columns, squeeze=False))

@@ -21,7 +21,7 @@ from qgac.coefficients.blocks import blocks_to_channels, to_plane
 from qgac.coefficients.compress import rounded_ycbcr
 from qgac.coefficients.dct import dct, idct
 from qgac.evaluation.baseline import compress
-from qgac.jpeg.image import JPEGImage
+from qgac.jpeg.image import JPEGImage, ceil_divide
 from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.restorer import Restorer
 
@@ -181,8 +181,8 @@ def spectrum(
 def _detail(name: str, planes: list[Tensor], size: int, crop: Crop | None) -> Detail:
     samples = torch.stack([(idct(plane) + 128).clamp(0, 255) for plane in planes]).numpy()
     if crop is None:
-        crop = most_different(samples[0], samples[1], -(-size // 8) * 8)
-    whole = Crop(crop.x // 8 * 8, crop.y // 8 * 8, -(-crop.size // 8) * 8)
+        crop = most_different(samples[0], samples[1], 8 * ceil_divide(size, 8))
+    whole = Crop(crop.x // 8 * 8, crop.y // 8 * 8, 8 * ceil_divide(crop.size, 8))
     return Detail(
         name,
         np.stack([whole.cut(to_plane(plane).numpy()) for plane in planes]),

@@ -18,6 +18,7 @@ from qgac.batch.plan import Job, Skipped
 from qgac.coefficients.quantization import quality_of
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
 from qgac.pictures.writer import Restoring, check_destination, write_picture
@@ -62,7 +63,7 @@ class Settings:
     overwrite: bool = False
     skip_existing: bool = False
     tolerant: bool = False
-    max_pixels: int = 200_000_000
+    max_pixels: int = MAX_PIXELS
     keep_times: bool = False
     strip: bool = False
     encoding: Encoding = field(default_factory=Encoding)

@@ -11,6 +11,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from qgac.commands.terminal import fail, say
+from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from qgac.evaluation.comparison import Scores
@@ -26,7 +27,7 @@ _COLUMNS = ("PSNR", "PSNR-B", "SSIM")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; infinite values are null.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option(
-    "--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True, help="Refuse larger pictures."
+    "--max-pixels", type=click.IntRange(min=1), default=MAX_PIXELS, show_default=True, help="Refuse larger pictures."
 )
 def compare(original: str, others: tuple[str, ...], as_json: bool, markdown: bool, max_pixels: int) -> None:
     """Score pictures against an ORIGINAL: PSNR, PSNR-B and SSIM.

@@ -11,6 +11,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from qgac.commands.terminal import fail, say
+from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from qgac.jpeg.image import Component, JPEGImage
@@ -47,7 +48,7 @@ _UNITS = {0: "aspect ratio only", 1: "dots per inch", 2: "dots per centimetre"}
 )
 @click.option("--tolerant", is_flag=True, help="Describe damaged files too.")
 @click.option(
-    "--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True, help="Refuse larger pictures."
+    "--max-pixels", type=click.IntRange(min=1), default=MAX_PIXELS, show_default=True, help="Refuse larger pictures."
 )
 @click.option(
     "--heat-map",

@@ -12,6 +12,7 @@ from click.exceptions import Exit
 
 from qgac.commands.restore_progress import carry_out, check_report, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
+from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from qgac.batch.plan import Plan
@@ -59,7 +60,7 @@ Environment
 @click.option(
     "--max-pixels",
     type=click.IntRange(min=1),
-    default=200_000_000,
+    default=MAX_PIXELS,
     show_default=True,
     panel=_INPUT,
     help="Refuse larger pictures.",

@@ -76,8 +76,7 @@ def decode_nearest(image: JPEGImage) -> NDArray[np.float64]:
     """
     if image.color not in ("gray", "YCbCr"):
         raise ValueError(f"a {image.color} picture cannot be evaluated; use a gray or YCbCr one")
-    vertical = max(component.vertical for component in image.components)
-    horizontal = max(component.horizontal for component in image.components)
+    vertical, horizontal = image.largest_factors
     planes = []
     for component in image.components:
         if vertical % component.vertical or horizontal % component.horizontal:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from qgac.jpeg.limits import MAX_PIXELS
 from qgac.metrics import psnr, psnr_b, ssim
 
 __all__ = ["ComparisonError", "Scores", "compare", "open_picture"]
@@ -60,7 +61,7 @@ class Scores:
     ssim: float
 
 
-def open_picture(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> NDArray[Any]:
+def open_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
     """Decode a picture as it is stored, whatever the orientation in its metadata says.
 
     Parameters

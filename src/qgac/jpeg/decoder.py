@@ -12,11 +12,10 @@ from qgac.jpeg.errors import DamageError, JPEGError
 from qgac.jpeg.frame import Frame
 from qgac.jpeg.huffman import HuffmanTables
 from qgac.jpeg.image import Color, JPEGImage
+from qgac.jpeg.limits import MAX_SCANS
 from qgac.jpeg.markers import FrameHeader
 from qgac.jpeg.metadata import MetadataCollector
 from qgac.jpeg.segments import EntropyData, split_entropy_data
-
-MAX_SCANS = 500
 
 
 class Decoder:

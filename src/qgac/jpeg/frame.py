@@ -14,15 +14,10 @@ import numpy.typing as npt
 from qgac.jpeg import entropy, progressive
 from qgac.jpeg.errors import DamageError, JPEGError
 from qgac.jpeg.huffman import HuffmanTables
-from qgac.jpeg.image import Component
+from qgac.jpeg.image import Component, ceil_divide
+from qgac.jpeg.limits import MAX_BLOCKS_PER_BYTE, MAX_VISITS_PER_BYTE
 from qgac.jpeg.markers import ComponentHeader, FrameHeader, ScanHeader
-from qgac.jpeg.segments import EntropyData, assign_mcus, ceil_divide
-
-MAX_BLOCKS_PER_BYTE = 40
-"""More blocks than this for each byte of the file cannot be: even a single-coloured picture stays below 10."""
-
-MAX_VISITS_PER_BYTE = 400
-"""The same for the blocks of all scans together, so that no small file keeps the decoder busy for minutes."""
+from qgac.jpeg.segments import EntropyData, assign_mcus
 
 _NOT_SENT = -1
 _HARMLESS_SURPLUS = 16  # bytes; some cameras leave a few behind each picture

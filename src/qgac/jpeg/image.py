@@ -16,6 +16,11 @@ Color = Literal["gray", "YCbCr", "RGB", "CMYK", "YCCK"]
 Process = Literal["baseline", "extended", "progressive"]
 
 
+def ceil_divide(dividend: int, divisor: int) -> int:
+    """Divide integers, rounding up: of pixels into blocks, of blocks into MCUs."""
+    return -(-dividend // divisor)
+
+
 @dataclass(frozen=True, eq=False)
 class Component:
     """One colour component of a picture: its quantised DCT coefficients and the table they were divided by.
@@ -117,6 +122,12 @@ class JPEGImage:
     inverted: bool = False
     missing: float = 0.0
     notes: tuple[str, ...] = ()
+
+    @property
+    def largest_factors(self) -> tuple[int, int]:
+        """The largest vertical and horizontal sampling factor of the components."""
+        components = self.components
+        return max(c.vertical for c in components), max(c.horizontal for c in components)
 
     @property
     def chroma(self) -> tuple[int, ...]:

@@ -21,13 +21,14 @@ from typing import BinaryIO
 
 from qgac.jpeg import signatures
 from qgac.jpeg.image import JPEGImage
+from qgac.jpeg.limits import MAX_PIXELS
 
 
 def read_jpeg(
     source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO,
     *,
     tolerant: bool = False,
-    max_pixels: int = 200_000_000,
+    max_pixels: int = MAX_PIXELS,
 ) -> JPEGImage:
     """Read the quantised coefficients of a JPEG picture.
 

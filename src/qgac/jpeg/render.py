@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from qgac.jpeg.image import Component, JPEGImage
+from qgac.jpeg.image import Component, JPEGImage, ceil_divide
 
 Plane = npt.NDArray[np.uint8]
 _Integers = npt.NDArray[np.int32]
@@ -103,9 +103,9 @@ def decode_plane(image: JPEGImage, component: Component) -> Plane:
     for top in range(0, rows, band):
         samples = inverse_dct(component.coefficients[top : top + band], component.table)
         plane[8 * top : 8 * (top + band)] = samples.swapaxes(1, 2).reshape(-1, 8 * columns)
-    horizontal_max, vertical_max = _largest_factors(image)
-    height = -(-image.height * component.vertical // vertical_max)
-    width = -(-image.width * component.horizontal // horizontal_max)
+    vertical_max, horizontal_max = image.largest_factors
+    height = ceil_divide(image.height * component.vertical, vertical_max)
+    width = ceil_divide(image.width * component.horizontal, horizontal_max)
     return plane[:height, :width]
 
 
@@ -149,7 +149,7 @@ def upsample(plane: Plane, component: Component, image: JPEGImage) -> Plane:
     ndarray of uint8
         At least of the picture's height and width.
     """
-    horizontal_max, vertical_max = _largest_factors(image)
+    vertical_max, horizontal_max = image.largest_factors
     across = horizontal_max / component.horizontal
     down = vertical_max / component.vertical
     wide_enough = plane.shape[1] > 2
@@ -164,11 +164,6 @@ def upsample(plane: Plane, component: Component, image: JPEGImage) -> Plane:
     rows = np.arange(image.height) * component.vertical // vertical_max
     columns = np.arange(image.width) * component.horizontal // horizontal_max
     return plane[rows][:, columns]
-
-
-def _largest_factors(image: JPEGImage) -> tuple[int, int]:
-    horizontal = max(component.horizontal for component in image.components)
-    return horizontal, max(component.vertical for component in image.components)
 
 
 def _inverse_dct_pass(values: _Integers, shift: int) -> _Integers:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qgac.jpeg.errors import DamageError
+from qgac.jpeg.image import ceil_divide
 from qgac.jpeg.kernels import Integers, Words, kernel
 from qgac.jpeg.markers import RST0, RST7
 
@@ -52,11 +53,6 @@ def split_entropy_data(data: npt.NDArray[np.uint8], start: int, *, tolerant: boo
     extents = np.zeros((segments, 3), np.int64)
     _split(data, start, end, buffer, extents)
     return EntropyData(end, buffer, extents, needless)
-
-
-def ceil_divide(dividend: int, divisor: int) -> int:
-    """Divide positive integers, rounding up."""
-    return -(-dividend // divisor)
 
 
 def assign_mcus(

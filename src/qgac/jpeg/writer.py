@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from qgac.jpeg import markers
 from qgac.jpeg.encoder import code_scan, codes_of, shortest_code
-from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
+from qgac.jpeg.image import Component, Density, JPEGImage, Metadata, ceil_divide
 from qgac.jpeg.metadata import EXIF, ICC, PHOTOSHOP, XMP, photoshop_resources
 
 __all__ = ["jfif_segment", "metadata_segments", "write_jpeg"]
@@ -136,8 +136,9 @@ class _Scan:
         self._layout = np.array(layout, np.int64)
         first = components[0]
         if len(components) > 1:
-            self._rows = -(-image.height // (8 * max(component.vertical for component in image.components)))
-            self._columns = -(-image.width // (8 * max(component.horizontal for component in image.components)))
+            vertical, horizontal = image.largest_factors
+            self._rows = ceil_divide(image.height, 8 * vertical)
+            self._columns = ceil_divide(image.width, 8 * horizontal)
         else:
             self._rows, self._columns = first.coefficients.shape[:2]
         self._counts: npt.NDArray[np.int64] = np.zeros((4, 256), np.int64)

@@ -7,11 +7,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.dct import double_nearest, shrink_box
-from qgac.coefficients.projection import project
-from qgac.jpeg.image import Component
-from qgac.restoration.regions import Restoration, continued, samples_of
+from qgac.jpeg.image import Component, ceil_divide
+from qgac.models import steps
+from qgac.restoration.regions import RegionRestorer, continued, samples_of
 from qgac.restoration.tiling import Region
 
 __all__ = ["ColorPlanes"]
@@ -28,7 +28,7 @@ class ColorPlanes:
 
     Parameters
     ----------
-    restoration : Restoration
+    restorer : RegionRestorer
     components : tuple of three Component
         Y, Cb and Cr.
     factors : tuple of (int, int)
@@ -40,66 +40,67 @@ class ColorPlanes:
 
     def __init__(
         self,
-        restoration: Restoration,
+        restorer: RegionRestorer,
         components: tuple[Component, Component, Component],
         factors: tuple[int, int],
         resampled: tuple[int, int],
     ) -> None:
-        self._restoration = restoration
+        self._restorer = restorer
         self._y, *self._chroma = components
         self._factors = factors
         self._resampled = resampled
         self.unit = vertical, horizontal = factors
-        sight = restoration.model.receptive_field_color
-        self.halo = (_round_up(sight, vertical), _round_up(sight, horizontal))
+        sight = restorer.model.receptive_field_color
+        self.halo = (_whole(sight, vertical), _whole(sight, horizontal))
         self._grid: tuple[int, int] = self._y.coefficients.shape[:2]
-        self._padded = (_round_up(self._grid[0], vertical), _round_up(self._grid[1], horizontal))
+        self._padded = (_whole(self._grid[0], vertical), _whole(self._grid[1], horizontal))
         self.grids: tuple[tuple[int, int], ...] = (self._grid, self._padded, self._padded)
 
     def start(self, tile_rows: int) -> None:
         """Allocate the rows of restored Y that a row of tiles needs; see :class:`PlaneSource`."""
         capacity = min(tile_rows + 2 * self.halo[0], self._grid[0])
-        self._kept = torch.empty((capacity, self._grid[1], 64), device=self._restoration.device)
+        self._kept = torch.empty((capacity, self._grid[1], 64), device=self._restorer.device)
         self._kept_top = 0
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile, Y at its own size, chroma at full resolution; see :class:`.PlaneSource`."""
         core = tile.divided(*self.unit).multiplied(*self.unit)
-        if self._restoration.strength == 0:
+        if self._restorer.strength == 0:
             return self._decoded(tile, core)
         self._restore_y_ahead(tile)
-        restoration, model = self._restoration, self._restoration.model
+        restorer = self._restorer
         outer = core.grown(*self.halo).clipped(*self._padded)
 
         in_file = outer.divided(*self._factors)
-        decoded = torch.stack([restoration.dequantized(component, in_file) for component in self._chroma], 1)
-        tables = torch.stack([restoration.table(component) for component in self._chroma], 1)
-        repeats = (self._factors[0] // self._resampled[0], self._factors[1] // self._resampled[1])
+        decoded = torch.stack([restorer.dequantized(component, in_file) for component in self._chroma], 1)
+        tables = torch.stack([restorer.table(component) for component in self._chroma], 1)
         guide = continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns)
-        restored = model.restore_chroma(
-            interleave_maps(double_nearest(decoded, *repeats)),
+        own = core.divided(*self._factors).within(in_file)
+        restored = steps.restore_chroma(
+            restorer.model,
+            interleave_maps(decoded),
             tables,
             guide,
-            restoration.table(self._y),
-            self._resampled,
-        )[(..., *core.within(outer))]
+            restorer.table(self._y),
+            self._factors,
+            resampled=self._resampled,
+            projected=restorer.project,
+            core=own,
+        )
         del guide
 
-        y = restoration.weakened(self._restored_y(tile), lambda: restoration.dequantized(self._y, tile))
+        y = restorer.weakened(self._restored_y(tile), lambda: restorer.dequantized(self._y, tile))
         result = [(tile, y)]
-        for p in range(2):  # one after the other: half the memory
-            plane = separate_maps(restored, 2)[:, p]
-            known = decoded[(slice(None), p, ..., *core.divided(*self._factors).within(in_file))]
-            if restoration.project:
-                plane = project(plane, known, tables[:, p], self._factors)
-            result.append((core, restoration.weakened(plane, partial(double_nearest, known, *self._factors))))
+        for p, plane in enumerate(restored):
+            known = decoded[(slice(None), p, ..., *own)]
+            result.append((core, restorer.weakened(plane, partial(double_nearest, known, *self._factors))))
         return result
 
     def _decoded(self, tile: Region, core: Region) -> list[tuple[Region, Tensor]]:
         """Return what :meth:`coefficients` does where nothing is to be restored."""
-        chroma = [self._restoration.dequantized(plane, core.divided(*self._factors)) for plane in self._chroma]
+        chroma = [self._restorer.dequantized(plane, core.divided(*self._factors)) for plane in self._chroma]
         planes = [(core, double_nearest(plane, *self._factors)) for plane in chroma]
-        return [(tile, self._restoration.dequantized(self._y, tile)), *planes]
+        return [(tile, self._restorer.dequantized(self._y, tile)), *planes]
 
     def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile, chroma as means over boxes of samples; see :class:`.PlaneSource`."""
@@ -131,7 +132,7 @@ class ColorPlanes:
             tile.right + horizontal,
         ).clipped(*self._grid)
         if not ahead.empty:
-            self._restored_y(ahead).copy_(self._restoration.restore_y(self._y, ahead))
+            self._restored_y(ahead).copy_(self._restorer.restore_y(self._y, ahead))
 
     def _drop_rows_above(self, top: int) -> None:
         if top > self._kept_top:
@@ -146,5 +147,6 @@ class ColorPlanes:
         return self._kept[rows, columns].permute(2, 0, 1)[None]
 
 
-def _round_up(length: int, unit: int) -> int:
-    return -(-length // unit) * unit
+def _whole(length: int, unit: int) -> int:
+    """Return the smallest multiple of a unit that covers a length."""
+    return ceil_divide(length, unit) * unit

@@ -6,53 +6,15 @@ by both networks. How a picture is divided between the two, see :func:`plane_sou
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from torch import Tensor
-
 from qgac.jpeg.image import JPEGImage
 from qgac.restoration.color_planes import ColorPlanes
-from qgac.restoration.regions import Restoration
+from qgac.restoration.regions import PlaneSource, RegionRestorer
 from qgac.restoration.single_plane import SinglePlane
-from qgac.restoration.tiling import Region
 
-__all__ = ["PlaneSource", "plane_sources"]
-
-
-class PlaneSource(Protocol):
-    """Restored planes of a picture.
-
-    Tiles are regions of blocks, 8x8 samples of the picture's full resolution. They are asked for row by row, from left
-    to right, each once.
-
-    Attributes
-    ----------
-    halo : tuple of (int, int)
-        Blocks around a tile that are computed and thrown away: above and below, left and right.
-    unit : tuple of (int, int)
-        Rows and columns that tiles are multiples of (but for the last ones).
-    grids : tuple of (int, int)
-        Size of the coefficients of every plane in blocks; tiles of the first one are what `coefficients` takes.
-    """
-
-    halo: tuple[int, int]
-    unit: tuple[int, int]
-    grids: tuple[tuple[int, int], ...]
-
-    def start(self, tile_rows: int) -> None:
-        """Make ready for tiles of so many rows, the first one at the top left."""
-
-    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        """Restore a tile; return for each plane the region of its grid and the coefficients (1, 64, rows, columns)."""
-
-    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        """Restore a tile as `coefficients` does, at the resolution that each plane has in the file."""
-
-    def samples(self, tile: Region) -> Tensor:
-        """Restore a tile; return samples (planes, 8 * rows, 8 * columns), 0..255, at full resolution."""
+__all__ = ["plane_sources"]
 
 
-def plane_sources(restoration: Restoration, image: JPEGImage) -> list[PlaneSource]:
+def plane_sources(restorer: RegionRestorer, image: JPEGImage) -> list[PlaneSource]:
     """Divide the planes of a picture between the networks.
 
     - Gray: the Y network. RGB and CMYK: the Y network for each plane, with the plane's own table.
@@ -65,7 +27,7 @@ def plane_sources(restoration: Restoration, image: JPEGImage) -> list[PlaneSourc
 
     Parameters
     ----------
-    restoration : Restoration
+    restorer : RegionRestorer
     image : JPEGImage
 
     Returns
@@ -73,19 +35,19 @@ def plane_sources(restoration: Restoration, image: JPEGImage) -> list[PlaneSourc
     list of PlaneSource
         Together they have the planes of the picture, in the order of its components.
     """
-    singles: list[PlaneSource] = [SinglePlane(restoration, image, component) for component in image.components]
+    singles: list[PlaneSource] = [SinglePlane(restorer, image, component) for component in image.components]
     if image.color not in ("YCbCr", "YCCK"):
         return singles
     y, cb, cr = image.components[:3]
-    vertical, horizontal = max(c.vertical for c in image.components), max(c.horizontal for c in image.components)
+    vertical, horizontal = image.largest_factors
     ratios = [(vertical / c.vertical, horizontal / c.horizontal) for c in (y, cb, cr)]
     if ratios[0] != (1, 1) or not all(ratio.is_integer() for pair in ratios for ratio in pair):
         return singles
     if ratios[1] != ratios[2]:
         return singles
     factors = int(ratios[1][0]), int(ratios[1][1])
-    known = [(v, u) for v, u in restoration.model.factors if factors[0] % v == 0 == factors[1] % u]
+    known = [(v, u) for v, u in restorer.model.factors if factors[0] % v == 0 == factors[1] % u]
     if not known:
         return singles
     nearest = max(known, key=lambda pair: pair[0] * pair[1])
-    return [ColorPlanes(restoration, (y, cb, cr), factors, nearest), *singles[3:]]
+    return [ColorPlanes(restorer, (y, cb, cr), factors, nearest), *singles[3:]]

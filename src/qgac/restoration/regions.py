@@ -1,9 +1,13 @@
-"""Coefficients of a plane as the file has them and as the Y network restores them, and the way back to samples."""
+"""Regions of a plane: as the file has them, as the Y network restores them, and back as samples.
+
+And what all kinds of planes have in common for whoever asks for their regions, see :class:`PlaneSource`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,18 +15,18 @@ from torch import Tensor
 
 from qgac.coefficients.blocks import blocks_to_channels
 from qgac.coefficients.dct import idct
-from qgac.coefficients.projection import project
 from qgac.jpeg.image import Component
+from qgac.models import steps
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.tiling import Region
 
-__all__ = ["Restoration", "continued", "samples_of"]
+__all__ = ["PlaneSource", "RegionRestorer", "continued", "samples_of"]
 
 
 @dataclass(frozen=True)
-class Restoration:
-    """What planes are restored with.
+class RegionRestorer:
+    """Restores regions of single planes by the Y network; what all planes of a picture are restored with.
 
     Attributes
     ----------
@@ -70,9 +74,7 @@ class Restoration:
         halo = self.model.receptive_field_y
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
         decoded, table = self.dequantized(component, outer), self.table(component)
-        inner = (..., *region.within(outer))
-        restored = self.model.restore_y(decoded, table)[inner]
-        return project(restored, decoded[inner], table) if self.project else restored
+        return steps.restore_y(self.model, decoded, table, projected=self.project, core=region.within(outer))
 
     def dequantized(self, component: Component, region: Region) -> Tensor:
         """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
@@ -84,6 +86,41 @@ class Restoration:
     def table(self, component: Component) -> Tensor:
         """Return quantisation steps, (1, 8, 8)."""
         return torch.from_numpy(component.table.astype(np.float32))[None].to(self.device)
+
+
+class PlaneSource(Protocol):
+    """Restored planes of a picture.
+
+    Tiles are regions of blocks, 8x8 samples of the picture's full resolution, and the order of the calls is fixed:
+    `start` first; then every tile of :func:`qgac.restoration.tiling.tiles` once, row by row and from left to right; all
+    by the same of the other three methods. So a source may keep what it has restored for the tiles to come; another
+    `start` begins anew.
+
+    Attributes
+    ----------
+    halo : tuple of (int, int)
+        Blocks around a tile that are computed and thrown away: above and below, left and right.
+    unit : tuple of (int, int)
+        Rows and columns that tiles are multiples of (but for the last ones).
+    grids : tuple of (int, int)
+        Size of the coefficients of every plane in blocks; tiles of the first one are what `coefficients` takes.
+    """
+
+    halo: tuple[int, int]
+    unit: tuple[int, int]
+    grids: tuple[tuple[int, int], ...]
+
+    def start(self, tile_rows: int) -> None:
+        """Make ready for tiles of so many rows, the first one at the top left."""
+
+    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile; return for each plane the region of its grid and the coefficients (1, 64, rows, columns)."""
+
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+        """Restore a tile as `coefficients` does, at the resolution that each plane has in the file."""
+
+    def samples(self, tile: Region) -> Tensor:
+        """Restore a tile; return samples (planes, 8 * rows, 8 * columns), 0..255, at full resolution."""
 
 
 def samples_of(channels: Tensor) -> Tensor:

@@ -6,9 +6,10 @@ The only place that joins the JPEG reader and the networks.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, BinaryIO
+from itertools import accumulate
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +18,16 @@ from torch import Tensor
 
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.coefficients.quantization import chroma_table, luma_table
-from qgac.jpeg.image import JPEGImage
+from qgac.jpeg.image import JPEGImage, ceil_divide
+from qgac.jpeg.limits import MAX_PIXELS
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
-from qgac.restoration.planes import PlaneSource, plane_sources
+from qgac.restoration.planes import plane_sources
 from qgac.restoration.refinement import refined_levels, refined_table
-from qgac.restoration.regions import Restoration
+from qgac.restoration.regions import PlaneSource, RegionRestorer
 from qgac.restoration.tile_budget import blocks_that_fit
-from qgac.restoration.tiling import tile_shape, tiles
+from qgac.restoration.tiling import Region, tile_shape, tiles
 from qgac.weights.checkpoints import blended
 
 __all__ = ["Restorer", "Source", "restore"]
@@ -35,6 +37,8 @@ Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | B
 
 Progress = Callable[[int, int], None]
 """Called with the number of tiles that are done, and that there are."""
+
+_T = TypeVar("_T")
 
 
 class Restorer:
@@ -101,7 +105,7 @@ class Restorer:
             raise ValueError(f"the device {str(device)!r} cannot be used here ({error}); choose 'cpu'") from error
         self.model = network.eval()
         self.tile = tile
-        self._restoration = Restoration(SelfEnsemble(network) if best else network, self.device, project, strength)
+        self._regions = RegionRestorer(SelfEnsemble(network) if best else network, self.device, project, strength)
 
     def __call__(
         self,
@@ -109,7 +113,7 @@ class Restorer:
         *,
         dtype: npt.DTypeLike = np.uint8,
         tolerant: bool = False,
-        max_pixels: int = 200_000_000,
+        max_pixels: int = MAX_PIXELS,
         progress: Progress | None = None,
     ) -> Restored:
         """Restore a picture.
@@ -171,29 +175,22 @@ class Restorer:
             If `dtype` is another one.
         """
         kind = pixel_type(dtype)
-        sources = plane_sources(self._restoration, image)
-        rows, columns = -(-image.height // 8), -(-image.width // 8)
-        shape = self._tile_shape(sources, image, rows, columns)
-        for plane_source in sources:
-            plane_source.start(shape[0])
-        regions = tiles(rows, columns, shape)
-        for done, tile in enumerate(regions, 1):
+        sources = plane_sources(self._regions, image)
+        grid = (ceil_divide(image.height, 8), ceil_divide(image.width, 8))
+        for _, tile, planes in self._walk(
+            image, [(sources, grid)], lambda source, tile: source.samples(tile), progress
+        ):
             if tile.left == 0:
                 height = min(8 * tile.rows, image.height - 8 * tile.top)
                 band = np.empty((height, *pixel_shape(image)[1:]), kind)
-            with torch.no_grad():  # not as a decorator, which would hold each band until the next one is there
-                planes = [plane_source.samples(tile) for plane_source in sources]
-                samples = planes[0] if len(planes) == 1 else torch.cat(planes)
-                write_pixels(samples, image, band, 8 * tile.left)
-                del planes, samples
-            if progress is not None:
-                progress(done, len(regions))
-            if tile.right == columns:
+            write_pixels(planes[0] if len(planes) == 1 else torch.cat(planes), image, band, 8 * tile.left)
+            del planes
+            if tile.right == grid[1]:
                 yield band
                 del band
 
     def coefficients(
-        self, source: Source, *, tolerant: bool = False, max_pixels: int = 200_000_000
+        self, source: Source, *, tolerant: bool = False, max_pixels: int = MAX_PIXELS
     ) -> tuple[Tensor, ...]:
         """Restore the DCT coefficients of a picture: what the networks and the projection make, before any rounding.
 
@@ -209,28 +206,21 @@ class Restorer:
             restored together with Y is at full resolution, its grid that of Y, rounded up to whole chroma blocks.
         """
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
-        planes: list[Tensor] = []
-        for plane_source in plane_sources(self._restoration, image):
-            restored = [torch.empty(64, *grid) for grid in plane_source.grids]
-            rows, columns = plane_source.grids[0]
-            shape = self._tile_shape([plane_source], image, rows, columns)
-            with torch.no_grad():
-                plane_source.start(shape[0])
-                for tile in tiles(rows, columns, shape):
-                    parts = plane_source.coefficients(tile)
-                    for plane, (region, values) in zip(restored, parts, strict=True):
-                        plane[(..., *region.slices)] = values[0].cpu()
-            planes += restored
-        return tuple(planes)
+        sources = plane_sources(self._regions, image)
+        restored = [[torch.empty(64, *grid) for grid in source.grids] for source in sources]
+        groups = [([source], source.grids[0]) for source in sources]
+        for number, _, (parts,) in self._walk(image, groups, lambda source, tile: source.coefficients(tile)):
+            for plane, (region, values) in zip(restored[number], parts, strict=True):
+                plane[(..., *region.slices)] = values[0].cpu()
+        return tuple(plane for planes in restored for plane in planes)
 
-    @torch.no_grad()
     def refine(
         self,
         source: Source,
         *,
         quality: int = 95,
         tolerant: bool = False,
-        max_pixels: int = 200_000_000,
+        max_pixels: int = MAX_PIXELS,
         progress: Progress | None = None,
     ) -> JPEGImage:
         """Restore a picture to finer coefficients, from which those of the file follow exactly.
@@ -257,31 +247,59 @@ class Restorer:
             finest = chroma_table(quality) if index in image.chroma else luma_table(quality)
             table = refined_table(component, finest)
             refined.append(replace(component, coefficients=np.empty_like(component.coefficients), table=table))
-        work = []
-        for plane_source in plane_sources(self._restoration, image):
-            shape = self._tile_shape([plane_source], image, *plane_source.grids[0])
-            work.append((plane_source, shape, tiles(*plane_source.grids[0], shape)))
-        total = sum(len(regions) for _, _, regions in work)
-        first = done = 0  # component of the source in work; tiles
-        for plane_source, shape, regions in work:
-            plane_source.start(shape[0])
-            for tile in regions:
-                for index, (region, values) in enumerate(plane_source.own_coefficients(tile), first):
-                    component, finer = image.components[index], refined[index]
-                    blocks = channels_to_blocks(values[0]).cpu().numpy()
-                    levels = component.coefficients[region.slices]
-                    finer.coefficients[region.slices] = refined_levels(blocks, levels, component.table, finer.table)
+        sources = plane_sources(self._regions, image)
+        first = [0, *accumulate(len(source.grids) for source in sources)]  # component of each source
+        groups = [([source], source.grids[0]) for source in sources]
+        walk = self._walk(image, groups, lambda source, tile: source.own_coefficients(tile), progress)
+        for number, _, (parts,) in walk:
+            for index, (region, values) in enumerate(parts, first[number]):
+                component, finer = image.components[index], refined[index]
+                blocks = channels_to_blocks(values[0]).cpu().numpy()
+                levels = component.coefficients[region.slices]
+                finer.coefficients[region.slices] = refined_levels(blocks, levels, component.table, finer.table)
+        return replace(image, components=tuple(refined), process="baseline")
+
+    def _walk(
+        self,
+        image: JPEGImage,
+        groups: Sequence[tuple[Sequence[PlaneSource], tuple[int, int]]],
+        ask: Callable[[PlaneSource, Region], _T],
+        progress: Progress | None = None,
+    ) -> Iterator[tuple[int, Region, list[_T]]]:
+        """Restore sources tile by tile, group after group.
+
+        Parameters
+        ----------
+        image : JPEGImage
+        groups : sequence of (sequence of PlaneSource, tuple of (int, int))
+            Sources that are asked for the same tiles, and the blocks (rows, columns) that these cover.
+        ask : callable
+            What to ask a source for.
+        progress
+            As for calling the restorer.
+
+        Yields
+        ------
+        tuple
+            Number of the group, tile, and what each of its sources answered, which is not held here while it is used.
+        """
+        work = [(*group, self._tile_shape(group[0], image, *group[1])) for group in groups]
+        total = sum(len(tiles(*grid, shape)) for _, grid, shape in work)
+        done = 0
+        for number, (sources, grid, shape) in enumerate(work):
+            for source in sources:
+                source.start(shape[0])
+            for tile in tiles(*grid, shape):
+                yield number, tile, _answers(sources, tile, ask)
                 done += 1
                 if progress is not None:
                     progress(done, total)
-            first += len(plane_source.grids)
-        return replace(image, components=tuple(refined), process="baseline")
 
-    def _tile_shape(self, sources: list[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:
+    def _tile_shape(self, sources: Sequence[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:
         halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
         unit = max(source.unit[0] for source in sources), max(source.unit[1] for source in sources)
         if self.tile is not None:
-            vertical, horizontal = (-(-self.tile // (8 * blocks)) * blocks for blocks in unit)
+            vertical, horizontal = (ceil_divide(self.tile, 8 * blocks) * blocks for blocks in unit)
             return vertical, horizontal
         limit = blocks_that_fit(self.model, self.device, image)
         return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
@@ -300,7 +318,7 @@ def restore(
     blend_with: str | os.PathLike[str] | QGAC | None = None,
     dtype: npt.DTypeLike = np.uint8,
     tolerant: bool = False,
-    max_pixels: int = 200_000_000,
+    max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
 ) -> Restored:
     """Restore one picture; for several, make one :class:`Restorer`, which has the parameters explained.
@@ -328,6 +346,11 @@ def _read(source: Source, *, tolerant: bool, max_pixels: int) -> JPEGImage:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
 
     return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)
+
+
+@torch.no_grad()
+def _answers(sources: Sequence[PlaneSource], tile: Region, ask: Callable[[PlaneSource, Region], _T]) -> list[_T]:
+    return [ask(source, tile) for source in sources]
 
 
 def _fastest_device() -> str:

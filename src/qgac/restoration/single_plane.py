@@ -7,8 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from qgac.jpeg.image import Component, JPEGImage
-from qgac.restoration.regions import Restoration, samples_of
+from qgac.jpeg.image import Component, JPEGImage, ceil_divide
+from qgac.restoration.regions import RegionRestorer, samples_of
 from qgac.restoration.tiling import Region
 
 __all__ = ["SinglePlane"]
@@ -22,18 +22,19 @@ class SinglePlane:
 
     Parameters
     ----------
-    restoration : Restoration
+    restorer : RegionRestorer
     image : JPEGImage
     component : Component
         One of its components.
     """
 
-    def __init__(self, restoration: Restoration, image: JPEGImage, component: Component) -> None:
-        self._restoration = restoration
+    def __init__(self, restorer: RegionRestorer, image: JPEGImage, component: Component) -> None:
+        self._restorer = restorer
         self._component = component
-        self._rows = _Axis(image.height, component.vertical, max(c.vertical for c in image.components))
-        self._columns = _Axis(image.width, component.horizontal, max(c.horizontal for c in image.components))
-        self.halo = (restoration.model.receptive_field_y,) * 2
+        vertical, horizontal = image.largest_factors
+        self._rows = _Axis(image.height, component.vertical, vertical)
+        self._columns = _Axis(image.width, component.horizontal, horizontal)
+        self.halo = (restorer.model.receptive_field_y,) * 2
         self.unit = (1, 1)
         self.grids: tuple[tuple[int, int], ...] = (component.coefficients.shape[:2],)
 
@@ -42,7 +43,7 @@ class SinglePlane:
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
-        return [(tile, self._restoration.plane(self._component, tile))]
+        return [(tile, self._restorer.plane(self._component, tile))]
 
     def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
@@ -51,9 +52,9 @@ class SinglePlane:
     def samples(self, tile: Region) -> Tensor:
         """Restore a tile of the picture; see :class:`.PlaneSource`."""
         if self._rows.whole and self._columns.whole:
-            return samples_of(self._restoration.plane(self._component, tile))
+            return samples_of(self._restorer.plane(self._component, tile))
         own = Region(*self._rows.blocks(tile.top, tile.bottom), *self._columns.blocks(tile.left, tile.right))
-        samples = samples_of(self._restoration.plane(self._component, own))
+        samples = samples_of(self._restorer.plane(self._component, own))
         samples = self._rows.interpolate(samples, -2, tile.top, tile.bottom)
         return self._columns.interpolate(samples, -1, tile.left, tile.right)
 
@@ -72,7 +73,7 @@ class _Axis:
     def __init__(self, length: int, factor: int, largest: int) -> None:
         self.whole = factor == largest
         self._ratio = factor / largest
-        self._last = -(-length * factor // largest) - 1  # what lies behind it in its block is not of the picture
+        self._last = ceil_divide(length * factor, largest) - 1  # what lies behind it in its block is not of the picture
 
     def _positions(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         centers = np.arange(8 * start, 8 * stop) + 0.5

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from qgac.jpeg.image import ceil_divide
+
 __all__ = ["Region", "tile_shape", "tiles"]
 
 
@@ -58,7 +60,10 @@ class Region:
     def divided(self, vertical: int, horizontal: int) -> Region:
         """Return the smallest region that covers it on a grid coarser by these factors."""
         return Region(
-            self.top // vertical, -(-self.bottom // vertical), self.left // horizontal, -(-self.right // horizontal)
+            self.top // vertical,
+            ceil_divide(self.bottom, vertical),
+            self.left // horizontal,
+            ceil_divide(self.right, horizontal),
         )
 
     def multiplied(self, vertical: int, horizontal: int) -> Region:
@@ -114,10 +119,10 @@ def _divisions(length: int, halo: int, unit: int) -> list[_Division]:
     """List the ways to divide a length into equal pieces, from one to as many as make sense."""
     result: list[_Division] = []
     for count in range(1, length + 1):
-        piece = -(-length // (count * unit)) * unit
+        piece = ceil_divide(length, count * unit) * unit
         if result and piece < 2 * halo:
             break
-        pieces = -(-length // piece)
+        pieces = ceil_divide(length, piece)
         result.append(
             _Division(piece, min(piece + halo * min(pieces - 1, 2), length), length + 2 * halo * (pieces - 1))
         )
