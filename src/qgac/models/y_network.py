@@ -33,6 +33,8 @@ class YConfiguration:
         Trunk of every sub-network.
     subdivision : int
         Sub-blocks along each side of a block in the trunks of the BlockNets, see :class:`qgac.models.trunk.Trunk`.
+    deep_blocks : int
+        Residual blocks at half the resolution in the middle of the trunks of the BlockNets.
     blocknets : int
         0, 1 (before the FrequencyNet) or 2 (before and after it).
     frequencynet, fusion : bool
@@ -54,6 +56,7 @@ class YConfiguration:
     rrdbs: int = 1
     residual_blocks: int = 0
     subdivision: int = 1
+    deep_blocks: int = 0
     blocknets: int = 2
     frequencynet: bool = True
     fusion: bool = True
@@ -108,6 +111,7 @@ class YNetwork(nn.Module):
                         rrdbs=c.rrdbs,
                         residual_blocks=c.residual_blocks,
                         subdivision=c.subdivision,
+                        deep_blocks=c.deep_blocks,
                         manifold=c.manifold,
                         log_table=log_table,
                         residual=makes_residual,

@@ -74,7 +74,7 @@ def test_drawings_have_numbers_of_their_own(bank, monkeypatch):
 
     firsts = [np.random.default_rng((0, 5)).random()]
 
-    def remember(size, generator):
+    def remember(size, generator, fonts):
         firsts.append(generator.random())
         return np.zeros((size, size, 4), np.uint8)
 

@@ -26,6 +26,7 @@ __all__ = ["drawing"]
 # In inks, of windows, of square pixels, comics.
 _SHARES = (0.5, 0.18, 0.2, 0.12)
 _TEXT_SHARE = 0.5
+_OPAQUE_SHARE = 0.5  # of those in inks; all others are
 
 
 def drawing(size: int, generator: np.random.Generator, fonts: Sequence[Path] = ()) -> NDArray[np.uint8]:
@@ -42,8 +43,8 @@ def drawing(size: int, generator: np.random.Generator, fonts: Sequence[Path] = (
     Returns
     -------
     ndarray, shape (size, size, 4), uint8
-        Red, green and blue, multiplied by alpha already, and alpha: about seven in eight are opaque, the others leave
-        bare what they are laid over.
+        Red, green and blue, multiplied by alpha already, and alpha: three in four are opaque, the others leave bare
+        what they are laid over.
     """
     kind = generator.choice(4, p=_SHARES)
     if kind == 0:
@@ -73,7 +74,7 @@ def _in_inks(size: int, generator: np.random.Generator, fonts: Sequence[Path]) -
     shade, *inks = palette(generator, 3)
     alpha = cover.sum(-1, keepdims=True).clip(0, 1)
     colors = cover @ np.stack(inks)
-    if generator.random() < 0.75:
+    if generator.random() < _OPAQUE_SHARE:
         colors += ground(size, shade, generator) * (1 - alpha)
         alpha[:] = 1
     pixels: NDArray[np.float64] = np.concatenate((colors, 255 * alpha), -1)
