@@ -14,7 +14,6 @@ import numpy as np
 from PIL import Image
 
 from qgac.jpeg.reader import read_jpeg
-from qgac.jpeg.render import render
 
 WIDTH, HEIGHT = 4000, 3000
 
@@ -58,16 +57,14 @@ def main() -> None:
     print(f"first call: {time.perf_counter() - start:.2f} s")
     photo = synthetic_photo()
     megapixels = WIDTH * HEIGHT / 1e6
-    print(f"{'ms/MP':32} {'MB':>6} {'read':>7} {'Pillow':>7} {'render':>7}")
+    print(f"{'ms/MP':32} {'MB':>6} {'read':>7} {'Pillow':>7}")
     for name, options in KINDS.items():
         stream = io.BytesIO()
         photo.save(stream, "JPEG", **options)
         data = stream.getvalue()
-        image = read_jpeg(data)
         seconds = (
             best(lambda data=data: read_jpeg(data), rounds),
             best(lambda data=data: Image.open(io.BytesIO(data)).load(), rounds),
-            best(lambda image=image: render(image), 2),
         )
         figures = " ".join(f"{second * 1e3 / megapixels:7.1f}" for second in seconds)
         print(f"{name:32} {len(data) / 1e6:6.2f} {figures}")

@@ -22,7 +22,7 @@ from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training.batches.bank import PatchBank, write_bank
 from qgac.training.recipe import Recipe, read_recipe
-from qgac.training.stages import train
+from qgac.training.train import train
 from qgac.weights.checkpoints import save_model
 
 # Dense TFLOP/s from the makers' data sheets, bfloat16 on tensor cores and float32 outside them.

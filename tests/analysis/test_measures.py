@@ -19,7 +19,8 @@ from qgac.analysis.spectrum import decoded_luma, occupancy, original_luma, spect
 from qgac.analysis.throughput import make_frames, measure_speed, ssim_gain
 from qgac.coefficients.dct import idct
 from qgac.evaluation.baseline import compress, decode
-from qgac.evaluation.measure import Settings, evaluate
+from qgac.evaluation.measure import evaluate
+from qgac.evaluation.record import Settings
 from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.restorer import Restorer
 

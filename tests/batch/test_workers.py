@@ -14,7 +14,8 @@ from made import files as made_files
 from made.files import EXITS, FAULTS, KILLS, make_jpeg
 from qgac.batch.plan import plan
 from qgac.batch.restore import Event, Failed, Finished, Settings, Skipped, Started
-from qgac.batch.workers import RefusedError, processors, restore_in_workers
+from qgac.batch.workers import RefusedError, restore_in_workers
+from qgac.processors import processors
 
 
 def run(inputs: list[str], make: Callable[[], Any], workers: int = 2, **options: Any) -> list[Event]:

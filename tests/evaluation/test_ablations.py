@@ -12,9 +12,9 @@ from PIL import Image
 
 from qgac.cli import cli
 from qgac.evaluation.ablations import EXPERIMENTS, Ablation, ablations_markdown
-from qgac.evaluation.measure import Scores
 from qgac.evaluation.published import ABLATIONS
 from qgac.evaluation.test_sets import BENCHMARKS
+from qgac.metrics.scores import Scores
 from qgac.models.y_network import YNetwork
 from qgac.training.batches.bank import Picture
 from qgac.training.recipe import read_recipe

@@ -5,7 +5,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from qgac.evaluation.gains import draw_gains, draw_tradeoff, gains, published_gains
-from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings
+from qgac.evaluation.record import Evaluation, Measurement, Settings
+from qgac.metrics.scores import Scores
 
 
 def evaluation(dataset="live1", qualities=(10, 50), model="small", gain=2.0, **settings):

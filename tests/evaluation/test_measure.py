@@ -8,10 +8,12 @@ from PIL import Image
 
 from made.pictures import compressed, photo
 from qgac.evaluation.baseline import decode_nearest
-from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings, evaluate
+from qgac.evaluation.measure import evaluate
+from qgac.evaluation.record import Evaluation, Measurement, Settings
 from qgac.evaluation.test_sets import BenchmarkError
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
+from qgac.metrics.scores import Scores
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration

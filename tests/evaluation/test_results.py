@@ -2,9 +2,10 @@ import pytest
 from click.testing import CliRunner
 
 from qgac.cli import cli
-from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings
+from qgac.evaluation.record import Evaluation, Measurement, Settings
 from qgac.evaluation.results import insert, results_markdown
 from qgac.evaluation.tables import to_json
+from qgac.metrics.scores import Scores
 
 
 def result(dataset, channels="color", qualities=(10, 50), blend=0.0):

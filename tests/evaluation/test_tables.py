@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from qgac.evaluation.measure import Evaluation, Measurement, Scores, Settings
 from qgac.evaluation.published import published, published_methods
+from qgac.evaluation.record import Evaluation, Measurement, Settings
 from qgac.evaluation.tables import from_json, to_csv, to_json, to_markdown
 from qgac.evaluation.test_sets import BENCHMARKS
+from qgac.metrics.scores import Scores
 
 
 def evaluation(dataset="live1", qualities=(10, 40), model="small", **settings):

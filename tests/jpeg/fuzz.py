@@ -26,7 +26,7 @@ from qgac.jpeg import decoder  # noqa: F401 - compiles, which would count as the
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
-from qgac.jpeg.render import render
+from render import render
 
 KINDS = (
     "flip",

@@ -15,7 +15,7 @@ import jpeg_writer as writer
 import make_corpus
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.reader import read_jpeg
-from qgac.jpeg.render import render
+from render import render
 
 
 def libjpeg(data: bytes) -> np.ndarray:

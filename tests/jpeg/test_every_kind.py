@@ -15,7 +15,7 @@ from qgac import Restorer, psnr
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
-from qgac.jpeg.render import render
+from render import render
 
 WIDTH, HEIGHT = 77, 59
 

@@ -16,7 +16,7 @@ import jpeg_writer as writer
 import make_corpus
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.reader import read_jpeg
-from qgac.jpeg.render import inverse_dct, render
+from render import inverse_dct, render
 
 NOT_FOR_PILLOW = {"late_height", "late_height_restart", "pillow_no_end"}
 

@@ -32,9 +32,9 @@ from qgac.coefficients.dct import idct
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import Color, JPEGImage
 from qgac.jpeg.reader import read_jpeg
-from qgac.jpeg.render import render
 from qgac.restoration.restorer import Restorer, restore
 from qgac.weights.checkpoints import WeightsError, load_model, save_model, shipped_models
+from render import render
 
 SIZES = [(1, 1), (9, 7), (8, 8), (33, 17), (1, 100), (100, 1)]
 

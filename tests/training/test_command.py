@@ -12,10 +12,11 @@ from PIL import Image
 from made.banks import write_small_bank
 from qgac.cli import cli
 from qgac.commands.train import Stop
-from qgac.training import machine, stages
+from qgac.training import machine
+from qgac.training import train as training
 from qgac.training.log import Log
 from qgac.training.recipe import read_recipe
-from qgac.training.stages import train
+from qgac.training.train import train
 
 TINY = Path(__file__).parents[2] / "recipes" / "tiny.toml"
 
@@ -72,7 +73,7 @@ def test_without_fabric_it_says_how_to_get_it(command, monkeypatch):
 
 
 def test_without_matplotlib_drawings_say_how_to_get_it(bank, tmp_path, monkeypatch):
-    monkeypatch.setattr(stages, "find_spec", lambda name: None)
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
     recipe = read_recipe(TINY)
     recipe = replace(recipe, data=replace(recipe.data, patch=32), validation=replace(recipe.validation, patch=32))
     train(recipe, bank, tmp_path / "run")  # needs none
@@ -98,7 +99,7 @@ def test_a_process_beside_the_first_one_says_what_only_it_knows(command, monkeyp
 
     monkeypatch.setattr(machine, "start", start_as_second)
     for fails, said in ((fails_at_once, ""), (fails_later, "qgac: pixels.u8: Input/output error")):
-        monkeypatch.setattr(stages, "train", fails)
+        monkeypatch.setattr(training, "train", fails)
         result = command()
         assert result.exit_code == 1
         assert result.stderr.startswith(said)

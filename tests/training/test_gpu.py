@@ -13,7 +13,7 @@ from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import draw_batch
 from qgac.training.batches.pixels import DevicePixels
 from qgac.training.recipe import read_recipe
-from qgac.training.stages import train
+from qgac.training.train import train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 

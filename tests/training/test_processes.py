@@ -10,7 +10,7 @@ import pytest
 
 from made.banks import write_small_bank
 from qgac.training.recipe import read_recipe
-from qgac.training.stages import train
+from qgac.training.train import train
 from qgac.weights.checkpoints import load_model
 
 TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")

@@ -15,7 +15,7 @@ from qgac.training.batches.bank import PatchBank
 from qgac.training.descent import Descent
 from qgac.training.recipe import read_recipe
 from qgac.training.run import Run, TrainingError
-from qgac.training.stages import train
+from qgac.training.train import train
 from qgac.training.validation import validate
 from qgac.weights.checkpoints import load_model, load_record
 

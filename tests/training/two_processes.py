@@ -11,7 +11,7 @@ from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training.recipe import Recipe
 from qgac.training.run import Run
-from qgac.training.stages import train
+from qgac.training.train import train
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from qgac.cli import cli
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.restoration.restorer import Restorer, restore
 from qgac.weights import checkpoints
-from qgac.weights.checkpoints import WeightsError, blended, save_model
+from qgac.weights.blending import blended
+from qgac.weights.checkpoints import WeightsError, save_model
 
 REGRESSION, OTHER = tiny_network(strength=2), tiny_network(strength=8, seed=1)
 for _name, _buffer in REGRESSION.named_buffers():

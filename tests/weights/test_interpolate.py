@@ -6,7 +6,7 @@ import torch
 from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
-from qgac.weights.checkpoints import interpolate
+from qgac.weights.blending import interpolate
 
 
 def network(seed, width=4):

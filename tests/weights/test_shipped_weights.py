@@ -14,9 +14,10 @@ from PIL import Image, ImageDraw, ImageFont
 from made.pictures import coefficients_of, compressed, quantized, samples_of
 from qgac import Restorer, psnr, read_jpeg
 from qgac.coefficients.blocks import channels_to_blocks
-from qgac.evaluation.measure import Evaluation, Settings, evaluate
+from qgac.evaluation.measure import evaluate
+from qgac.evaluation.record import Evaluation, Settings
 from qgac.evaluation.test_sets import benchmark_pictures
-from qgac.training.gan.stage import grid_visibility
+from qgac.training.gan.grid import grid_visibility
 from qgac.weights.checkpoints import load_record
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

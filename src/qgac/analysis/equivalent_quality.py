@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode, decode_nearest
-from qgac.evaluation.measure import Protocol
+from qgac.evaluation.measure import restored_samples
+from qgac.evaluation.record import Protocol
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
 from qgac.restoration.restorer import Restorer
@@ -155,11 +156,7 @@ def equivalent_qualities(
         ladder = QualityLadder(picture.samples, protocol)
         for quality in qualities:
             image = read_jpeg(compress(picture.samples, quality))
-            if protocol == "paper":
-                restored = restorer(image, dtype=np.float32).pixels.astype(np.float64) / 255
-            else:
-                restored = restorer(image).pixels
-            value = ssim(restored=restored, reference=picture.samples)
+            value = ssim(restored=restored_samples(restorer, image, protocol), reference=picture.samples)
             equivalent, reached = ladder.first_reaching(value, quality)
             own, best = ladder.rung(quality), ladder.rung(equivalent)
             yield Equivalent(picture.name, quality, own[1], own[0], value, equivalent, best[1], reached)

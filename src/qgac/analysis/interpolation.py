@@ -14,7 +14,7 @@ from qgac.evaluation.baseline import compress, decode
 from qgac.metrics import psnr, ssim
 from qgac.models.qgac import QGAC
 from qgac.restoration.restorer import Restorer
-from qgac.weights.checkpoints import interpolate
+from qgac.weights.blending import interpolate
 
 __all__ = ["Blend", "Strip", "interpolation_strips"]
 
@@ -79,7 +79,7 @@ def interpolation_strips(
     ----------
     pictures : iterable of Picture
     regression, other : QGAC
-        The ends, see :func:`qgac.weights.checkpoints.interpolate`.
+        The ends, see :func:`qgac.weights.blending.interpolate`.
     alphas : sequence of float
         0..1.
     quality : int

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode_nearest
+from qgac.evaluation.measure import restored_samples
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
@@ -173,9 +173,5 @@ def ssim_gain(picture: Picture, restorer: Restorer, quality: int = 10) -> float:
         SSIM of the restored float samples less that of the file, decoded in float with nearest-neighbour chroma.
     """
     image = read_jpeg(compress(picture.samples, quality))
-
-    def similarity(samples: NDArray[np.float64]) -> float:
-        return ssim(restored=samples / 255, reference=picture.samples)
-
-    restored = restorer(image, dtype=np.float32).pixels.astype(np.float64)
-    return similarity(restored) - similarity(decode_nearest(image))
+    restored = ssim(restored=restored_samples(restorer, image, "paper"), reference=picture.samples)
+    return restored - ssim(restored=decode_nearest(image) / 255, reference=picture.samples)

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, NoReturn
 from qgac.batch.malloc import give_back_freed_memory
 from qgac.batch.plan import Job
 from qgac.batch.restore import Event, Failed, Settings, Started, restore_file
+from qgac.processors import processors
 
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
 
-__all__ = ["RefusedError", "processors", "restore_in_workers"]
+__all__ = ["RefusedError", "restore_in_workers"]
 
 _PATIENCE = 10  # seconds that a process has to end when asked to
 _TERMINATED = 128 + signal.SIGTERM
@@ -55,13 +56,6 @@ class _Worker:
     connection: Connection
     job: Job | None = None
     began: bool = False
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def restore_in_workers(

@@ -7,7 +7,7 @@ allows: on drawings far nearer to the original than the decoded picture, on phot
 this is a candidate among others, for a network to take where it fits.
 
 The filter is the self-guided filter of He, Sun and Tang ("Guided image filtering", TPAMI 2013) over 3x3 samples: with
-the mean m and the variance v around every sample, and a = v / (v + eps), a sample s becomes mean(a) s + mean((1 - a) m).
+the mean m and the variance v around every sample, and a = v / (v + eps), a sample s becomes mean(a) s + mean(m - a m).
 Where v is small against eps that is the mean, where it is large the sample itself. It is applied beyond its full
 strength, as successive over-relaxation does, which saves rounds.
 """

@@ -38,7 +38,8 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
     import torch
 
     from qgac.evaluation.ablations import ablations_markdown
-    from qgac.evaluation.measure import Evaluation, Settings, evaluate
+    from qgac.evaluation.measure import evaluate
+    from qgac.evaluation.record import Evaluation, Settings
     from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
     from qgac.training.recipe import read_recipe
@@ -67,10 +68,10 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
 
 def _train(plan: Recipe, patches: Path, folder: Path) -> None:
     """Train what is left of a run; of a finished one, that is nothing."""
-    from qgac.training import stages
+    from qgac.training import train as training
 
     stop = Stop()
-    events = stages.train(plan, patches, folder, resume=(folder / "run.pt").exists(), stop=stop.is_set)
+    events = training.train(plan, patches, folder, resume=(folder / "run.pt").exists(), stop=stop.is_set)
     with stop.on_signals():
         show_training(events, plan.optimization.steps)
     if stop.is_set():
@@ -80,7 +81,8 @@ def _train(plan: Recipe, patches: Path, folder: Path) -> None:
 
 def _measure(name: str, plan: Recipe, folder: Path, pictures: list[Path]) -> Ablation:
     from qgac.evaluation.ablations import Ablation
-    from qgac.evaluation.measure import Evaluation, Settings, evaluate
+    from qgac.evaluation.measure import evaluate
+    from qgac.evaluation.record import Evaluation, Settings
     from qgac.weights.checkpoints import load_model
 
     weights = folder / "last.safetensors"

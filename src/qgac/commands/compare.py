@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from qgac.commands.terminal import fail, say
 from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from qgac.evaluation.comparison import Scores
+    from qgac.metrics.scores import Scores
 
 __all__ = ["compare"]
 
@@ -71,8 +70,7 @@ def _cause(error: Exception) -> str:
 
 
 def _entry(name: str, scores: Scores) -> dict[str, str | float | None]:
-    values = {"psnr": scores.psnr, "psnr_b": scores.psnr_b, "ssim": scores.ssim}
-    return {"file": name, **{key: value if math.isfinite(value) else None for key, value in values.items()}}
+    return {"file": name, **scores.to_json()}
 
 
 def _texts(scores: Scores) -> tuple[str, str, str]:

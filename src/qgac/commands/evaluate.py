@@ -12,7 +12,7 @@ from qgac.commands.destinations import file_option, may_replace
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
-    from qgac.evaluation.measure import Measurement, Settings
+    from qgac.evaluation.record import Measurement, Settings
 
 __all__ = ["evaluate"]
 
@@ -101,7 +101,7 @@ def evaluate(
     if blend_with is not None and not blend:
         raise click.UsageError("--blend-with says what to mix in, but not how much; add --blend, 0.7 for example")
 
-    from qgac.evaluation.measure import Evaluation, Settings
+    from qgac.evaluation.record import Evaluation, Settings
     from qgac.evaluation.tables import to_csv, to_json, to_markdown
     from qgac.evaluation.test_sets import BENCHMARKS, benchmark_pictures
     from qgac.files.atomic import write_atomically
@@ -131,13 +131,13 @@ def evaluate(
 def _measure(pictures: Sequence[Path], settings: Settings, jobs: int | None) -> list[Measurement]:
     from concurrent.futures.process import BrokenProcessPool
 
-    from qgac.evaluation import measure as benchmark
+    from qgac.evaluation.measure import evaluate as measure
 
     measurements = []
     with progress_bar("{task.completed}/{task.total} files") as display:
         task = display.add_task("measuring", total=len(pictures) * len(settings.qualities))
         try:
-            for measurement in benchmark.evaluate(pictures, settings, jobs=jobs):
+            for measurement in measure(pictures, settings, jobs=jobs):
                 measurements.append(measurement)
                 display.advance(task)
         except BrokenProcessPool:

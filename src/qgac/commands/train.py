@@ -64,7 +64,8 @@ def train(
     """
     import torch
 
-    from qgac.training import machine, stages
+    from qgac.training import machine
+    from qgac.training import train as training
     from qgac.training.recipe import read_recipe
     from qgac.training.run import TrainingError
     from qgac.training.sections import RecipeError
@@ -80,8 +81,10 @@ def train(
                 torch.set_num_threads(threads)
             quiet = not fabric.is_global_zero
             try:
-                events = stages.train(plan, patches, out, start=start, fonts=fonts, resume=resume, stop=stop.is_set, fabric=fabric)
-            except ValueError as error:  # the bank of patches does not fit, or is damaged; no typefaces
+                events = training.train(
+                    plan, patches, out, start=start, fonts=fonts, resume=resume, stop=stop.is_set, fabric=fabric
+                )
+            except ValueError as error:  # the bank does not fit, or is damaged; no typefaces
                 raise TrainingError(sentence(error)) from error
             begun = True
             steps, shown = show_training(events, plan.optimization.steps, quiet=quiet)
@@ -131,7 +134,7 @@ def show_training(events: Generator[Progress, None, int], total: int, *, quiet: 
     Parameters
     ----------
     events : generator
-        From :func:`qgac.training.stages.train`.
+        From :func:`qgac.training.train.train`.
     total : int
         Steps of a whole run.
     quiet : bool

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qgac.evaluation.measure import Scores
 from qgac.evaluation.published import ABLATIONS
 from qgac.evaluation.tables import format_scores, section
+from qgac.metrics.scores import Scores
 
 __all__ = ["EXPERIMENTS", "Ablation", "ablations_markdown"]
 

@@ -1,16 +1,12 @@
 """Scores of picture files against an original: PSNR, PSNR-B and SSIM as :mod:`qgac.metrics` computes them.
 
-Every file is decoded by Pillow, JPEGs as well, which is what viewers show. Channels are scored one after the other and
-SSIM in bands of rows, so that large pictures need about 50 bytes a pixel, beside the two pictures.
+Every file is decoded by Pillow, JPEGs as well, which is what viewers show.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +15,10 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from qgac.jpeg.limits import MAX_PIXELS
-from qgac.metrics import psnr, psnr_b, ssim
+from qgac.metrics.scores import SMALLEST, Scores, score
 
-__all__ = ["ComparisonError", "Scores", "compare", "open_picture"]
+__all__ = ["ComparisonError", "compare", "open_picture"]
 
-_WINDOW = 8
-_BAND = 512  # rows of SSIM windows at a time
 # What undoes the turn that an orientation asks for.
 _BACK = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,25 +34,6 @@ _KINDS = {1: "gray", 3: "RGB", 4: "CMYK"}
 
 class ComparisonError(ValueError):
     """A picture cannot be read, or not be compared with the original; the message is one sentence."""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How near a picture is to the original.
-
-    Attributes
-    ----------
-    psnr : float
-        dB, over all samples; infinite for equal pictures.
-    psnr_b : float
-        dB, mean over the channels; the blocking effect is that of the picture, not of the original.
-    ssim : float
-        At most 1; uniform 8x8 window, mean over the channels.
-    """
-
-    psnr: float
-    psnr_b: float
-    ssim: float
 
 
 def open_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
@@ -148,41 +123,11 @@ def compare(picture: NDArray[Any], original: NDArray[Any]) -> Scores:
         raise ComparisonError(f"the picture has {size} pixels and the original {size_of_original}; crop or scale one")
     if kind != kind_of_original:
         raise ComparisonError(f"the picture is {kind} and the original {kind_of_original}; convert one of them")
-    if min(original.shape[:2]) < 2 * _WINDOW:
-        raise ComparisonError(f"pictures of {size} pixels are too small; PSNR-B needs 16 x 16")
-    errors, blocking, similarity = [], [], []
-    for restored, reference in _channels(picture, original):
-        decibels = psnr(restored=restored, reference=reference)
-        errors.append(10 ** (-decibels / 10))
-        blocking.append(psnr_b(restored=restored, reference=reference))
-        similarity.append(_ssim(restored, reference))
-    error = float(np.mean(errors))
-    return Scores(
-        psnr=-10 * math.log10(error) if error else math.inf,
-        psnr_b=float(np.mean(blocking)),
-        ssim=float(np.mean(similarity)),
-    )
+    if min(original.shape[:2]) < SMALLEST:
+        raise ComparisonError(f"pictures of {size} pixels are too small; PSNR-B needs {SMALLEST} x {SMALLEST}")
+    return score(restored=picture, reference=original)
 
 
 def _kind(samples: NDArray[Any]) -> tuple[str, str]:
     channels = 1 if samples.ndim == 2 else samples.shape[2]
     return _KINDS[channels], f"{samples.shape[1]} x {samples.shape[0]}"
-
-
-def _channels(picture: NDArray[Any], original: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    if picture.ndim == 2:
-        yield picture, original
-        return
-    for channel in range(picture.shape[2]):
-        yield np.ascontiguousarray(picture[..., channel]), np.ascontiguousarray(original[..., channel])
-
-
-def _ssim(restored: NDArray[Any], reference: NDArray[Any]) -> float:
-    """Compute SSIM band by band; the mean over windows is that over the whole."""
-    windows = len(restored) - _WINDOW + 1
-    total = 0.0
-    for top in range(0, windows, _BAND):
-        rows = min(_BAND, windows - top)
-        band = slice(top, top + rows + _WINDOW - 1)
-        total += rows * ssim(restored=restored[band], reference=reference[band], window=_WINDOW)
-    return total / windows

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from qgac.evaluation.figures import COLORS, LINES, MARKERS, drawing
-from qgac.evaluation.measure import Evaluation, Method, Scores
 from qgac.evaluation.published import published, published_methods
+from qgac.evaluation.record import Evaluation, Method
 from qgac.evaluation.test_sets import BENCHMARKS, Channels
+from qgac.metrics.scores import Scores
 
 __all__ = ["Gain", "draw_gains", "draw_tradeoff", "gains", "published_gains"]
 

@@ -6,176 +6,27 @@ as Pillow and most viewers show it (smoothly upsampled chroma, 8 bit), the stron
 
 from __future__ import annotations
 
-import math
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from qgac.evaluation.baseline import compress, decode, decode_nearest
-from qgac.evaluation.test_sets import Channels, load_reference
+from qgac.evaluation.record import Measurement, Method, Protocol, Settings
+from qgac.evaluation.test_sets import load_reference
+from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
-from qgac.metrics import psnr, psnr_b, ssim
+from qgac.metrics.scores import Scores, score
+from qgac.processors import processors
 from qgac.restoration.restorer import Restorer
 
-__all__ = [
-    "METHODS",
-    "Evaluation",
-    "Measurement",
-    "Method",
-    "Protocol",
-    "Scores",
-    "Settings",
-    "evaluate",
-]
-
-Protocol = Literal["paper", "pillow"]
-Method = Literal["jpeg", "pillow", "restored"]
-
-METHODS: dict[Protocol, tuple[Method, ...]] = {
-    "paper": ("jpeg", "pillow", "restored"),
-    "pillow": ("pillow", "restored"),
-}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is measured.
-
-    Attributes
-    ----------
-    qualities : tuple of int
-        libjpeg qualities, 1..100.
-    channels : {"color", "y"}
-        RGB compressed with 4:2:0 chroma, or Y compressed as a gray picture.
-    protocol : {"paper", "pillow"}
-        paper: restored samples as they are, clamped but not rounded, beside the nearest-chroma float decode. pillow:
-        restored samples rounded to 8 bit, as a picture file holds them, beside Pillow's decode.
-    model : str or None
-        Name or path of a model; None measures the JPEG files alone.
-    project : bool
-        Whether the restorer keeps to the quantisation interval.
-    blend : float
-        Share of a GAN's weights in those of the model, 0..1, see :func:`qgac.weights.checkpoints.blended`.
-    blend_with : str or None
-        Name or path of that GAN; None for the twin of a shipped model.
-
-    Raises
-    ------
-    ValueError
-        If a quality or the blend is out of range, or there is nothing to blend or no share of it.
-    """
-
-    qualities: tuple[int, ...] = (10, 20, 30)
-    channels: Channels = "color"
-    protocol: Protocol = "paper"
-    model: str | None = "small"
-    project: bool = True
-    blend: float = 0.0
-    blend_with: str | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "qualities", tuple(self.qualities))
-        if not 0 <= self.blend <= 1:
-            raise ValueError(f"networks are blended with an alpha between 0 and 1, got {self.blend:g}")
-        if self.blend and self.model is None:
-            raise ValueError("without a model there is nothing to blend with")
-        if self.blend_with is not None and not self.blend:
-            raise ValueError("blend_with says what to mix in, but not how much; give a blend above 0")
-        wrong = [quality for quality in self.qualities if not 1 <= quality <= 100]
-        if wrong or not self.qualities:
-            raise ValueError(f"qualities must lie between 1 and 100, got {', '.join(map(str, wrong)) or 'none'}")
-
-    @property
-    def label(self) -> str:
-        """The model in words, with what is blended into it; empty without one."""
-        if not self.blend:
-            return self.model or ""
-        return f"{self.model}, blend {self.blend:g}{f' with {self.blend_with}' if self.blend_with else ''}"
-
-    @property
-    def methods(self) -> tuple[Method, ...]:
-        """What is compared with the original, in the order of the tables."""
-        methods = METHODS[self.protocol]
-        return methods if self.model is not None else tuple(m for m in methods if m != "restored")
-
-
-@dataclass(frozen=True)
-class Scores:
-    """PSNR and PSNR-B in dB, and SSIM, of one picture or their means over several."""
-
-    psnr: float
-    psnr_b: float
-    ssim: float
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One picture at one quality.
-
-    Attributes
-    ----------
-    picture : str
-        File name.
-    quality : int
-    size : int
-        Bytes of the JPEG file.
-    scores : dict of {str: Scores}
-        By method.
-    """
-
-    picture: str
-    quality: int
-    size: int
-    scores: dict[Method, Scores]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A whole evaluation.
-
-    Attributes
-    ----------
-    dataset : str
-        Key of :data:`qgac.evaluation.test_sets.BENCHMARKS`, or ``folder``.
-    settings : Settings
-    measurements : tuple of Measurement
-        Kept sorted by quality and picture.
-    """
-
-    dataset: str
-    settings: Settings
-    measurements: tuple[Measurement, ...] = field(default=())
-
-    def __post_init__(self) -> None:
-        ordered = sorted(self.measurements, key=lambda m: (m.quality, m.picture))
-        object.__setattr__(self, "measurements", tuple(ordered))
-
-    def mean(self, quality: int, method: Method) -> Scores:
-        """Return the means of the per-picture figures at a quality.
-
-        Raises
-        ------
-        ValueError
-            If nothing was measured at this quality.
-        """
-        scores = [m.scores[method] for m in self.measurements if m.quality == quality]
-        if not scores:
-            raise ValueError(f"nothing was measured at quality {quality}")
-        count = len(scores)
-        return Scores(
-            math.fsum(s.psnr for s in scores) / count,
-            math.fsum(s.psnr_b for s in scores) / count,
-            math.fsum(s.ssim for s in scores) / count,
-        )
+__all__ = ["evaluate", "restored_samples"]
 
 
 def evaluate(pictures: Sequence[Path], settings: Settings, *, jobs: int | None = None) -> Iterator[Measurement]:
@@ -200,7 +51,7 @@ def evaluate(pictures: Sequence[Path], settings: Settings, *, jobs: int | None =
         If a picture or the model cannot be used.
     """
     tasks = [(path, quality) for path in pictures for quality in settings.qualities]
-    jobs = min(jobs or os.cpu_count() or 1, len(tasks))
+    jobs = min(jobs or processors(), len(tasks))
     if jobs <= 1:
         restorer = _restorer(settings)
         for path, quality in tasks:
@@ -215,15 +66,25 @@ def evaluate(pictures: Sequence[Path], settings: Settings, *, jobs: int | None =
         pool.shutdown(cancel_futures=True)
 
 
-def _score(picture: NDArray[Any], reference: NDArray[np.uint8]) -> Scores:
-    """Compare samples 0..255 of any type with the original."""
-    restored = picture.astype(np.float64) / 255
-    original = reference / 255.0
-    return Scores(
-        psnr(restored=restored, reference=original),
-        psnr_b(restored=restored, reference=original),
-        ssim(restored=restored, reference=original),
-    )
+def restored_samples(
+    restorer: Restorer, image: JPEGImage, protocol: Protocol
+) -> NDArray[np.float64] | NDArray[np.uint8]:
+    """Restore a picture as a protocol compares it.
+
+    Parameters
+    ----------
+    restorer : Restorer
+    image : JPEGImage
+    protocol : {"paper", "pillow"}
+
+    Returns
+    -------
+    ndarray, shape (H, W, 3) or (H, W)
+        paper: float64, 0..1, clamped but not rounded. pillow: uint8, as a picture file holds it.
+    """
+    if protocol == "pillow":
+        return restorer(image).to_uint8()
+    return restorer(image, dtype=np.float32).pixels.astype(np.float64) / 255
 
 
 def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | None) -> Measurement:
@@ -233,13 +94,13 @@ def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | 
     scores: dict[Method, Scores] = {}
     for method in settings.methods:
         if method == "jpeg":
-            picture: NDArray[Any] = decode_nearest(image)
+            picture: NDArray[Any] = decode_nearest(image) / 255
         elif method == "pillow":
             picture = decode(data)
         else:
             assert restorer is not None
-            picture = restorer(image, dtype=np.uint8 if settings.protocol == "pillow" else np.float32).pixels
-        scores[method] = _score(picture, reference)
+            picture = restored_samples(restorer, image, settings.protocol)
+        scores[method] = score(restored=picture, reference=reference)
     return Measurement(path.name, quality, len(data), scores)
 
 

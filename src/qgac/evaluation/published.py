@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qgac.evaluation.measure import Scores
 from qgac.evaluation.test_sets import Channels
+from qgac.metrics.scores import Scores
 
 __all__ = [
     "ABLATIONS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgac.evaluation.measure import Evaluation
+from qgac.evaluation.record import Evaluation
 from qgac.evaluation.tables import from_json, generalization_markdown, to_markdown
 from qgac.evaluation.test_sets import BENCHMARKS
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from qgac.evaluation.measure import Evaluation, Measurement, Method, Protocol, Scores, Settings
 from qgac.evaluation.published import CITATION, IDCN_GENERALIZATION, Published, published
+from qgac.evaluation.record import Evaluation, Measurement, Method, Protocol, Settings
 from qgac.evaluation.test_sets import BENCHMARKS
+from qgac.metrics.scores import Scores
 
 __all__ = [
     "format_scores",
@@ -208,7 +208,10 @@ def from_json(text: str) -> Evaluation:
             Settings(**content["settings"]),
             tuple(
                 Measurement(
-                    m["picture"], m["quality"], m["bytes"], {method: _scores(s) for method, s in m["scores"].items()}
+                    m["picture"],
+                    m["quality"],
+                    m["bytes"],
+                    {method: Scores.from_json(figures) for method, figures in m["scores"].items()},
                 )
                 for m in content["measurements"]
             ),
@@ -237,13 +240,6 @@ def _rows(evaluation: Evaluation) -> list[_Row]:
     ]
 
 
-def _scores(values: dict[str, float | None]) -> Scores:
-    return Scores(**{name: math.inf if value is None else value for name, value in values.items()})
-
-
 def _plain(scores: Mapping[Any, Scores]) -> dict[str, dict[str, float | None]]:
     """Return scores by method as JSON holds them."""
-    return {
-        method: {name: value if math.isfinite(value) else None for name, value in asdict(figures).items()}
-        for method, figures in scores.items()
-    }
+    return {method: figures.to_json() for method, figures in scores.items()}

@@ -13,13 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qgac.metrics.scores import SMALLEST
 from qgac.training.batches.bank import SUFFIXES
 
 __all__ = ["BENCHMARKS", "Benchmark", "BenchmarkError", "Channels", "benchmark_pictures", "load_reference"]
 
 Channels = Literal["color", "y"]
-
-_SMALLEST = 16
 
 
 class BenchmarkError(ValueError):
@@ -168,10 +167,8 @@ def load_reference(path: Path, channels: Channels) -> NDArray[np.uint8]:
             samples = np.array(picture.convert("L" if gray else "RGB"))
     except (OSError, SyntaxError) as error:
         raise BenchmarkError(f"{path} cannot be read ({error}); replace it") from error
-    if min(samples.shape[:2]) < _SMALLEST:
-        raise BenchmarkError(
-            f"{path} is smaller than {_SMALLEST}x{_SMALLEST} pixels, too small for PSNR-B; leave it out"
-        )
+    if min(samples.shape[:2]) < SMALLEST:
+        raise BenchmarkError(f"{path} is smaller than {SMALLEST}x{SMALLEST} pixels, too small for PSNR-B; leave it out")
     if gray or channels == "color":
         return samples
     rgb = torch.from_numpy(samples).permute(2, 0, 1).double()

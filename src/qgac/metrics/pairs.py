@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["pair"]
 
@@ -36,7 +37,9 @@ def pair(restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any]) -> t
     ValueError
         If the shapes differ or do not fit, or the reference leaves 0..1.
     """
-    if isinstance(restored, Tensor) and isinstance(reference, Tensor):
+    import torch  # here, so that naming a metric or its scores costs nothing
+
+    if isinstance(restored, torch.Tensor) and isinstance(reference, torch.Tensor):
         if restored.ndim != 4 or restored.shape != reference.shape or 0 in restored.shape:
             raise ValueError(f"need two tensors of one shape (N, C, H, W), got {_shapes(restored, reference)}")
         if not (restored.is_floating_point() and reference.is_floating_point()):
@@ -54,6 +57,8 @@ def pair(restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any]) -> t
 
 
 def _batch(picture: NDArray[Any]) -> Tensor:
+    import torch
+
     if picture.dtype == np.uint8:
         picture = picture / 255.0
     elif not np.issubdtype(picture.dtype, np.floating):

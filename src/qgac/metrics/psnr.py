@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-import torch
+import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from qgac.metrics.pairs import pair
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["psnr"]
 
@@ -39,5 +41,5 @@ def psnr(*, restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any]) -
     """
     x, y = pair(restored, reference)
     error = (x.double() - y.double()).square().mean((-1, -2, -3))
-    ratio = -10 * torch.log10(error)
-    return ratio if isinstance(restored, Tensor) else float(ratio)
+    ratio = -10 * error.log10()
+    return float(ratio) if isinstance(restored, np.ndarray) else ratio

@@ -17,15 +17,17 @@ References
 from __future__ import annotations
 
 import math
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-import torch
+import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from qgac.metrics.pairs import pair
 
-__all__ = ["blocking_effect", "psnr_b"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["blocking_effect", "effect_of", "psnr_b", "squared_differences"]
 
 _BLOCK = 8
 
@@ -53,12 +55,50 @@ def blocking_effect(pictures: Tensor) -> Tensor:
         If a side is too short.
     """
     height, width = pictures.shape[-2:]
+    return effect_of(*squared_differences(pictures, height), height, width)
+
+
+def squared_differences(pictures: Tensor, rows: int) -> tuple[Tensor, Tensor]:
+    """Sum the squared differences of neighbours in a band of rows that begins with a row of blocks.
+
+    Parameters
+    ----------
+    pictures : Tensor, shape (N, C, H, W), float
+    rows : int
+        How many rows are summed. One more, where there is one, is only the lower neighbour of the last.
+
+    Returns
+    -------
+    tuple of two Tensors, shape (N, C)
+        Across the borders of blocks, and over all neighbours.
+    """
+    across = pictures[..., :rows, :].diff(dim=-1).square().sum(-2)  # (N, C, W - 1), one a column border
+    down = pictures[..., : rows + 1, :].diff(dim=-2).square().sum(-1)  # one a row border
+    border = across[..., _BLOCK - 1 :: _BLOCK].sum(-1) + down[..., _BLOCK - 1 :: _BLOCK].sum(-1)
+    return border, across.sum(-1) + down.sum(-1)
+
+
+def effect_of(border: Tensor, total: Tensor, height: int, width: int) -> Tensor:
+    """Compute the blocking effect factor from what :func:`squared_differences` sums, over all bands of a picture.
+
+    Parameters
+    ----------
+    border, total : Tensor
+    height, width : int
+        Of the picture.
+
+    Returns
+    -------
+    Tensor
+        As :func:`blocking_effect`.
+
+    Raises
+    ------
+    ValueError
+        If a side is too short.
+    """
     if min(height, width) < 2 * _BLOCK:
         raise ValueError(f"a picture of {width}x{height} pixels is too small for PSNR-B, which needs 16x16")
-    across = (pictures[..., 1:] - pictures[..., :-1]).square().sum(-2)  # (N, C, W - 1), one a column border
-    down = (pictures[..., 1:, :] - pictures[..., :-1, :]).square().sum(-1)  # (N, C, H - 1)
-    total = across.sum(-1) + down.sum(-1)
-    border = across[..., _BLOCK - 1 :: _BLOCK].sum(-1) + down[..., _BLOCK - 1 :: _BLOCK].sum(-1)
     borders = height * (width // _BLOCK - 1) + width * (height // _BLOCK - 1)
     others = height * (width - 1) + width * (height - 1) - borders
     excess = border / borders - (total - border) / others
@@ -91,5 +131,5 @@ def psnr_b(*, restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any])
     x, y = pair(restored, reference)
     x, y = x.double(), y.double()
     error = (x - y).square().mean((-1, -2)) + blocking_effect(x)  # (N, C)
-    ratio = (-10 * torch.log10(error)).mean(-1)
-    return ratio if isinstance(restored, Tensor) else float(ratio)
+    ratio = (-10 * error.log10()).mean(-1)
+    return float(ratio) if isinstance(restored, np.ndarray) else ratio

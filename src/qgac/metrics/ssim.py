@@ -10,12 +10,15 @@ References
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from qgac.metrics.pairs import pair
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["ssim"]
 
@@ -66,4 +69,4 @@ def ssim(*, restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any], w
         (mean_x * mean_x + mean_y * mean_y + _C1) * (variance_x + variance_y + _C2)
     )
     result = similarity.mean((-1, -2, -3))
-    return result if isinstance(restored, Tensor) else float(result)
+    return float(result) if isinstance(restored, np.ndarray) else result

@@ -28,7 +28,7 @@ from qgac.restoration.refinement import refined_levels, refined_table
 from qgac.restoration.regions import PlaneSource, RegionRestorer
 from qgac.restoration.tile_budget import blocks_that_fit
 from qgac.restoration.tiling import Region, tile_shape, tiles
-from qgac.weights.checkpoints import blended
+from qgac.weights.blending import blended
 
 __all__ = ["Restorer", "Source", "restore"]
 

@@ -1,24 +1,45 @@
-"""Validation: what the networks make of held-out pictures, restored as a :class:`Restorer` would."""
+"""Validation: what the networks make of held-out pictures, restored as a :class:`Restorer` would, and when."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from qgac.coefficients.blocks import interleave_maps, separate_maps
-from qgac.coefficients.color import rgb_to_ycbcr, ycbcr_to_rgb
+from qgac.coefficients.blocks import separate_maps
+from qgac.coefficients.color import rgb_to_ycbcr
 from qgac.coefficients.dct import double_nearest, idct
-from qgac.coefficients.projection import project, project_chroma
+from qgac.models import steps
 from qgac.models.qgac import QGAC
 from qgac.training.batches.batch import Compressed, compress
+from qgac.training.forward import restore_batch, rgb_samples
 from qgac.training.recipe import Recipe
+from qgac.training.run import Progress, Run
 
-__all__ = ["contact_sheet", "decoded_and_restored", "psnr_gains", "restore_batch", "rgb_samples", "validate"]
+__all__ = ["after_step", "contact_sheet", "decoded_and_restored", "psnr_gains", "validate"]
+
+Measure = Callable[[QGAC, Tensor, Recipe], dict[str, float]]
+
+_REPORT_EVERY = 50
 
 # Squared levels. A crop of plain white may come out without any: its gain would be infinite, and so would the mean.
 _LEAST_ERROR = 1e-2
+
+
+def after_step(run: Run, crops: Tensor, measure: Measure | None = None) -> Iterator[Progress]:
+    """Validate (with :func:`validate` or another measure), log and save what is due after a step."""
+    recipe = run.recipe
+    if run.step % recipe.validation.every == 0 or run.step == recipe.optimization.steps:
+        figures = (measure or validate)(run.average, crops, recipe)
+        if run.log is not None:
+            run.log.show(run.step, contact_sheet(run.average, crops, recipe))
+        yield run.report(figures)
+        run.save(figures)
+    elif run.step % _REPORT_EVERY == 0:
+        yield run.report()
 
 
 @torch.no_grad()
@@ -90,10 +111,10 @@ def decoded_and_restored(model: QGAC, batch: Compressed, *, color: bool) -> tupl
         Samples 0..255, not clamped.
     """
     if not color:
-        y = project(model.restore_y(batch.y, batch.y_table), batch.y, batch.y_table)
+        y = steps.restore_y(model, batch.y, batch.y_table)
         return idct(batch.y)[:, None] + 128, idct(y)[:, None] + 128, rgb_to_ycbcr(batch.rgb)[:, :1]
-    plain = interleave_maps(double_nearest(separate_maps(batch.chroma, 2), *batch.factors))
-    return rgb_samples(batch.y, plain), restore_batch(model, batch), batch.rgb
+    cb, cr = double_nearest(separate_maps(batch.chroma, 2), *batch.factors).unbind(1)
+    return rgb_samples(batch.y, cb, cr), restore_batch(model, batch), batch.rgb
 
 
 def psnr_gains(decoded: Tensor, restored: Tensor, originals: Tensor) -> Tensor:
@@ -114,45 +135,3 @@ def psnr_gains(decoded: Tensor, restored: Tensor, originals: Tensor) -> Tensor:
         for samples in (decoded, restored)
     )
     return 10 * torch.log10(before / after)
-
-
-def restore_batch(model: QGAC, batch: Compressed, *, projected: bool = True) -> Tensor:
-    """Restore a batch as :class:`qgac.restoration.restorer.Restorer` would, with gradients.
-
-    Parameters
-    ----------
-    model : QGAC
-    batch : Compressed
-    projected : bool
-        Whether to keep to the quantisation interval.
-
-    Returns
-    -------
-    Tensor, shape (N, 3, H, W), float32
-        RGB samples 0..255, not clamped.
-    """
-    y = model.restore_y(batch.y, batch.y_table)
-    if projected:
-        y = project(y, batch.y, batch.y_table)
-    chroma = model.restore_chroma(batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors)
-    if projected:
-        chroma = project_chroma(chroma, batch.chroma, batch.chroma_tables, batch.factors)
-    return rgb_samples(y, chroma)
-
-
-def rgb_samples(y: Tensor, chroma: Tensor) -> Tensor:
-    """Turn coefficients of Y and chroma into samples.
-
-    Parameters
-    ----------
-    y : Tensor, shape (N, 64, h, w)
-    chroma : Tensor, shape (N, 128, h, w)
-        Channel 2 f + plane.
-
-    Returns
-    -------
-    Tensor, shape (N, 3, 8 h, 8 w)
-        RGB, 0..255, not clamped.
-    """
-    planes = torch.cat((y[:, None], separate_maps(chroma, 2)), 1)
-    return ycbcr_to_rgb(idct(planes) + 128)

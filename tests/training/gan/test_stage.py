@@ -12,16 +12,18 @@ from PIL import Image
 
 from made.banks import picture, write_small_bank
 from qgac.restoration.restorer import Restorer
-from qgac.training import machine, validation
+from qgac.training import machine
 from qgac.training.batches.batch import compress
+from qgac.training.forward import restore_batch
 from qgac.training.gan import stage as gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Gan, RecipeError
-from qgac.training.stages import train
-from qgac.weights.checkpoints import interpolate, load_model, load_record
+from qgac.training.train import train
+from qgac.weights.blending import interpolate
+from qgac.weights.checkpoints import load_model, load_record
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+RECIPES = Path(__file__).parents[3] / "recipes"
 TINY = read_recipe(RECIPES / "tiny.toml")
 
 
@@ -121,15 +123,6 @@ def test_the_logs_watch_both_sides(run):
         assert sheet.size == (3 * 32, 32)
 
 
-def test_a_visible_grid_is_measured():
-    """On a ramp all steps are 1; raised by 2 from block to block in one direction, those at borders are 3 and 1."""
-    ramp = torch.arange(32.0).expand(1, 3, 32, 32)
-    ramp = ramp + ramp.mT
-    assert gan.grid_visibility(ramp) == pytest.approx(1)
-    raised = ramp + 2 * torch.arange(32).div(8, rounding_mode="floor")
-    assert gan.grid_visibility(raised) == pytest.approx((3 + 1) / (1 + 1))
-
-
 def test_the_last_weights_are_what_it_made(run):
     """The best PSNR of this stage is that of its start."""
     assert not (run / "best.safetensors").exists()
@@ -146,7 +139,7 @@ def test_the_discriminator_sees_what_users_will_see(start):
         expected = Restorer(model)(file.getvalue(), dtype=np.float32).pixels
         rgb = torch.from_numpy(samples.copy()).permute(2, 0, 1)[None].float()
         with torch.no_grad():
-            restored = validation.restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
+            restored = restore_batch(model, compress(rgb, np.array([quality]), factors)) / 255
         found = (255 * restored[0]).clamp(0, 255).permute(1, 2, 0).numpy()
         # The restorer limits Y, Cb and Cr to 0..255 before it makes RGB of them; few pixels are out there.
         assert np.quantile(np.abs(found - expected), 0.99) < 0.01
@@ -160,7 +153,7 @@ def test_without_the_projection_restored_pictures_differ(start):
     for parameter in model.parameters():
         parameter.add_(0.3 * torch.randn(parameter.shape))
     with torch.no_grad():
-        projected, free = (validation.restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
+        projected, free = (restore_batch(model, batch, projected=choice) / 255 for choice in (True, False))
     assert (projected - free).abs().mean() > 0.01
 
 

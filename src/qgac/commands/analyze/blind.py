@@ -64,7 +64,8 @@ def blind(
         from qgac.analysis.plots import draw_blind
         from qgac.evaluation.figures import write_table
         from qgac.restoration.restorer import Restorer
-        from qgac.weights.checkpoints import blended, gan_twin, load_model
+        from qgac.weights.blending import blended, gan_twin
+        from qgac.weights.checkpoints import load_model
 
         paths = find_pictures(pictures, root, dataset, limit)
         one, other = load_model(regression), other or gan_twin(regression)

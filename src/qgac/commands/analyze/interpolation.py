@@ -60,7 +60,8 @@ def interpolation(
     with analysis_errors():
         from qgac.analysis.interpolation import Strip, interpolation_strips
         from qgac.analysis.plots import draw_strips
-        from qgac.weights.checkpoints import gan_twin, load_model
+        from qgac.weights.blending import gan_twin
+        from qgac.weights.checkpoints import load_model
 
         paths = find_pictures(pictures, root, dataset, limit)
         ends = load_model(regression), load_model(other or gan_twin(regression))

@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qgac.processors import processors
+
 __all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
@@ -170,7 +172,7 @@ def write_bank(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    workers = workers or os.cpu_count() or 1
+    workers = workers or processors()
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "pixels.u8.partial"
     pictures: list[Picture] = []

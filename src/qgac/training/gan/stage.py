@@ -18,20 +18,21 @@ from torch import Tensor, nn
 from qgac.models.qgac import QGAC
 from qgac.training.batches.batch import Compressed, compress
 from qgac.training.descent import Descent
+from qgac.training.forward import restore_batch
 from qgac.training.gan.discriminator import Discriminator
+from qgac.training.gan.grid import grid_visibility
 from qgac.training.gan.texture import MincTexture, RandomTexture, TextureError
 from qgac.training.losses import discriminator_loss, gan_loss, generator_loss, texture_loss
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
 from qgac.training.sections import Gan
-from qgac.training.stages import after_step
-from qgac.training.validation import restore_batch, validate
+from qgac.training.validation import after_step, validate
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["discriminator_descent", "grid_visibility", "texture_network", "train_gan"]
+__all__ = ["discriminator_descent", "texture_network", "train_gan"]
 
 
 def discriminator_descent(recipe: Recipe, fabric: Fabric) -> Descent:
@@ -79,14 +80,14 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
     run : Run
         With the partner ``discriminator``, see :func:`discriminator_descent`.
     batch_of : callable
-        Makes the batch of a step, see :func:`qgac.training.stages.batches`.
+        Makes the batch of a step, see :func:`qgac.training.train.batches`.
     crops : Tensor, shape (N, 3, H, W)
         Held-out originals, 0..255, on the device of the run.
 
     Yields
     ------
     Progress
-        As :func:`qgac.training.stages.train`.
+        As :func:`qgac.training.train.train`.
     """
     gan = run.recipe.gan
     judge = run.partners["discriminator"]
@@ -124,28 +125,6 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
         )
         run.update(loss, {**generator_parts, **parts})
         yield from after_step(run, crops, measure)
-
-
-def grid_visibility(pictures: Tensor) -> float:
-    """Compare the steps between neighbouring pixels across block borders with all others.
-
-    Parameters
-    ----------
-    pictures : Tensor, shape (N, C, H, W)
-        Their 8x8 grid starts at the corner.
-
-    Returns
-    -------
-    float
-        Ratio of the mean absolute steps; about 1 where no grid is seen.
-    """
-    border, inner = [], []
-    for steps in (pictures.diff(dim=-1), pictures.diff(dim=-2).mT):
-        profile = steps.abs().mean((0, 1, 2))
-        at_border = torch.arange(len(profile), device=profile.device) % 8 == 7
-        border.append(profile[at_border].mean())
-        inner.append(profile[~at_border].mean())
-    return float(sum(border) / sum(inner))
 
 
 @torch.no_grad()

@@ -26,6 +26,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad
 
+from qgac.training.gan.grid import BLOCK, blocks_of, grid_steps
+
 __all__ = ["MincTexture", "RandomTexture", "TextureError"]
 
 
@@ -67,8 +69,6 @@ class RandomTexture(nn.Module):
 
     # Contrast below which nothing counts: half a gray level.
     _FAINT = 0.5 / 255
-    # Pixels; pictures start at the corner of a block.
-    _BLOCK = 8
 
     filters: Tensor
     blur: Tensor
@@ -77,7 +77,7 @@ class RandomTexture(nn.Module):
         super().__init__()
         if size % 2 == 0 or size < 3 or filters < 1 or octaves < 1:
             raise ValueError("random filters are odd in size, at least 3; there is at least one, and one octave")
-        if window < 1 or window % 2**octaves or window % self._BLOCK:
+        if window < 1 or window % 2**octaves or window % BLOCK:
             raise ValueError(f"a window of {window} pixels cannot be halved {octaves} times, or holds no whole blocks")
         self.octaves, self.window = octaves, window
         generator = torch.Generator().manual_seed(seed)
@@ -127,27 +127,17 @@ class RandomTexture(nn.Module):
         return gram / (strength + self._FAINT**2).sqrt()
 
     def _grid(self, pictures: Tensor, detail: Tensor) -> Tensor:
-        right, down = self._steps(pictures), self._steps(pictures.mT)
+        right, down = grid_steps(pictures), grid_steps(pictures.mT)
         across, inside = (right[0] + down[0].mT) / 2, (right[1] + down[1].mT) / 2
-        count, channels, rows, _, columns, _ = (blocks := self._blocks(detail)).shape
+        count, channels, rows, _, columns, _ = (blocks := blocks_of(detail)).shape
         common = self._windows(blocks.permute(0, 1, 3, 5, 2, 4).reshape(count, -1, rows, columns))
         energy = common.square().reshape(count, channels, -1, *common.shape[2:]).mean(2)
         contrast = (energy + self._FAINT**2).sqrt() - self._FAINT
         return torch.cat((self._windows(across), self._windows(inside), contrast), 1).flatten(2).mT
 
-    def _steps(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean absolute step to the right at the right border of each block, and inside it."""
-        steps = self._blocks(pad(pictures.diff(dim=-1).abs(), (0, 1)))  # the last blocks have no neighbour
-        return steps[..., -1].mean(3), steps[..., :-1].mean((3, 5))
-
-    def _blocks(self, samples: Tensor) -> Tensor:
-        """View (N, C, H, W) as (N, C, H/8, 8, W/8, 8)."""
-        count, channels, height, width = samples.shape
-        return samples.reshape(count, channels, height // self._BLOCK, self._BLOCK, width // self._BLOCK, self._BLOCK)
-
     def _windows(self, blocks: Tensor) -> Tensor:
         """Average (N, C, H/8, W/8) over windows that overlap by half."""
-        side = self.window // self._BLOCK
+        side = self.window // BLOCK
         return avg_pool2d(blocks, side, max(1, side // 2))
 
 

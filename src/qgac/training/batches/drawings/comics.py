@@ -1,4 +1,4 @@
-"""Comics: areas of one colour with outlines, shades with sharp edges, balloons with text, dots and hatching of print."""
+"""Comics: areas of one colour with outlines, shades with sharp edges, balloons with text, dots and hatching."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def comic(size: int, generator: np.random.Generator, fonts: Sequence[Path]) -> N
 
 
 def _color(generator: np.random.Generator, gray: bool) -> NDArray[np.float64]:
-    color = generator.choice([0.0, 255.0, *generator.uniform(0, 256, 4)], 3)
-    return np.floor(color[:1].repeat(3) if gray else color)
+    color: NDArray[np.float64] = np.floor(generator.choice([0.0, 255.0, *generator.uniform(0, 256, 4)], 3))
+    return color[:1].repeat(3) if gray else color
 
 
 def _ink(color: NDArray[np.float64]) -> tuple[int, int, int]:

@@ -48,12 +48,12 @@ def squares(size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def _mosaic(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Any colour beside any other one."""
+    """Lay any colour beside any other one."""
     return generator.integers(0, int(generator.integers(2, 9)), (count, count))
 
 
 def _areas(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Levels of a smooth landscape: areas with stepped edges."""
+    """Lay out the levels of a smooth landscape: areas with stepped edges."""
     heights = generator.standard_normal((count, count))
     for _ in range(int(generator.integers(1, 5))):
         heights = sum(np.roll(heights, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1))  # type: ignore[assignment]
@@ -63,7 +63,7 @@ def _areas(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
 
 
 def _tiles(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """A few small patterns over and over, mirrored ones among them."""
+    """Lay a few small patterns over and over, mirrored ones among them."""
     side = int(generator.choice([4, 6, 8, 16]))
     kinds = generator.integers(0, int(generator.integers(2, 6)), (int(generator.integers(1, 5)), side, side))
     if generator.random() < 0.6:
@@ -74,7 +74,7 @@ def _tiles(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
 
 
 def _dithering(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Two colours that stand for a ramp between them, in the order of a table or at random."""
+    """Mix two colours that stand for a ramp between them, in the order of a table or at random."""
     order = _BAYER
     for _ in range(2):
         order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
@@ -86,7 +86,7 @@ def _dithering(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
 
 
 def _code(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """A code in two dimensions with the marks at its corners, or one of bars."""
+    """Print a code in two dimensions with the marks at its corners, or one of bars."""
     if generator.random() < 0.3:
         return np.broadcast_to(generator.random(count) < 0.5, (count, count)).astype(np.int64)
     modules = (generator.random((count, count)) < 0.5).astype(np.int64)

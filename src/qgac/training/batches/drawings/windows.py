@@ -99,9 +99,7 @@ def _divided(box: _Box, generator: np.random.Generator) -> list[_Box]:
     return [panel for part in parts for panel in _divided(part, generator)]
 
 
-def _panel(
-    screen: Image.Image, box: _Box, look: _Look, generator: np.random.Generator, fonts: Sequence[Path]
-) -> None:
+def _panel(screen: Image.Image, box: _Box, look: _Look, generator: np.random.Generator, fonts: Sequence[Path]) -> None:
     draw = ImageDraw.Draw(screen)
     draw.fontmode = "1" if generator.random() < 0.15 else "L"
     fill = (look.ground, look.field, look.accent)[int(generator.choice(3, p=(0.5, 0.35, 0.15)))]
@@ -154,7 +152,7 @@ def _button(draw: ImageDraw.ImageDraw, box: _Box, look: _Look) -> None:
 
 
 def _mark(draw: ImageDraw.ImageDraw, left: int, middle: int, look: _Look, generator: np.random.Generator) -> None:
-    """A check box or a radio button, on or off."""
+    """Draw a check box or a radio button, on or off."""
     box = (left, middle - 6, left + 12, middle + 6)
     chosen = generator.random() < 0.5
     if generator.random() < 0.5:

@@ -2,8 +2,8 @@
 
 This is the picture as every viewer shows it: libjpeg's default "islow" inverse DCT (``jidctint.c``, after Loeffler,
 Ligtenberg and Moschytz, 1989), its "fancy" upsampling (``jdsample.c``) and its fixed-point colour conversion
-(``jdcolor.c``). Restoration is measured against it, and since a single wrong coefficient would show, it is also the
-proof that the coefficients are read as libjpeg reads them.
+(``jdcolor.c``). Since a single wrong coefficient would show, it is the proof that the coefficients are read as libjpeg
+reads them.
 
 Coefficients that no encoder produces (beyond 16 bits when multiplied by their table) may differ: there libjpeg's own
 result depends on the processor.
