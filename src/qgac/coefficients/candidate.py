@@ -7,9 +7,10 @@ allows: on drawings far nearer to the original than the decoded picture, on phot
 this is a candidate among others, for a network to take where it fits.
 
 The filter is the self-guided filter of He, Sun and Tang ("Guided image filtering", TPAMI 2013) over 3x3 samples: with
-the mean m and the variance v around every sample, and a = v / (v + eps), a sample s becomes mean(a) s + mean(m - a m).
-Where v is small against eps that is the mean, where it is large the sample itself. It is applied beyond its full
-strength, as successive over-relaxation does, which saves rounds.
+the mean m and the variance v around every sample, and a share a that rises from 0 to 1 with v, a sample s becomes
+mean(a) s + mean(m - a m): the mean where it is flat, the sample itself at edges. Theirs is a = v / (v + eps); this one,
+a = v^2 / (v^2 + eps^2), turns from one to the other within a smaller range, and leaves sharp edges a hundred times less
+rounded. The filter is applied beyond its full strength, as in successive over-relaxation, which saves rounds.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ __all__ = ["edge_preserving_candidate"]
 
 # Chosen on held-out photographs and screenshots, at qualities 10 to 98.
 _STRENGTH = 1.8
-# The variance of what is smoothed away, for each gray level of the standard deviation of rounding errors.
-_VARIANCE_A_LEVEL = 2.0
+# The variance of what is half smoothed away, for each gray level of the standard deviation of rounding errors.
+_VARIANCE_A_LEVEL = 4.0
 
 
 def edge_preserving_candidate(decoded: Tensor, table: Tensor, rounds: int) -> Tensor:
@@ -60,8 +61,8 @@ def edge_preserving_candidate(decoded: Tensor, table: Tensor, rounds: int) -> Te
 def _self_guided(samples: Tensor, variance: Tensor) -> Tensor:
     """Filter planes (N, H, W), each with a variance (N, 1, 1)."""
     mean = _mean_of_nine(samples)
-    spread = (_mean_of_nine(samples.square()) - mean.square()).clamp(min=0)  # a difference of rounded numbers
-    share = spread / (spread + variance)
+    spread = (_mean_of_nine(samples.square()) - mean.square()).square()
+    share = spread / (spread + variance.square())
     return _mean_of_nine(share) * samples + _mean_of_nine(mean - share * mean)
 
 

@@ -24,7 +24,7 @@ from qgac.training.batches.drawings.windows import windows
 __all__ = ["drawing"]
 
 # In inks, of windows, of square pixels, comics.
-_SHARES = (0.5, 0.18, 0.2, 0.12)
+_SHARES = (0.48, 0.18, 0.22, 0.12)
 _TEXT_SHARE = 0.5
 _OPAQUE_SHARE = 0.5  # of those in inks; all others are
 

@@ -1,6 +1,6 @@
 """Pictures of square pixels: mosaics, pixel art, tiles of old games, dithering, codes to be scanned.
 
-Half of those whose squares divide a block lie on the grid of the blocks, as pictures do that were enlarged before they
+More than half of those whose squares fit into blocks lie on the grid of the blocks, as pictures do that were enlarged before they
 were compressed: then whole blocks are flat, and the file holds them almost exactly.
 """
 
@@ -15,7 +15,8 @@ __all__ = ["squares"]
 
 # 2x2 of an ordered dithering, doubled twice.
 _BAYER = np.array([[0, 2], [3, 1]])
-_SIDES = (1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 8, 12, 16, 16, 24)
+_ALIGNED_SHARE = 0.6
+_SIDES = (1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 8, 8, 16, 16, 24)
 
 
 def squares(size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
@@ -32,7 +33,7 @@ def squares(size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
     ndarray, shape (size, size, 3), uint8
     """
     side = int(generator.choice(_SIDES))
-    aligned = 16 % side == 0 and generator.random() < 0.5
+    aligned = 16 % side == 0 and generator.random() < _ALIGNED_SHARE
     top, left = (0, 0) if aligned else (int(value) for value in generator.integers(side, size=2))
     count = -(-(size + side) // side)
     indices = _KINDS[int(generator.choice(len(_KINDS), p=_SHARES))](count, generator)
