@@ -1,22 +1,11 @@
 # Two commands: `make restore JPEG=photo.jpg` and `make test`. Both make the environment first, in .venv.
-# `make results DATA=folder` measures everything in docs/results.md; see docs/evaluation.md.
+# `make results DATA=folder` measures everything in docs/results.md: docs/results.mk has its rules.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JPEG ?= examples/night.jpg
 
-# Of `make results`: a folder with live1/, classic5/, bsds500_test/, icb/ and icb_gray/, of which any may lack.
-DATA ?= data
-MODEL ?= small
-# Its GAN twin, if one is shipped; a model of yours may name one.
-GAN ?= $(if $(wildcard src/qgac/weights/$(MODEL)-gan.safetensors),$(MODEL)-gan)
-JOBS ?= 2
-QUALITIES ?= 10 20 30 40 50 60 70 80 90 98
-# Optional: a bank of patches trains the ablations, Inception weights give Fréchet distances.
-PATCHES ?=
-INCEPTION ?=
-
-.PHONY: restore test lint types unit results clean
+.PHONY: restore test lint types unit lowest results clean
 
 restore: $(VENV)/.installed
 	$(BIN)/qgac restore "$(JPEG)"
@@ -33,73 +22,6 @@ types: $(VENV)/.developer
 unit: $(VENV)/.developer
 	$(BIN)/pytest
 
-RESULTS := docs/results
-EVALUATE = $(BIN)/qgac evaluate --model $(MODEL) --jobs $(JOBS) --json $@ --csv $(@:.json=.csv) --overwrite
-exists = $(if $(wildcard $(DATA)/$(1)),$(addprefix $(RESULTS)/,$(2)))
-COLOR_JSON := $(strip $(call exists,live1,live1-color.json) $(call exists,bsds500_test,bsds500-color.json) \
-	$(call exists,icb,icb-color.json))
-Y_JSON := $(call exists,live1,live1-y.json) $(call exists,classic5,classic5-y.json) \
-	$(call exists,bsds500_test,bsds500-y.json) $(call exists,icb_gray,icb-y.json)
-BLENDS := $(if $(GAN),$(call exists,live1,$(addprefix live1-blend-,0.7.json 0.9.json 1.json)))
-STRIPS := $(if $(GAN),$(call exists,live1,interpolation.png interpolation-20.png))
-ANALYSES := $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png) \
-	$(call exists,live1,equivalent-quality.png spectrum.png throughput.png sheet.png) $(STRIPS)
-# Pictures of LIVE-1 with much texture.
-TEXTURED := bikes coinsinfountain lighthouse2 rapids stream studentsculpture
-TABLES := $(if $(PATCHES),$(call exists,classic5,ablations.md)) \
-	$(if $(INCEPTION),$(call exists,live1,frechet-live1.md) $(call exists,bsds500_test,frechet-bsds500.md))
-
-# A file that is there is not measured again: remove those of an older model first.
-results: $(COLOR_JSON) $(Y_JSON) $(BLENDS) $(ANALYSES) $(TABLES) $(if $(COLOR_JSON),$(RESULTS)/gain.png) \
-		$(call exists,live1,tradeoff.png) | $(RESULTS)
-	$(BIN)/qgac results $(RESULTS) --write docs/results.md
-
-$(RESULTS): | $(VENV)/.developer
-	mkdir -p $@
-
-$(RESULTS)/live1-color.json: | $(RESULTS)
-	$(EVALUATE) --dataset live1 --root $(DATA)/live1 --quality $(QUALITIES)
-$(RESULTS)/bsds500-color.json: | $(RESULTS)
-	$(EVALUATE) --dataset bsds500 --root $(DATA)/bsds500_test --quality $(QUALITIES)
-$(RESULTS)/icb-color.json: | $(RESULTS)
-	$(EVALUATE) --dataset icb --root $(DATA)/icb --quality $(QUALITIES)
-$(RESULTS)/live1-y.json: | $(RESULTS)
-	$(EVALUATE) --dataset live1 --channels y --root $(DATA)/live1
-$(RESULTS)/classic5-y.json: | $(RESULTS)
-	$(EVALUATE) --dataset classic5 --root $(DATA)/classic5
-$(RESULTS)/bsds500-y.json: | $(RESULTS)
-	$(EVALUATE) --dataset bsds500 --channels y --root $(DATA)/bsds500_test
-$(RESULTS)/icb-y.json: | $(RESULTS)
-	$(EVALUATE) --dataset icb --channels y --root $(DATA)/icb_gray
-$(RESULTS)/live1-blend-%.json: | $(RESULTS)
-	$(EVALUATE) --dataset live1 --root $(DATA)/live1 --blend $* --blend-with $(GAN)
-
-$(RESULTS)/gain.png: $(COLOR_JSON)
-	$(BIN)/qgac plot gain $^ -o $@ --overwrite
-$(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json
-	$(BIN)/qgac plot tradeoff $< -o $@ --overwrite
-
-$(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%.png: | $(RESULTS)
-	$(BIN)/qgac analyze $* --model $(MODEL) -o $@ --overwrite
-$(addprefix $(RESULTS)/,equivalent-quality.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
-	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
-$(RESULTS)/spectrum.png: | $(RESULTS)
-	$(BIN)/qgac analyze spectrum $(addprefix --model ,$(MODEL) $(GAN)) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
-$(RESULTS)/interpolation.png: STRIP := 10
-$(RESULTS)/interpolation-20.png: STRIP := 20
-$(RESULTS)/interpolation.png $(RESULTS)/interpolation-20.png: | $(RESULTS)
-	$(BIN)/qgac analyze interpolation $(foreach name,$(TEXTURED),$(wildcard $(DATA)/live1/$(name).*)) \
-		--regression $(MODEL) --other $(GAN) --quality $(STRIP) -o $@ --overwrite
-$(RESULTS)/sheet.png: | $(RESULTS)
-	$(BIN)/qgac analyze sheet --model $(MODEL) --dataset live1 --root $(DATA)/live1 --limit 3 --quality 10 -o $@ --overwrite
-
-$(RESULTS)/ablations.md: | $(RESULTS)
-	$(BIN)/qgac ablate recipes/ablations --patches $(PATCHES) --out runs/ablations --root $(DATA)/classic5 --markdown $@ --overwrite
-$(RESULTS)/frechet-live1.md: | $(RESULTS)
-	$(BIN)/qgac frechet --dataset live1 --root $(DATA)/live1 --inception $(INCEPTION) --model $(MODEL) --markdown $@ --overwrite
-$(RESULTS)/frechet-bsds500.md: | $(RESULTS)
-	$(BIN)/qgac frechet --dataset bsds500 --root $(DATA)/bsds500_test --inception $(INCEPTION) --model $(MODEL) --markdown $@ --overwrite
-
 # torch goes first and alone: asked for beside others, an installer may prefer a newer build with a GPU's libraries.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -111,5 +33,21 @@ $(VENV)/.developer: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
+# The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own. torch alone stays
+# as constraints.txt has it: an older one draws gigabytes. Old libraries may warn of what newer ones have changed.
+LOWEST := .venv-lowest
+lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/pytest -W default -m "not slow" $(QUICK)
+
+$(LOWEST)/.installed: pyproject.toml constraints.txt
+	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	grep '^torch==' constraints.txt > $(LOWEST)/constraints.txt
+	grep -oE '[a-z-]+(\[[a-z]+\])?>=[0-9.]+' pyproject.toml | sed -E '/^torch>/d; s/\[[a-z]+\]//; s/>=/==/' >> $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt torch
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable ".[dev]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+include docs/results.mk

@@ -3,8 +3,8 @@
     python benchmarks/memory.py --megapixels 12 100 --model small
 
 The process is ``qgac restore picture.jpg -o picture.png``, from its start to its end: interpreter, libraries, model,
-file, coefficients, pixels and the PNG file that is written. Base is the same for a picture of 32 x 32. Peak memory is
-that of the resident set (``ru_maxrss``), of the largest process if there are several.
+file, coefficients, pixels and the file that is written, in PNG or another ``--format``. Base is the same for a picture
+of 32 x 32. Peak memory is that of the resident set (``ru_maxrss``), of the largest process if there are several.
 
 With ``--as-library`` it is ``Restorer()(image)`` in a Python process that leaves the C library's allocator alone and
 holds the whole result, without writing it.
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--subsampling", default="4:2:0", choices=["gray", "4:4:4", "4:2:2", "4:2:0"])
     parser.add_argument("--model", default="small", help="a shipped model or a weights file")
     parser.add_argument("--tile", type=int, help="side of a tile in pixels; chosen by the memory if left out")
+    parser.add_argument("--format", default="png", choices=["png", "webp", "tiff", "jpeg"], help="of the result")
     parser.add_argument("--threads", type=int, help="threads of torch")
     parser.add_argument("--as-library", action="store_true", help="call the library, see above")
     parser.add_argument("--make", help=argparse.SUPPRESS)
@@ -66,7 +67,8 @@ def command(path: Path, arguments: argparse.Namespace) -> list[str]:
     """Return the command that restores a picture."""
     if arguments.as_library:
         return [sys.executable, __file__, *options(arguments), "--restore", str(path)]
-    written = [str(path), "-o", str(path.with_suffix(".png")), "--overwrite", "--model", arguments.model]
+    output = path.with_name("restored")
+    written = [str(path), "-o", str(output), "--format", arguments.format, "--overwrite", "--model", arguments.model]
     tile = ["--tile", str(arguments.tile)] if arguments.tile else []
     return [sys.executable, "-m", "qgac", "restore", *written, *tile, "--device", "cpu"]
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 import qgac
 from made.command_line import environment, qgac_command, sentence
-from made.pictures import compressed, photo, tiny_network
-from qgac.weights.checkpoints import save_model
+from made.networks import tiny_weights
+from made.pictures import compressed, photo
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,9 +32,7 @@ def jpeg(quality: int = 20, **options: Any) -> bytes:
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tiny network whose residuals are random: what it does is nonsense, but not nothing."""
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_model(tiny_network(strength=2), path, record={})
-    return str(path)
+    return str(tiny_weights(tmp_path_factory.mktemp("weights") / "tiny.safetensors", strength=2))
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ for _command in (restore, info, compare, prepare, train, evaluate, plot, frechet
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # a second one would interrupt what removes half-written files
     sys.exit(_TERMINATED)
 
 

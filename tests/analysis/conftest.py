@@ -1,8 +1,8 @@
 import pytest
 from PIL import Image
 
-from made.analysis_samples import picture_samples, tiny_network
-from qgac.weights.checkpoints import save_model
+from made.networks import tiny_network, tiny_weights
+from made.pictures import photo
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def model():
 
 @pytest.fixture
 def samples():
-    return picture_samples()
+    return photo(64, 80)
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +20,8 @@ def workplace(tmp_path_factory):
     """A folder with two weights files, and a folder of two pictures."""
     folder = tmp_path_factory.mktemp("analysis")
     for name, seed in (("first", 0), ("second", 1)):
-        save_model(tiny_network(seed), folder / f"{name}.safetensors", record={})
+        tiny_weights(folder / f"{name}.safetensors", seed=seed)
     (folder / "pictures").mkdir()
     for seed in range(2):
-        Image.fromarray(picture_samples(seed=seed)).save(folder / "pictures" / f"picture{seed}.png")
+        Image.fromarray(photo(64, 80, seed)).save(folder / "pictures" / f"picture{seed}.png")
     return folder

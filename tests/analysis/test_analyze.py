@@ -1,15 +1,15 @@
 """Every `qgac analyze` command once: it writes numbers and a picture whose words do not run into each other."""
 
 import csv
+from functools import partial
 from itertools import combinations
 
 import matplotlib.image
 import pytest
-from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from qgac.cli import cli
+from made.command_line import qgac_command
 from qgac.evaluation import figures as report
 
 
@@ -26,8 +26,7 @@ def figures(monkeypatch):
     return drawn
 
 
-def run(*arguments):
-    return CliRunner().invoke(cli, ["analyze", *map(str, arguments)])
+run = partial(qgac_command, "analyze")
 
 
 def drawn_words(figure, monkeypatch):

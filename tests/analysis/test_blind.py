@@ -4,33 +4,33 @@ import csv
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from made.analysis_samples import picture_samples, tiny_network
+from made.command_line import qgac_command
+from made.networks import tiny_network
+from made.pictures import photo
 from qgac.analysis.blind import blind_pairs
 from qgac.analysis.crops import Crop
 from qgac.analysis.pictures import Picture
-from qgac.cli import cli
 from qgac.evaluation.baseline import compress
 from qgac.restoration.restorer import Restorer
 
-RESTORERS = Restorer(tiny_network(0)), Restorer(tiny_network(1))
+RESTORERS = Restorer(tiny_network()), Restorer(tiny_network(seed=1))
 
 
 def pairs(count=6, **options):
-    pictures = [Picture(str(seed), picture_samples(seed=seed)) for seed in range(count)]
+    pictures = [Picture(str(seed), photo(64, 80, seed)) for seed in range(count)]
     return list(blind_pairs(pictures, RESTORERS, size=32, **options))
 
 
 def test_the_details_are_what_the_key_says():
     for pair in pairs(quality=20):
-        data = compress(picture_samples(seed=int(pair.name)), 20)
+        data = compress(photo(64, 80, int(pair.name)), 20)
         details = [pair.crop.cut(restorer(data).pixels) for restorer in RESTORERS]
         assert (details[0] != details[1]).any()
         first, second = details[::-1] if pair.swapped else details
         np.testing.assert_array_equal(pair.first, first)
         np.testing.assert_array_equal(pair.second, second)
-        np.testing.assert_array_equal(pair.original, pair.crop.cut(picture_samples(seed=int(pair.name))))
+        np.testing.assert_array_equal(pair.original, pair.crop.cut(photo(64, 80, int(pair.name))))
         labels = {
             pair.first.tobytes(): pair.key(1, ("one", "two"))[2],
             pair.second.tobytes(): pair.key(1, ("one", "two"))[3],
@@ -49,9 +49,7 @@ def test_the_command_keeps_the_key_apart(workplace, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(workplace)
     arguments = ["--root", "pictures", "--regression", "first.safetensors", "--other", "second.safetensors"]
-    result = CliRunner().invoke(
-        cli, ["analyze", "blind", *arguments, "--alpha", "0.7", "--size", "32", "-o", str(tmp_path / "judge")]
-    )
+    result = qgac_command("analyze", "blind", *arguments, "--alpha", 0.7, "--size", 32, "-o", tmp_path / "judge")
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["judge.csv", "judge.key.csv", "judge.png"]
     form, key = (

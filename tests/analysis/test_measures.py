@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from made.analysis_samples import picture_samples, tiny_network
+from made.networks import tiny_network
+from made.pictures import photo
 from qgac.analysis.crops import Crop
 from qgac.analysis.equivalent_quality import Equivalent, QualityLadder, equivalent_qualities, summarize
 from qgac.analysis.interpolation import interpolation_strips
@@ -119,7 +120,7 @@ def test_luma_is_that_of_the_compressor(samples):
 
 
 def test_spectrum_of_a_network_that_changes_nothing_is_that_of_the_file(samples):
-    model = tiny_network_without_residual()
+    model = tiny_network(strength=0)
     found = spectrum([Picture("one", samples), Picture("two", samples[::-1].copy())], {"same": Restorer(model)}, 20)
     assert found.kinds == ("original", "JPEG", "same")
     assert found.probabilities.shape == (2, 3, 15)
@@ -133,7 +134,7 @@ def test_spectrum_of_a_network_that_changes_nothing_is_that_of_the_file(samples)
 
 
 def test_the_detail_lies_on_the_block_grid(samples):
-    restorer = Restorer(tiny_network_without_residual())
+    restorer = Restorer(tiny_network(strength=0))
     found = spectrum([Picture("one", samples)], {"same": restorer}, 50, crop=Crop(11, 21, 20))
     plane = Image.fromarray(samples).convert("YCbCr").getchannel(0)
     expected = np.asarray(plane)[16:40, 8:32].astype(float)
@@ -143,15 +144,6 @@ def test_the_detail_lies_on_the_block_grid(samples):
 def test_no_picture_has_no_spectrum():
     with pytest.raises(ValueError, match="at least one picture"):
         spectrum([], {})
-
-
-def tiny_network_without_residual():
-    model = tiny_network()
-    for layer in (model.y_network.subnetworks[0].decode, model.color_network.decode):
-        for part in (layer.manifold.kernel, layer.manifold.bias):
-            part.weight.zero_()
-            part.bias.zero_()
-    return model
 
 
 def test_speed_is_frames_over_the_time_of_restoring():
@@ -201,7 +193,7 @@ def test_the_gain_is_that_of_the_evaluation(workplace):
 
 
 def test_the_ends_of_a_strip_are_the_two_models(samples):
-    ends = tiny_network(0), tiny_network(1)
+    ends = tiny_network(), tiny_network(seed=1)
     (strip,) = interpolation_strips([Picture("p", samples)], *ends, (0.0, 0.5, 1.0), quality=15, size=32)
     data = compress(samples, 15)
     for blend, end in ((strip.blends[0], ends[0]), (strip.blends[-1], ends[1])):
@@ -228,6 +220,6 @@ def test_a_sheet_compares_the_same_detail_at_every_quality(samples, model):
 
 @pytest.mark.parametrize("gray", [False, True])
 def test_gray_pictures_are_analysed_like_any_other(gray, model):
-    samples = picture_samples()[..., 0] if gray else picture_samples()
+    samples = photo(64, 80)[..., 0] if gray else photo(64, 80)
     (found,) = compare([Picture("p", samples)], Restorer(model), (20,))
     assert found.restored.shape == samples.shape

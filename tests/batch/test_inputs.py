@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,30 @@ def test_results_of_another_name_are_passed_over(tree: Path) -> None:
     assert "a.clean.jpg" in [file.path.name for file in find_jpegs(["photos"])[0]]
     found, _ = find_jpegs(["photos"], marks=(".restored", ".clean"))
     assert [file.path.name for file in found] == ["a.jpg", "b.JPEG", "c.jpe", "d.jfif"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files")
+def test_what_is_no_file_is_passed_over(tree: Path) -> None:
+    os.mkfifo(tree / "photos" / "pipe.jpg")
+    os.mkfifo(tree / "photos" / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("photos/socket.jpeg")
+    for inputs in (["photos"], ["photos/*"], [str(path) for path in Path("photos").iterdir() if path.suffix]):
+        found, failures = find_jpegs(inputs)
+        assert {"a.jpg", "b.JPEG"} <= {file.path.name for file in found}
+        assert not {"pipe.jpg", "socket.jpeg", "pipe"} & {file.path.name for file in found}
+        assert {Path(failure.name).name for failure in failures} == {"pipe.jpg", "socket.jpeg"}
+        assert all(failure.harmless and "passed over" in failure.message for failure in failures)
+    _, failures = find_listed(["photos/a.jpg", "photos/pipe.jpg", "photos/pipe"])
+    assert [failure.harmless for failure in failures] == [True, True]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files")
+def test_a_pipe_may_be_the_only_input(tree: Path) -> None:
+    os.mkfifo(tree / "pipe.jpg")
+    found, failures = find_jpegs(["pipe.jpg"])
+    assert [file.path.name for file in found] == ["pipe.jpg"]
+    assert failures == []
 
 
 def test_listed_files_keep_their_folders(tree: Path) -> None:

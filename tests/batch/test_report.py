@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from qgac.batch.inputs import Failed
-from qgac.batch.plan import Job
-from qgac.batch.report import is_report, write_report
-from qgac.batch.restore import Finished, Outcome, Skipped
+from qgac.batch.jobs import Failed, Finished, Job, Outcome, Skipped
+from qgac.batch.plan import Plan, PlanError, plan
+from qgac.batch.report import check_report, is_report, write_report
 
 
 @pytest.fixture
@@ -104,3 +103,42 @@ def test_reports_are_known(tmp_path: Path, outcomes: list[Outcome]) -> None:
     assert is_report(tmp_path / "report.json")
     assert not is_report(tmp_path / "package.json")
     assert not is_report(tmp_path / "empty.json")
+
+
+@pytest.fixture
+def todo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "b.jpg", "b.restored.png", "list.txt", "notes.txt"):
+        Path(name).write_bytes(b"precious")
+    Path("folder").mkdir()
+    Path("link.json").symlink_to("a.jpg")
+    return plan(["a.jpg", "b.jpg"], skip_existing=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.jpg", "would replace a.jpg, which is read"),
+        ("b.jpg", "would replace b.jpg, which is read"),  # though it is skipped
+        ("link.json", "would replace link.json, which is read"),
+        ("folder/../list.txt", "which is read"),
+        ("a.restored.png", "the report and a picture would both become a.restored.png"),
+        ("folder/../a.restored.tiff", "would both become"),  # if the picture is of CMYK
+        ("folder", "is not a file in an existing folder"),
+        ("none/report.json", "is not a file in an existing folder"),
+        (os.devnull, "is not a file in an existing folder"),
+    ],
+)
+def test_a_report_replaces_nothing_that_is_needed_even_when_asked(todo: Plan, name: str, message: str) -> None:
+    for overwrite in (True, False):
+        with pytest.raises(PlanError, match=message):
+            check_report(Path(name), todo, [Path("list.txt")], overwrite=overwrite)
+
+
+def test_a_report_replaces_an_earlier_one_and_other_files_only_when_asked(todo: Plan) -> None:
+    write_report(Path("report.json"), [])
+    check_report(Path("report.json"), todo, overwrite=False)
+    check_report(Path("new.json"), todo, overwrite=False)
+    check_report(Path("notes.txt"), todo, overwrite=True)
+    with pytest.raises(PlanError, match=r"notes\.txt exists already and is no report"):
+        check_report(Path("notes.txt"), todo, overwrite=False)

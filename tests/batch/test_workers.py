@@ -12,8 +12,9 @@ from PIL import Image
 
 from made import files as made_files
 from made.files import EXITS, FAULTS, KILLS, make_jpeg
+from qgac.batch.jobs import Event, Failed, Finished, Skipped, Started
 from qgac.batch.plan import plan
-from qgac.batch.restore import Event, Failed, Finished, Settings, Skipped, Started
+from qgac.batch.restore import Settings
 from qgac.batch.workers import RefusedError, restore_in_workers
 from qgac.processors import processors
 

@@ -1,5 +1,6 @@
 """Files that the research commands write: never in the place of another, unless asked, or of what they read."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,32 @@ def test_results_made_again_replace_the_old_ones(pictures):
     for options in ((), ("--overwrite",)):
         result = qgac_command(*EVALUATE, "--json", "r.json", "--csv", "r.csv", *options)
         assert result.exit_code == 0, result.output
+
+
+def test_what_is_read_is_told_before_it_is_offered_for_overwriting(pictures):
+    message = usage_error(qgac_command(*EVALUATE, "--json", "set/b.png"))
+    assert "is read; choose another name" in message
+    assert "(--overwrite)" not in message
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(pictures, monkeypatch):
+    """Root may write anywhere, so it is only played."""
+    Path("locked").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
+    message = usage_error(qgac_command(*EVALUATE, "--json", "locked/r.json"))
+    assert "locked may not be written to; choose another" in message
+
+
+def test_a_missing_folder_is_told_before_the_work(pictures):
+    message = usage_error(qgac_command(*EVALUATE, "--json", "nowhere/r.json"))
+    assert "there is no folder" in message
+    assert "make it first" in message
+    assert not Path("nowhere").exists()
+
+
+def test_a_link_that_leads_nowhere_stays(pictures):
+    Path("link").symlink_to("nowhere")
+    for options in ((), ("--overwrite",)):
+        assert "no file that can be replaced" in usage_error(qgac_command(*EVALUATE, "--json", "link", *options))
+    assert Path("link").is_symlink()
+    assert not Path("nowhere").exists()

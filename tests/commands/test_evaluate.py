@@ -1,11 +1,11 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from qgac.commands.evaluate import evaluate
+from made.command_line import qgac_command
 
 
 @pytest.fixture
@@ -15,8 +15,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(*arguments):
-    return CliRunner().invoke(evaluate, [str(argument) for argument in arguments])
+run = partial(qgac_command, "evaluate")
 
 
 def test_table_on_the_output_and_files_beside(folder, tmp_path):

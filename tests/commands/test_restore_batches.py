@@ -211,6 +211,34 @@ def test_an_end_leaves_no_half_file_and_no_process(
 
 
 @posix
+@pytest.mark.parametrize("to_all", [False, True])
+def test_being_terminated_twice_is_as_quiet_as_once(tree: Path, to_all: bool) -> None:
+    with start(made_files.make_slow, "photos", "-o", "out", "--jobs", "2") as process:
+        wait_for(lambda: len(list(tree.glob("begun-*"))) == 2)
+        for _ in range(20):
+            (os.killpg if to_all else os.kill)(process.pid, signal.SIGTERM)
+            time.sleep(0.005)
+        assert process.wait(200) == 143
+        wait_for(lambda: group_is_gone(process.pid))
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert outputs("out") == []
+
+
+@posix
+def test_a_batch_does_not_wait_for_pipes(tree: Path) -> None:
+    os.mkfifo(tree / "photos" / "pipe.jpg")
+    os.mkfifo(tree / "photos" / "sub" / "other.jpeg")
+    with start(made_files.make_flat, "photos", "-o", "out") as process:
+        assert process.wait(200) == 0
+        assert process.stderr is not None
+        lines = process.stderr.read().decode().splitlines()
+    assert [line for line in lines if "photos/pipe.jpg: a pipe, a socket or a device" in line]
+    assert [line for line in lines if "photos/sub/other.jpeg: a pipe, a socket or a device" in line]
+    assert lines[-1].startswith("restored 4, skipped 0, failed 0")
+
+
+@posix
 def test_whoever_kills_a_batch_finds_whole_pictures_and_goes_on(tree: Path) -> None:
     generator = random.Random(3)
     for number in range(40):

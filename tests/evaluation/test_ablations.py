@@ -1,22 +1,20 @@
 """The recipes of table 5, and the command that trains and tabulates them."""
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 from PIL import Image
 
-from qgac.cli import cli
+from made.banks import write_small_bank
+from made.command_line import qgac_command
+from made.pictures import photo
 from qgac.evaluation.ablations import EXPERIMENTS, Ablation, ablations_markdown
 from qgac.evaluation.published import ABLATIONS
 from qgac.evaluation.test_sets import BENCHMARKS
 from qgac.metrics.scores import Scores
 from qgac.models.y_network import YNetwork
-from qgac.training.batches.bank import Picture
 from qgac.training.recipe import read_recipe
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "ablations"
@@ -106,23 +104,10 @@ qualities = [10]
 
 @pytest.fixture
 def workplace(tmp_path):
-    generator = np.random.default_rng(0)
-
-    def save(path):
-        coarse = generator.integers(0, 256, (9, 9), dtype=np.uint8)
-        path.parent.mkdir(exist_ok=True)
-        Image.fromarray(coarse).resize((72, 64), Image.Resampling.BICUBIC).convert("RGB").save(path)
-
-    for name in BENCHMARKS["classic5"].names:
-        save(tmp_path / "classic5" / f"{name}.png")
-    names = ["picture-0.png", "picture-1.png", "held-out-80.png"]  # names decide what is held out
-    for name in names:
-        save(tmp_path / "pictures" / name)
-    pixels = [np.asarray(Image.open(tmp_path / "pictures" / name)) for name in names]
-    entries = [asdict(Picture(name, 64, 72, i * pixels[0].nbytes)) for i, name in enumerate(names)]
-    (tmp_path / "bank").mkdir()
-    (tmp_path / "bank" / "pixels.u8").write_bytes(b"".join(p.tobytes() for p in pixels))
-    (tmp_path / "bank" / "bank.json").write_text(json.dumps(entries))
+    (tmp_path / "classic5").mkdir()
+    for seed, name in enumerate(BENCHMARKS["classic5"].names):
+        Image.fromarray(photo(64, 72, seed)).convert("L").convert("RGB").save(tmp_path / "classic5" / f"{name}.png")
+    write_small_bank(tmp_path / "bank")
     (tmp_path / "recipes").mkdir()
     for conditioning in ("none", "concat"):
         recipe = SHORT.replace("CONDITIONING", conditioning)
@@ -141,7 +126,7 @@ def ablate(workplace, **changed):
     options = [
         part for name in ("patches", "out", "root", "markdown") for part in (f"--{name}", workplace / places[name])
     ]
-    return CliRunner().invoke(cli, [str(part) for part in ("ablate", workplace / places["recipes"], *options)])
+    return qgac_command("ablate", workplace / places["recipes"], *options)
 
 
 def test_recipes_are_trained_once_and_tabulated(workplace):
@@ -161,7 +146,7 @@ def test_recipes_are_trained_once_and_tabulated(workplace):
 
 def test_what_is_missing_is_told_before_training(workplace):
     for changed, message in (
-        ({"root": "pictures"}, "lacks 5 of the 5 pictures of Classic-5"),
+        ({"root": "bank"}, "lacks 5 of the 5 pictures of Classic-5"),
         ({"recipes": "classic5"}, "holds no recipes"),
         ({"patches": "classic5"}, "holds no bank"),
     ):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from made.networks import COLOR_FORMS, PLAIN, Y_FORMS, tiny_configuration
 from made.pictures import compressed, photo
 from qgac.evaluation.baseline import decode_nearest
 from qgac.evaluation.measure import evaluate
@@ -14,9 +15,7 @@ from qgac.evaluation.test_sets import BenchmarkError
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
 from qgac.metrics.scores import Scores
-from qgac.models.color_network import ColorConfiguration
-from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
+from qgac.models.qgac import QGAC
 from qgac.weights.checkpoints import WeightsError, load_model, save_model
 
 
@@ -25,18 +24,15 @@ def pictures(tmp_path):
     paths = []
     for number, shape in enumerate([(35, 50), (24, 33)]):
         paths.append(tmp_path / f"{number}.png")
-        Image.fromarray(photo(*shape)).save(paths[-1])
+        Image.fromarray(photo(*shape, number)).save(paths[-1])
     return paths
 
 
 @pytest.fixture
 def model_file(tmp_path):
     """An untrained network: its residual is zero."""
-    y = YConfiguration(width=8, manifold=4, rrdbs=0, residual_blocks=1, blocknets=1, frequencynet=False, fusion=False)
-    color = ColorConfiguration(
-        width=4, joined_width=8, manifold=4, rrdbs=0, residual_blocks=1, joined_rrdbs=0, joined_residual_blocks=1
-    )
-    save_model(QGAC(Configuration(y, color)), tmp_path / "zero.safetensors", record={})
+    model = QGAC(tiny_configuration({**Y_FORMS["one blocknet"], **PLAIN}, COLOR_FORMS["plain"]))
+    save_model(model, tmp_path / "zero.safetensors", record={})
     return str(tmp_path / "zero.safetensors")
 
 
@@ -70,7 +66,7 @@ def test_a_blend_ends_at_the_other_model(pictures, model_file, tmp_path):
     model = load_model(model_file)
     with torch.no_grad():
         for parameter in model.y_network.parameters():
-            parameter.add_(0.02)
+            parameter.add_(0.005)
     other = tmp_path / "other.safetensors"
     save_model(model, other, record={})
     ends, between = (

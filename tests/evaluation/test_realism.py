@@ -1,15 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 from PIL import Image
 
-from made.pictures import tiny_network
-from qgac.cli import cli
+from made.command_line import qgac_command
+from made.networks import tiny_network, tiny_weights
 from qgac.evaluation.realism import Realism, measure_realism, original_statistics, realism_markdown
 from qgac.metrics import frechet
 from qgac.restoration.restorer import Restorer
-from qgac.weights.checkpoints import save_model
 
 
 def network(pictures):
@@ -54,14 +52,13 @@ def test_table_with_and_without_the_papers_figures():
 
 def test_the_command(pictures, tmp_path, monkeypatch):
     """With another network in the place of Inception, whose weights are not to be had here."""
-    save_model(tiny_network(), tmp_path / "tiny.safetensors", record={})
     arguments = ["frechet", "--root", pictures[0].parent, "--inception", tmp_path / "i.pth", "--quality", 10]
-    arguments += ["--model", tmp_path / "tiny.safetensors", "--markdown", tmp_path / "table.md"]
-    failed = CliRunner().invoke(cli, [str(a) for a in arguments])
+    arguments += ["--model", tiny_weights(tmp_path / "tiny.safetensors"), "--markdown", tmp_path / "table.md"]
+    failed = qgac_command(*arguments)
     assert failed.exit_code == 1
     assert "i.pth is no file" in failed.stderr
     monkeypatch.setattr(frechet, "load_inception", lambda path: network)
-    result = CliRunner().invoke(cli, [str(a) for a in arguments])
+    result = qgac_command(*arguments)
     assert result.exit_code == 0, result.output
     assert result.stdout == (tmp_path / "table.md").read_text()
     assert result.stdout.splitlines()[4].startswith("| 10 | ")

@@ -1,7 +1,6 @@
 import pytest
-from click.testing import CliRunner
 
-from qgac.cli import cli
+from made.command_line import qgac_command
 from qgac.evaluation.record import Evaluation, Measurement, Settings
 from qgac.evaluation.results import insert, results_markdown
 from qgac.evaluation.tables import to_json
@@ -26,10 +25,6 @@ def folder(tmp_path):
     for name in ("zebra", "sheet", "gain"):
         (folder / f"{name}.png").write_bytes(b"")
     return folder
-
-
-def run(*arguments):
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
 def headings(text):
@@ -70,7 +65,7 @@ def test_only_what_stands_between_the_markers_is_replaced(folder):
     document = folder.parent / "results.md"
     document.write_text("# Mine\n\n<!-- results: start -->\nold\n<!-- results: end -->\n\nkept\n")
     for _ in range(2):  # the second time changes nothing
-        outcome = run("results", folder, "--write", document)
+        outcome = qgac_command("results", folder, "--write", document)
         assert outcome.exit_code == 0, outcome.output
         text = document.read_text()
         assert text.startswith("# Mine\n\n<!-- results: start -->\n\n### Live-1")
@@ -79,7 +74,7 @@ def test_only_what_stands_between_the_markers_is_replaced(folder):
 
 
 def test_without_a_document_it_is_printed(folder):
-    assert headings(run("results", folder).stdout)[0] == "Live-1"
+    assert headings(qgac_command("results", folder).stdout)[0] == "Live-1"
 
 
 def test_an_empty_folder_says_so(tmp_path):
@@ -93,25 +88,25 @@ def test_failures_are_one_sentence(folder, tmp_path):
         ((folder, "--write", tmp_path / "plain.md"), "plain.md lacks the lines"),
         ((folder, "--write", tmp_path / "none.md"), "none.md: No such file"),
     ):
-        outcome = run("results", *arguments)
+        outcome = qgac_command("results", *arguments)
         assert outcome.exit_code == 1
         assert message in outcome.stderr
         assert len(outcome.stderr.splitlines()) == 1
     (folder / "d.json").write_text('{"dataset": "live1"}')
-    assert "d.json is no result of" in run("results", folder).stderr
+    assert "d.json is no result of" in qgac_command("results", folder).stderr
     with pytest.raises(ValueError, match="lacks the lines"):
         insert("<!-- results: end --><!-- results: start -->", "x")
 
 
 def test_plot_commands_write_picture_and_numbers(folder, tmp_path):
     for command, file in (("gain", tmp_path / "g.png"), ("tradeoff", tmp_path / "t")):
-        outcome = run("plot", command, folder / "c.json", "-o", file)
+        outcome = qgac_command("plot", command, folder / "c.json", "-o", file)
         assert outcome.exit_code == 0, outcome.output
         stem = file.with_suffix("")
         assert stem.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
         header, *rows = stem.with_suffix(".csv").read_text().splitlines()
         assert header == "dataset,channels,model,source,quality,psnr,psnr_b,ssim"
         assert "live1,color,small,measured,10,3.126,4,0.1" in rows
-    outcome = run("plot", "gain", folder / "ablations.md", "-o", tmp_path / "x")
+    outcome = qgac_command("plot", "gain", folder / "ablations.md", "-o", tmp_path / "x")
     assert outcome.exit_code == 1
     assert "ablations.md is no result of" in outcome.stderr

@@ -225,27 +225,6 @@ def test_a_marker_in_the_data_that_cannot_be_ends_only_its_interval() -> None:
     assert 0 < image.missing < 1 / 16
 
 
-def test_stray_bytes_between_segments(corpus: dict[str, bytes]) -> None:
-    data = corpus["pillow_420"]
-    position = data.index(b"\xff\xc0")
-    damaged = data[:position] + b"stray" + data[position:]
-    with pytest.raises(JPEGError, match="stray bytes"):
-        read_jpeg(damaged)
-    image = read_jpeg(damaged, tolerant=True)
-    assert_array_equal(render(image), libjpeg(damaged), strict=True)
-    assert image.notes == ("stray bytes between the segments were passed over",)
-
-
-def test_few_bytes_left_over_are_noted_and_many_are_damage(corpus: dict[str, bytes]) -> None:
-    data = corpus["pillow_420"]
-    image = read_jpeg(data[:-2] + bytes(4) + data[-2:])
-    assert image.notes == ("4 needless bytes after the data of a scan were passed over",)
-    many = data[:-2] + bytes(100) + data[-2:]
-    with pytest.raises(JPEGError, match="more data than its blocks need"):
-        read_jpeg(many)
-    assert read_jpeg(many, tolerant=True).missing == 0.0
-
-
 def test_tolerant_reading_stops_at_what_it_cannot_pass(corpus: dict[str, bytes]) -> None:
     data = corpus["separate_scans"]
     scans = [match.start() for match in re.finditer(rb"\xff\xda\0\x08\x01", data)]

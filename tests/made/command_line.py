@@ -30,7 +30,7 @@ main()
 """
 
 
-def qgac_command(*arguments: str | Path, stdin: bytes | None = None) -> Result:
+def qgac_command(*arguments: object, stdin: bytes | None = None) -> Result:
     return CliRunner().invoke(cli, [str(argument) for argument in arguments], input=stdin)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ImageCms
 
 from qgac.jpeg.image import Component, Density, JPEGImage, Metadata
+from qgac.pictures.bands import PictureInBands
 from qgac.pictures.formats import Encoding
 from qgac.pictures.writer import write_picture
 from qgac.restoration.picture import Restored
@@ -78,7 +79,7 @@ def restored(shape: tuple[int, ...] = (30, 41, 3), metadata: Metadata = METADATA
     return Restored(pixels, image)
 
 
-def written(picture: Restored | JPEGImage, kind: str, encoding: Encoding | None = None) -> bytes:
+def written(picture: Restored | PictureInBands | JPEGImage, kind: str, encoding: Encoding | None = None) -> bytes:
     buffer = io.BytesIO()
     write_picture(picture, buffer, format=kind, encoding=encoding)  # type: ignore[arg-type]
     return buffer.getvalue()

@@ -1,14 +1,27 @@
-"""Small networks with every weight at random: as built, their residual is zero, which would hide most mistakes."""
+"""Networks of a few channels with random weights: as built, their residual is zero, which would hide most mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from qgac.models.color_network import ColorConfiguration
-from qgac.models.qgac import Configuration
+from qgac.models.qgac import QGAC, Configuration
 from qgac.models.y_network import YConfiguration
+from qgac.weights.checkpoints import save_model
+
+Numbers = dict[str, Any]
+Network = TypeVar("Network", bound=nn.Module)
+
+PLAIN: Numbers = {"rrdbs": 0, "residual_blocks": 1}
+PLAIN_COLOR: Numbers = {**PLAIN, "joined_rrdbs": 0, "joined_residual_blocks": 1}
+EVERY_SAMPLING = ((2, 2), (1, 2), (2, 1), (1, 1))
 
 
-def randomize(module: nn.Module, seed: int = 0, scale: float = 0.1) -> nn.Module:
+def randomize(module: Network, seed: int = 0, scale: float = 0.1) -> Network:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in module.parameters():
@@ -16,7 +29,8 @@ def randomize(module: nn.Module, seed: int = 0, scale: float = 0.1) -> nn.Module
     return module
 
 
-def tiny_configuration(y=None, color=None, **numbers) -> Configuration:
+def tiny_configuration(y: Numbers | None = None, color: Numbers | None = None, **numbers: Any) -> Configuration:
+    """Return the paper's forms with few channels, but for the numbers that are named."""
     return Configuration(
         YConfiguration(**{"width": 8, "maps": 2, "frequency_width": 1, "manifold": 4, **(y or {})}),
         ColorConfiguration(**{"width": 4, "joined_width": 8, "manifold": 4, **(color or {})}),
@@ -24,7 +38,32 @@ def tiny_configuration(y=None, color=None, **numbers) -> Configuration:
     )
 
 
-Y_FORMS = {
+def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False) -> QGAC:
+    """A network for every sampling; its residuals are about `strength` quantisation steps large, zero if it is zero."""
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    y = {"rrdbs": 1} if paper else {**PLAIN, "blocknets": 1, "frequencynet": False, "fusion": False}
+    color = {**PLAIN_COLOR, "width": 6, "planes": 1 if paper else 2, "factors": EVERY_SAMPLING}
+    model = QGAC(tiny_configuration(y, color, levels=not paper, log_table=True)).requires_grad_(False).eval()
+    for normalization in (model.normalize_y, model.normalize_chroma):
+        normalization.std.fill_(50.0)
+    last_y = (
+        model.y_network.fusion.layers[-1].weight
+        if paper
+        else model.y_network.subnetworks[-1].decode.manifold.kernel.weight
+    )
+    for weight in (last_y, model.color_network.decode.manifold.kernel.weight):
+        weight.copy_(torch.randn(weight.shape, generator=generator) * strength)
+    return model
+
+
+def tiny_weights(path: Path, *, strength: float = 1.0, seed: int = 0) -> Path:
+    """Write the weights of a tiny network."""
+    save_model(tiny_network(strength=strength, seed=seed), path, record={})
+    return path
+
+
+Y_FORMS: dict[str, Numbers] = {
     "paper": {},
     "plain": {"rrdbs": 0, "residual_blocks": 2},
     "one blocknet": {"blocknets": 1, "frequencynet": False, "fusion": False},
@@ -40,10 +79,10 @@ Y_FORMS = {
     "gate": {"blocknets": 1, "frequencynet": False, "fusion": False, "candidate": 2, "gate": True},
 }
 
-COLOR_FORMS = {
+COLOR_FORMS: dict[str, Numbers] = {
     "paper": {},
     "together": {"planes": 2, "output_activation": False},
     "plain": {"rrdbs": 0, "residual_blocks": 1, "joined_rrdbs": 0, "joined_residual_blocks": 2},
     "subdivided": {"joined_width": 8, "rrdbs": 0, "residual_blocks": 1, "subdivision": 2, "joined_subdivision": 2},
-    "every sampling": {"width": 6, "factors": ((2, 2), (1, 2), (2, 1), (1, 1))},
+    "every sampling": {"width": 6, "factors": EVERY_SAMPLING},
 }

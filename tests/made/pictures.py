@@ -1,4 +1,4 @@
-"""Pictures made in memory, JPEG ones of any sampling, and tiny networks with a residual that matters."""
+"""Pictures made in memory, JPEG ones of any sampling, and the DCT as SciPy knows it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from PIL import Image
 from scipy.fft import dctn, idctn
 
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.jpeg.image import Color, Component, JPEGImage, Metadata
-from qgac.models.color_network import ColorConfiguration
-from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
 
 Sampling = tuple[int, int]  # vertical, horizontal, as files declare it
 
@@ -77,15 +73,19 @@ def quantized(coefficients: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 
 def photo(height: int, width: int, seed: int = 11) -> np.ndarray:
-    """Something with smooth shades, edges, fine lines and texture; RGB uint8."""
-    y, x = np.mgrid[:height, :width].astype(float)
+    """Waves, a disc, an edge, colour and noise, different with every seed; RGB uint8."""
     generator = np.random.default_rng(seed)
-    shade = 110 + 60 * np.sin(x / 37) * np.cos(y / 29)
-    red = shade + 70 * ((x - 70) ** 2 + (y - 60) ** 2 < 900) + 50 * ((x // 3 + y // 40) % 7 == 0)
-    green = shade + 40 * (x > y) - 30 * ((x - 20) ** 2 + (y - 90) ** 2 < 400)
-    blue = 230 - shade + 60 * np.sin((x + 2 * y) / 4) * (y > 100)
-    texture = generator.normal(0, 3, (height, width, 1))
-    return (np.stack([red, green, blue], -1) + texture).clip(0, 255).astype(np.uint8)
+    rows, columns = np.mgrid[:height, :width]
+    angle, period = generator.uniform(0, np.pi), generator.uniform(5, 12)
+    wave = np.sin((rows * np.cos(angle) + columns * np.sin(angle)) / period * 2)
+    center, area = generator.uniform(10, 50, 2), generator.uniform(80, 500)
+    disc = (rows - center[0]) ** 2 + (columns - center[1]) ** 2 < area
+    edge = rows * np.cos(angle + 1) + columns * np.sin(angle + 1) > 30
+    color = generator.uniform(-1, 1, (3, 3))
+    gray = 120 + 30 * wave + 50 * disc - 35 * edge
+    tint = np.stack((wave, disc, edge), -1) @ color * 15
+    samples = gray[..., None] + tint + generator.normal(0, 2, (height, width, 3))
+    return samples.clip(0, 255).astype(np.uint8)
 
 
 def compressed(pixels: np.ndarray, quality: int, **options: object) -> bytes:
@@ -122,43 +122,3 @@ def make_image(
         components.append(Component(levels, table, horizontal, vertical))
     guessed: Color = "gray" if len(samplings) == 1 else "YCbCr"
     return JPEGImage(width, height, color or guessed, tuple(components), Metadata(), "baseline", inverted)
-
-
-def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False) -> QGAC:
-    """A network of a few channels; its residuals are about `strength` quantisation steps large, zero if it is zero."""
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
-    every = ((2, 2), (1, 2), (2, 1), (1, 1))
-    trunk = {"rrdbs": 1} if paper else {"rrdbs": 0, "residual_blocks": 1}
-    y = YConfiguration(
-        width=8,
-        maps=2,
-        frequency_width=1,
-        manifold=4,
-        blocknets=2 if paper else 1,
-        frequencynet=paper,
-        fusion=paper,
-        **trunk,
-    )
-    color = ColorConfiguration(
-        width=6,
-        joined_width=8,
-        manifold=4,
-        rrdbs=0,
-        residual_blocks=1,
-        joined_rrdbs=0,
-        joined_residual_blocks=1,
-        planes=1 if paper else 2,
-        factors=every,
-    )
-    model = QGAC(Configuration(y=y, color=color, levels=not paper, log_table=True)).requires_grad_(False).eval()
-    for normalization in (model.normalize_y, model.normalize_chroma):
-        normalization.std.fill_(50.0)
-    last_y = (
-        model.y_network.fusion.layers[-1].weight
-        if paper
-        else model.y_network.subnetworks[-1].decode.manifold.kernel.weight
-    )
-    for weight in (last_y, model.color_network.decode.manifold.kernel.weight):
-        weight.copy_(torch.randn(weight.shape, generator=generator) * strength)
-    return model

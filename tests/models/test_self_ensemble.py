@@ -9,7 +9,8 @@ import pytest
 import torch
 from scipy.fft import dctn
 
-from made.pictures import blocks_of, tiny_network
+from made.networks import tiny_network
+from made.pictures import blocks_of
 from qgac.coefficients.blocks import blocks_to_channels, interleave_maps
 from qgac.models.self_ensemble import SelfEnsemble, View
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from made.metadata import GRAY, floats, restored, written
-from qgac.jpeg.image import Metadata
+from made.metadata import floats, restored, written
 from qgac.pictures.formats import Encoding, OutputError, format_of, natural_format
 from qgac.pictures.writer import write_picture
 
@@ -18,11 +17,6 @@ def test_formats_without_cmyk_say_so(kind: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="CMYK; choose tiff or jpeg"):
         write_picture(restored((8, 8, 4)), tmp_path / "x", format=kind)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
-
-
-def test_webp_says_how_large_it_can_be() -> None:
-    with pytest.raises(OutputError, match="16383"):
-        written(restored((1, 16384, 3)), "webp")
 
 
 @pytest.mark.parametrize(
@@ -46,11 +40,6 @@ def test_what_a_format_cannot_hold_is_told(kind: str, encoding: Encoding, choice
 def test_encodings_that_contradict_themselves(options: dict[str, Any]) -> None:
     with pytest.raises(OutputError):
         Encoding(**options)
-
-
-def test_no_gray_profile_is_lost_in_webp() -> None:
-    with pytest.raises(OutputError, match="gray ICC profile; choose png or tiff"):
-        written(restored((8, 8), Metadata(icc=GRAY)), "webp")
 
 
 def test_natural_format() -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, PngImagePlugin
 
-from qgac.jpeg.image import Density
+from made.metadata import GRAY, RESOURCES, SRGB, restored, written
+from qgac.jpeg.image import Density, Metadata
 from qgac.pictures import png
 from qgac.pictures.png import png_parts
 
@@ -187,3 +188,15 @@ def test_metadata_lie_where_the_standard_wants_them() -> None:
         assert opened.info["xmp"] == b"<x/>"
         assert opened.info["exif"] == b"Exif\0\0II*\0"
         assert opened.info["dpi"] == pytest.approx((300, 72), abs=0.02)
+
+
+def test_photoshop_resources_are_kept_in_png() -> None:
+    texts = Image.open(io.BytesIO(written(restored(), "png"))).text  # type: ignore[attr-defined]
+    assert bytes.fromhex("".join(texts["Raw profile type iptc"].split("\n")[3:])) == RESOURCES
+
+
+@pytest.mark.parametrize(("shape", "kept"), [((8, 8), GRAY), ((8, 8, 3), SRGB)])
+def test_png_takes_profiles_of_its_own_colour_only(shape: tuple[int, ...], kept: bytes) -> None:
+    for profile in (GRAY, SRGB):
+        opened = Image.open(io.BytesIO(written(restored(shape, Metadata(icc=profile)), "png")))
+        assert opened.info.get("icc_profile") == (profile if profile == kept else None)

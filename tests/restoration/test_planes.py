@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from made.networks import tiny_network
 from made.pictures import (
     GRAY,
     RESTORED_TOGETHER,
@@ -17,7 +18,6 @@ from made.pictures import (
     make_image,
     quantized,
     samples_of,
-    tiny_network,
 )
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import JPEGImage
@@ -207,3 +207,22 @@ def test_all_views_keep_to_the_quantisation_interval(network: Restorer) -> None:
     restored = Restorer(tiny_network(strength=8), best=True).coefficients(image)[0]
     levels = quantized(channels_to_blocks(restored).double().numpy(), image.components[0].table)
     np.testing.assert_array_equal(levels, image.components[0].coefficients)
+
+
+# Gray stays gray.
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("name", [*RESTORED_TOGETHER, "mixed", "fractional"])
+def test_a_picture_without_color_stays_without(name: str, best: bool, strength: float) -> None:
+    image = make_image(61, 45, SAMPLINGS[name])
+    y, *chroma = image.components
+    chroma = [replace(plane, coefficients=np.zeros_like(plane.coefficients)) for plane in chroma]
+    gray = replace(image, components=(y, *chroma))
+    pixels = Restorer(tiny_network(strength=8), strength=strength, best=best, tile=32)(gray, dtype=np.float32).pixels
+    np.testing.assert_array_equal(pixels, pixels[..., :1].repeat(3, 2))
+    alone = replace(image, color="gray", components=(replace(y, vertical=1, horizontal=1),))
+    if strength == 1 and name not in ("fractional",):
+        expected = Restorer(tiny_network(strength=8), best=best)(alone, dtype=np.float32).pixels
+        np.testing.assert_allclose(pixels[..., 0], expected, atol=2e-3)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made.networks import tiny_network
 from made.pictures import (
     GRAY,
     MIXED,
@@ -21,7 +22,6 @@ from made.pictures import (
     coefficients_of,
     make_image,
     samples_of,
-    tiny_network,
 )
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import Component, JPEGImage

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from made.networks import tiny_network
 from made.pictures import (
     FRACTIONAL,
     GRAY,
@@ -26,7 +27,6 @@ from made.pictures import (
     make_image,
     photo,
     samples_of,
-    tiny_network,
 )
 from qgac.coefficients.dct import idct
 from qgac.jpeg.errors import JPEGError

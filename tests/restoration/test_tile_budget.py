@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from made.pictures import GRAY, S420, make_image, tiny_network
+from made.networks import tiny_network
+from made.pictures import GRAY, S420, make_image
 from qgac.restoration.restorer import Restorer
 from qgac.restoration.tile_budget import blocks_that_fit
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
 import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
-from made.pictures import S420, S444, coefficients_of, make_image, quantized, samples_of, tiny_network
-from qgac.cli import cli
+from made.command_line import qgac_command
+from made.networks import tiny_network
+from made.pictures import S420, S444, coefficients_of, compressed, make_image, photo, quantized, samples_of
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.restoration.restorer import Restorer, restore
 from qgac.weights import checkpoints
@@ -90,14 +91,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "weights" / "SHA256SUMS").write_text("".join(sums))
     save_model(OTHER, tmp_path / "other.safetensors", record={})
     monkeypatch.setattr(checkpoints.resources, "files", lambda package: tmp_path)
-    generator = np.random.default_rng(0)
-    Image.fromarray(generator.integers(0, 256, (24, 40, 3), dtype=np.uint8)).save(tmp_path / "a.jpg", quality=20)
+    (tmp_path / "a.jpg").write_bytes(compressed(photo(24, 40), 20))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["restore", "a.jpg", "--overwrite", *arguments])
+run = partial(qgac_command, "restore", "a.jpg", "--overwrite")
 
 
 def written(*arguments: str) -> np.ndarray:

@@ -8,26 +8,16 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from qgac.models.color_network import ColorConfiguration
+from made.networks import randomize, tiny_configuration
 from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
 from qgac.weights import checkpoints
 from qgac.weights.checkpoints import WeightsError, load_model, load_record, save_model, shipped_models
 
 
 @pytest.fixture
 def model():
-    torch.manual_seed(3)
-    configuration = Configuration(
-        YConfiguration(width=8, maps=2, frequency_width=1, manifold=4),
-        ColorConfiguration(width=4, joined_width=8, manifold=4, factors=((2, 2), (1, 2))),
-        levels=True,
-    )
-    network = QGAC(configuration)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.normal_(0, 0.1)
-        network.normalize_y.fit(torch.randn(9, 1, 64, 2, 2) * 7)
+    network = randomize(QGAC(tiny_configuration(color={"factors": ((2, 2), (1, 2))}, levels=True)), seed=3)
+    network.normalize_y.fit(torch.randn(9, 1, 64, 2, 2) * 7)
     return network
 
 
@@ -218,3 +208,22 @@ def test_weights_are_on_the_disk_before_they_get_their_name(model, tmp_path, mon
     monkeypatch.setattr(os, "fsync", fsync)
     save_model(model, path, record={})
     assert seen == [(path.stat().st_size, False)]
+
+
+def test_weights_have_the_permissions_of_any_new_file(weights, tmp_path):
+    (tmp_path / "usual").write_bytes(b"")
+    assert weights.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_weights_that_cannot_be_written_leave_the_old_ones(weights, model, monkeypatch):
+    before = weights.read_bytes()
+
+    def fail(tensors, path, metadata):
+        save_file(tensors, path)  # all is written, but not yet safe
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_model(model, weights, record={})
+    assert weights.read_bytes() == before
+    assert list(weights.parent.iterdir()) == [weights]

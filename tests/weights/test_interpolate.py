@@ -3,22 +3,13 @@
 import pytest
 import torch
 
-from qgac.models.color_network import ColorConfiguration
-from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
+from made.networks import Y_FORMS, randomize, tiny_configuration
+from qgac.models.qgac import QGAC
 from qgac.weights.blending import interpolate
 
 
 def network(seed, width=4):
-    torch.manual_seed(seed)
-    y = YConfiguration(
-        width=width, manifold=2, rrdbs=0, residual_blocks=1, blocknets=1, frequencynet=False, fusion=False
-    )
-    color = ColorConfiguration(width=2, joined_width=4, manifold=2, rrdbs=0, joined_rrdbs=0)
-    model = QGAC(Configuration(y=y, color=color))
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.2)
-    return model
+    return randomize(QGAC(tiny_configuration({"width": width, **Y_FORMS["one blocknet"]})), seed, scale=0.2)
 
 
 def same_bits(first, second):

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MARK", "Failed", "Found", "find_jpegs", "find_listed", "is_pattern", "names_in"]
+from qgac.batch.jobs import Failed
+from qgac.pictures.formats import format_of
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+__all__ = ["MARK", "Found", "find_jpegs", "find_listed", "is_pattern", "names_in"]
+
 MARK = ".restored"
 """What the stem of a result ends with that lies beside its source."""
 
@@ -30,22 +32,6 @@ class Found:
     relative: Path
 
 
-@dataclass(frozen=True)
-class Failed:
-    """An input gave no picture.
-
-    Attributes
-    ----------
-    name : str
-        The input, as the user knows it.
-    message : str
-        Cause and remedy, in one sentence.
-    """
-
-    name: str
-    message: str
-
-
 def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tuple[list[Found], list[Failed]]:
     """Expand files, folders and patterns.
 
@@ -62,7 +48,7 @@ def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tupl
     -------
     list of Found
     list of Failed
-        Inputs that lead to nothing.
+        Inputs that lead to nothing; pipes, sockets and devices named as JPEGs, on which several pictures would wait.
     """
     found: list[Found] = []
     failures: list[Failed] = []
@@ -74,10 +60,13 @@ def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tupl
             if not below:
                 failures.append(Failed(text, "no JPEG files in this folder; name a folder that holds some"))
         elif path.exists():
-            found.append(Found(path, Path(path.name)))
+            if len(inputs) > 1 and _is_wanted(path.name, ()) and not path.is_file():
+                failures.append(_special(path))
+            else:
+                found.append(Found(path, Path(path.name)))
         elif is_pattern(text):
             matches = [Path(match) for match in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207 - keeps **
-            files = [file for file in matches if _is_wanted(file.name, marks) and file.is_file()]
+            files = list(_regular((file for file in matches if _is_wanted(file.name, marks)), failures))
             found += [Found(file, file.relative_to(_fixed_part(path))) for file in files]
             if not files:
                 failures.append(Failed(text, "no JPEG file matches this pattern; check it"))
@@ -107,6 +96,8 @@ def find_listed(names: Iterable[str]) -> tuple[list[Found], list[Failed]]:
         path = Path(name)
         if path.is_dir():
             failures.append(Failed(name, "is a folder, and a list names files; name the folder as an input"))
+        elif path.exists() and not path.is_file():
+            failures.append(_special(path))
         elif path.exists():
             normal = Path(os.path.normpath(path))
             parts = [part for part in normal.parts if part not in (normal.anchor, os.pardir)]
@@ -148,7 +139,7 @@ def _fixed_part(pattern: Path) -> Path:
 
 def _is_wanted(name: str, marks: Sequence[str]) -> bool:
     path = Path(name)
-    return path.suffix.lower() in SUFFIXES and not name.startswith(".") and not path.stem.endswith(tuple(marks))
+    return format_of(path) == "jpeg" and not name.startswith(".") and not path.stem.endswith(tuple(marks))
 
 
 def _walk(folder: Path, marks: Sequence[str], failures: list[Failed]) -> Iterator[Path]:
@@ -157,4 +148,17 @@ def _walk(folder: Path, marks: Sequence[str], failures: list[Failed]) -> Iterato
 
     for root, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(root, name) for name in sorted(names) if _is_wanted(name, marks))
+        yield from _regular((Path(root, name) for name in sorted(names) if _is_wanted(name, marks)), failures)
+
+
+def _regular(paths: Iterable[Path], failures: list[Failed]) -> Iterator[Path]:
+    """Yield the files, and links that lead nowhere, which reading will tell."""
+    for path in paths:
+        if path.is_file() or not path.exists():
+            yield path
+        elif not path.is_dir():
+            failures.append(_special(path))
+
+
+def _special(path: Path) -> Failed:
+    return Failed(str(path), "a pipe, a socket or a device and no file, so it was passed over", harmless=True)

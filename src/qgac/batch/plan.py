@@ -7,71 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qgac.batch.inputs import MARK, Failed, Found, find_jpegs, find_listed, is_pattern
+from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
+from qgac.batch.jobs import Failed, Job, Skipped
+from qgac.files.destination import identity
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
-__all__ = ["STREAM", "Job", "Plan", "PlanError", "Skipped", "identity", "plan"]
+__all__ = ["STREAM", "Plan", "PlanError", "plan"]
 
 STREAM = "-"
 
 
 class PlanError(ValueError):
     """What was asked for contradicts itself; nothing has been done."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to restore.
-
-    Attributes
-    ----------
-    name : str
-        What messages call it: the path of the source, or ``-``.
-    source : Path or None
-        None is the standard input.
-    destination : Path or None
-        None is the standard output.
-    format : Format or None
-        None means PNG, or TIFF for CMYK; the suffix of the destination then follows.
-    makes_folders : bool
-        Whether missing folders on the way to the destination are made.
-    """
-
-    name: str
-    source: Path | None
-    destination: Path | None
-    format: Format | None
-    makes_folders: bool = False
-
-    @property
-    def places(self) -> set[Path]:
-        """Where the picture may go: only what is in the file tells PNG from TIFF if no format is given."""
-        if self.destination is None:
-            return set()
-        return {self.destination} if self.format else {self.destination, self.destination.with_suffix(".tiff")}
-
-    @property
-    def size(self) -> int:
-        """Size of the source in bytes, as a measure of the work; 0 if not known."""
-        try:
-            return self.source.stat().st_size if self.source is not None else 0
-        except OSError:
-            return 0
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A picture was not restored, because there is an output of its name.
-
-    Attributes
-    ----------
-    job : Job
-    destination : Path
-        What is there.
-    """
-
-    job: Job
-    destination: Path
 
 
 @dataclass(frozen=True)
@@ -84,11 +31,14 @@ class Plan:
     skipped : tuple of Skipped
     failures : tuple of Failed
         Inputs that lead to no picture.
+    passed_over : tuple of Failed
+        The harmless ones among them, which are told and not counted.
     """
 
     jobs: tuple[Job, ...]
     skipped: tuple[Skipped, ...]
     failures: tuple[Failed, ...]
+    passed_over: tuple[Failed, ...] = ()
 
 
 def plan(
@@ -150,7 +100,7 @@ def plan(
         more, missing = find_listed(listed)
         found, failures = found + more, failures + missing
     if output == STREAM:
-        return Plan(tuple(Job(str(file.path), file.path, None, format) for file in found), (), tuple(failures))
+        return _plan([Job(str(file.path), file.path, None, format) for file in found], failures, skip_existing=False)
 
     if output is None:
         mark = MARK if suffix is None else suffix
@@ -171,7 +121,12 @@ def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -
         if skip_existing and job.destination is not None and job.destination.is_file()
     ]
     skipped = {skip.job for skip in there}
-    return Plan(tuple(job for job in jobs if job not in skipped), tuple(there), tuple(failures))
+    return Plan(
+        tuple(job for job in jobs if job not in skipped),
+        tuple(there),
+        tuple(failure for failure in failures if not failure.harmless),
+        tuple(failure for failure in failures if failure.harmless),
+    )
 
 
 def _job(file: Found, stem: Path, kind: Format | None, *, makes_folders: bool = False) -> Job:
@@ -222,6 +177,7 @@ def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
         assert job.source is not None
         assert job.destination is not None
         other = by_destination.setdefault(os.path.normcase(os.path.abspath(job.destination)), job)  # noqa: PTH100 - folds ..
+        assert other.source is not None
         if identity(other.source) != identity(job.source):
             raise PlanError(
                 f"{other.name} and {job.name} would both become {job.destination}; rename one, or restore them apart"
@@ -232,17 +188,6 @@ def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
                     f"{candidate} is itself one of the inputs; choose another output (-o) or format (--format)"
                 )
     return tuple(by_destination.values())
-
-
-def identity(path: Path | None) -> object:
-    """Return what two names of the same file have in common, links included."""
-    if path is None:
-        return None
-    try:
-        status = path.stat()
-    except OSError:
-        return path.absolute()
-    return status.st_dev, status.st_ino
 
 
 def _is_result(file: Found, folder: Path) -> bool:

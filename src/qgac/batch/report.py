@@ -7,13 +7,53 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from qgac.batch.restore import Failed, Finished, Outcome
+from qgac.batch.jobs import Failed, Finished, Outcome
+from qgac.batch.plan import Plan, PlanError
 from qgac.files.atomic import write_atomically
+from qgac.files.destination import Obstacle, obstacle
 
-__all__ = ["is_report", "write_report"]
+__all__ = ["check_report", "is_report", "write_report"]
 
 _FORMAT = 1
 _BEGINNING = b'{\n  "qgac_report": '
+_REFUSALS = {
+    Obstacle.NO_FOLDER: "the report {path} is not a file in an existing folder; name one (--report)",
+    Obstacle.NO_FILE: "the report {path} is not a file in an existing folder; name one (--report)",
+    Obstacle.LOCKED_FOLDER: "the folder {folder} may not be written to; put the report into another one (--report)",
+    Obstacle.READ: "the report would replace {path}, which is read; choose another name (--report)",
+    Obstacle.NAMED_TWICE: "the report and a picture would both become {path}; choose another name (--report)",
+    Obstacle.EXISTS: "{path} exists already and is no report; choose another name, or overwrite it (--overwrite)",
+}
+
+
+def check_report(path: Path, todo: Plan, read: Iterable[Path] = (), *, overwrite: bool) -> None:
+    """Refuse before any work what would lose a file, or the report.
+
+    Parameters
+    ----------
+    path : Path
+        Of the report. An earlier one is replaced.
+    todo : Plan
+        Whose inputs are never replaced.
+    read : iterable of Path
+        What else is read.
+    overwrite : bool
+        Whether to replace another file, too.
+
+    Raises
+    ------
+    PlanError
+        If the report has no folder, would replace something else, or a picture would replace it.
+    OSError
+        If what is there cannot be read.
+    """
+    jobs = (*todo.jobs, *(skip.job for skip in todo.skipped))
+    sources = [job.source for job in jobs if job.source is not None]
+    pictures = [place for job in todo.jobs for place in job.places]
+    replaceable = overwrite or (path.is_file() and is_report(path))
+    found = obstacle(path, overwrite=replaceable, read=[*read, *sources], others=pictures)
+    if found is not None:
+        raise PlanError(_REFUSALS[found].format(path=path, folder=path.parent))
 
 
 def write_report(path: Path, outcomes: Iterable[Outcome]) -> None:

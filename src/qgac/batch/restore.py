@@ -13,31 +13,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgac.batch.inputs import Failed
-from qgac.batch.plan import Job, Skipped
+from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.coefficients.quantization import quality_of
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.jpeg.limits import MAX_PIXELS
+from qgac.pictures.bands import PictureInBands
 from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
-from qgac.pictures.writer import Restoring, check_destination, write_picture
+from qgac.pictures.writer import check_destination, write_picture
 
 if TYPE_CHECKING:
     from qgac.restoration.picture import Restored
     from qgac.restoration.restorer import Restorer
 
-__all__ = [
-    "Event",
-    "Failed",
-    "Finished",
-    "Outcome",
-    "Settings",
-    "Skipped",
-    "Started",
-    "restore_file",
-    "restore_files",
-]
+__all__ = ["Settings", "restore_file", "restore_files"]
 
 
 @dataclass(frozen=True)
@@ -67,44 +57,6 @@ class Settings:
     keep_times: bool = False
     strip: bool = False
     encoding: Encoding = field(default_factory=Encoding)
-
-
-@dataclass(frozen=True)
-class Started:
-    """Work on a picture begins."""
-
-    job: Job
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A picture was restored and written.
-
-    Attributes
-    ----------
-    job : Job
-    destination : Path or None
-        Where it is now.
-    width, height : int
-        Pixels.
-    quality : int or None
-        That of the libjpeg table, 1..100, which the first component (gray, Y or R) has; None for any other table.
-    notes : tuple of str
-        What is worth telling about the source.
-    seconds : float
-    """
-
-    job: Job
-    destination: Path | None
-    width: int
-    height: int
-    quality: int | None
-    notes: tuple[str, ...]
-    seconds: float
-
-
-Outcome = Finished | Skipped | Failed
-Event = Started | Outcome
 
 
 def restore_files(
@@ -179,7 +131,7 @@ def restore_file(
             check_destination(destination, overwrite=settings.overwrite)
         if settings.strip:
             image = replace(image, metadata=_stripped(image.metadata))
-        picture, notes = _restored(image, restorer, settings.encoding, kind, tile_done)
+        picture, notes = _restored(image, restorer, settings.encoding, tile_done)
         write_picture(
             picture,
             destination or sys.stdout.buffer,
@@ -201,19 +153,17 @@ def restore_file(
 
 
 def _restored(
-    image: JPEGImage, restorer: Restorer, encoding: Encoding, kind: Format, progress: Callable[[int, int], None]
-) -> tuple[Restored | Restoring | JPEGImage, tuple[str, ...]]:
+    image: JPEGImage, restorer: Restorer, encoding: Encoding, progress: Callable[[int, int], None]
+) -> tuple[Restored | PictureInBands | JPEGImage, tuple[str, ...]]:
     """Restore a picture to what is to be written; the second value says what had to be assumed."""
     if encoding.consistent:
         return restorer.refine(image, quality=encoding.quality, progress=progress), ()
-    if kind == "png" and not encoding.srgb:  # rows go into the file as they are made
-        return Restoring(restorer.bands(image, dtype=encoding.dtype, progress=progress), image), ()
-    restored = restorer(image, dtype=encoding.dtype, progress=progress)
-    if not encoding.srgb:
-        return restored, ()
+    if not encoding.srgb:  # rows go into the file as they are made
+        bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)
+        return PictureInBands(bands, image.height, image.width, len(image.components), image.metadata), ()
     from qgac.pictures.srgb import convert_to_srgb
 
-    return convert_to_srgb(restored)
+    return convert_to_srgb(restorer(image, progress=progress))
 
 
 def _settled(job: Job, image: JPEGImage, encoding: Encoding) -> tuple[Format, Path | None]:

@@ -19,9 +19,9 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from qgac.batch.jobs import Event, Failed, Job, Started
 from qgac.batch.malloc import give_back_freed_memory
-from qgac.batch.plan import Job
-from qgac.batch.restore import Event, Failed, Settings, Started, restore_file
+from qgac.batch.restore import Settings, restore_file
 from qgac.processors import processors
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ def _stop(team: list[_Worker]) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)
     sys.exit(_TERMINATED)  # unlike the signal itself, it leaves time to remove what is half-written
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.destinations import file_option, may_replace
+from qgac.commands.destinations import WritingCommand, file_option, may_replace
+from qgac.commands.options import root_option
 from qgac.commands.terminal import fail, say, sentence
 from qgac.commands.train import Stop, show_training
 
@@ -21,13 +22,11 @@ __all__ = ["ablate"]
 _QUALITY = 10
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("recipes", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="RECIPES")
 @click.option("--patches", required=True, type=click.Path(path_type=Path), help="Bank that `qgac prepare` wrote.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs.")
-@click.option(
-    "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder that holds Classic-5."
-)
+@root_option("Folder that holds Classic-5.")
 @file_option("--markdown", "markdown", "Write the table here.")
 @click.option("--threads", type=click.IntRange(min=1), help="Processor cores to train with; all by default.")
 def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path | None, threads: int | None) -> None:

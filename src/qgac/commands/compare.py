@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.exceptions import Exit
 
+from qgac.commands.options import max_pixels_option
 from qgac.commands.terminal import fail, say
-from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from qgac.metrics.scores import Scores
@@ -25,9 +25,7 @@ _COLUMNS = ("PSNR", "PSNR-B", "SSIM")
 @click.argument("others", nargs=-1, required=True, type=click.Path(), metavar="OTHER...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; infinite values are null.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
-@click.option(
-    "--max-pixels", type=click.IntRange(min=1), default=MAX_PIXELS, show_default=True, help="Refuse larger pictures."
-)
+@max_pixels_option()
 def compare(original: str, others: tuple[str, ...], as_json: bool, markdown: bool, max_pixels: int) -> None:
     """Score pictures against an ORIGINAL: PSNR, PSNR-B and SSIM.
 

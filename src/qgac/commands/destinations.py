@@ -6,22 +6,81 @@ What the command reads is never replaced.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
 from click import get_current_context
 
-__all__ = ["figure_option", "file_option", "may_replace"]
+from qgac.files.destination import Obstacle, obstacle, place
+
+__all__ = ["WritingCommand", "figure_option", "file_option", "may_replace"]
 
 _C = TypeVar("_C", bound=Callable[..., Any])
-_Callback = Callable[[click.Context, click.Parameter, "Path | None"], "Path | None"]
-_REPLACE, _OUTPUTS = "qgac.overwrite", "qgac.outputs"
+_REPLACE = "qgac.overwrite"
+_SENTENCES = {
+    Obstacle.NO_FOLDER: "there is no folder {folder}; make it first",
+    Obstacle.READ: "{place} would be replaced, but is read; choose another name",
+    Obstacle.NAMED_TWICE: "{path} is named for two things; choose another name",
+    Obstacle.NO_FILE: "{path} is no file that can be replaced; name one",
+    Obstacle.EXISTS: "{path} exists already; choose another name or overwrite it (--overwrite)",
+    Obstacle.LOCKED_FOLDER: "the folder {folder} may not be written to; choose another, or change its permissions",
+}
+
+
+class WritingCommand(click.RichCommand):
+    """A command with options that name files to write, and ``--overwrite`` after the last of them.
+
+    It does not run if one of the files may not be written.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        last = max(index for index, parameter in enumerate(self.params) if isinstance(parameter, _Destination))
+        overwrite = click.RichOption(["--overwrite"], is_flag=True, help="Replace files that exist.")
+        self.params.insert(last + 1, overwrite)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, and check where files are to go."""
+        rest = super().parse_args(ctx, args)
+        ctx.meta[_REPLACE] = ctx.params.pop("overwrite")
+        if not ctx.resilient_parsing:  # shells that complete a line
+            self._check(ctx)
+        return rest
+
+    def _check(self, context: click.Context) -> None:
+        options = [parameter for parameter in self.params if isinstance(parameter, _Destination)]
+        names = {option.name for option in options}
+        read = list(_paths(value for name, value in context.params.items() if name not in names))
+        outputs: list[Path] = []
+        for option in options:
+            for path in option.files(context):
+                found = obstacle(path, overwrite=may_replace(context), read=_in_danger(read, path), others=outputs)
+                if found is not None:
+                    folder = path.absolute().parent
+                    sentence = _SENTENCES[found].format(path=path, folder=folder, place=place(path))
+                    if found is Obstacle.READ:  # two parameters contradict each other
+                        raise click.UsageError(sentence, context)
+                    raise click.BadParameter(sentence, context, option)
+                outputs.append(path)
+
+
+class _Destination(click.RichOption):
+    """An option that names a file to write, or several by what they have in common."""
+
+    def __init__(self, *arguments: Any, suffixes: Sequence[str] = ("",), **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.suffixes = suffixes
+
+    def files(self, context: click.Context) -> list[Path]:
+        """Return the files that the parsed option names."""
+        assert self.name is not None
+        stem: Path | None = context.params[self.name]
+        return [] if stem is None else [stem.with_name(stem.name + suffix) for suffix in self.suffixes]
 
 
 def file_option(name: str, parameter: str, description: str) -> Callable[[_C], _C]:
-    """Add an option for a file to write, and ``--overwrite`` with the first one.
+    """Add an option for a file to write to a :class:`WritingCommand`.
 
     Parameters
     ----------
@@ -33,68 +92,26 @@ def file_option(name: str, parameter: str, description: str) -> Callable[[_C], _
         For the help.
     """
     path = click.Path(path_type=Path, dir_okay=False)
-    return _with_overwrite(
-        click.option(name, parameter, type=path, metavar="FILE", callback=_checked([""]), help=description)
-    )
+    return click.option(name, parameter, cls=_Destination, type=path, metavar="FILE", help=description)
 
 
 def figure_option(*more: str) -> Callable[[_C], _C]:
     """Add ``-o/--out`` for a figure and its numbers: OUT.png and OUT.csv, and what else is written, by suffix."""
     suffixes = (".png", ".csv", *more)
     listed = f"{', '.join(f'OUT{suffix}' for suffix in suffixes[:-1])} and OUT{suffixes[-1]}"
-    check = _checked(suffixes)
 
-    def parse(context: click.Context, parameter: click.Parameter, out: Path) -> Path | None:
-        return check(context, parameter, out.with_suffix("") if out.suffix in (".png", ".csv") else out)
+    def parse(context: click.Context, parameter: click.Parameter, out: Path | None) -> Path | None:
+        return out.with_suffix("") if out is not None and out.suffix in (".png", ".csv") else out
 
-    return _with_overwrite(
-        click.option(
-            "-o", "--out", required=True, type=click.Path(path_type=Path), metavar="OUT", callback=parse,
-            help=f"Writes {listed}.",
-        )
+    return click.option(
+        "-o", "--out", cls=_Destination, suffixes=suffixes, required=True, type=click.Path(path_type=Path),
+        metavar="OUT", callback=parse, help=f"Writes {listed}.",
     )  # fmt: skip
 
 
-def may_replace() -> bool:
-    """Whether the running command was given ``--overwrite``."""
-    return bool(get_current_context().meta.get(_REPLACE))
-
-
-def _checked(suffixes: Sequence[str]) -> _Callback:
-    def check(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        if not path.absolute().parent.is_dir():
-            raise click.BadParameter(f"there is no folder {path.absolute().parent}; make it first", context, parameter)
-        outputs = context.meta.setdefault(_OUTPUTS, {})  # where they go, and the parameter that says so
-        for file in (path.with_name(path.name + suffix) for suffix in suffixes):
-            place = file.parent.resolve() / file.name
-            if place in outputs:
-                raise click.BadParameter(f"{file} is named for two things; choose another name", context, parameter)
-            if file.exists() and not file.is_file():
-                raise click.BadParameter(f"{file} is no file that can be replaced; name one", context, parameter)
-            if file.exists() and not context.meta.get(_REPLACE):
-                raise click.BadParameter(
-                    f"{file} exists already; choose another name or overwrite it (--overwrite)", context, parameter
-                )
-            outputs[place] = parameter.name
-        return path
-
-    return check
-
-
-def _refuse_what_is_read(context: click.Context) -> None:
-    from qgac.batch.plan import identity
-    from qgac.training.batches.bank import SUFFIXES
-
-    outputs = context.meta.get(_OUTPUTS, {})
-    there = [place for place in outputs if place.exists()]
-    read = (value for name, value in context.params.items() if name not in outputs.values())
-    for path in _paths(read):
-        for place in there:
-            pictured = path.is_dir() and place.suffix.lower() in SUFFIXES and place.is_relative_to(path.resolve())
-            if pictured or (path.is_file() and identity(path) == identity(place)):
-                raise click.UsageError(f"{place} would be replaced, but is read; choose another name")
+def may_replace(context: click.Context | None = None) -> bool:
+    """Whether a command, by default the running one, was given ``--overwrite``."""
+    return bool((context or get_current_context()).meta[_REPLACE])
 
 
 def _paths(values: Any) -> Iterator[Path]:
@@ -105,27 +122,14 @@ def _paths(values: Any) -> Iterator[Path]:
             yield from _paths(value)
 
 
-def _remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
-    context.meta[_REPLACE] = value
+def _in_danger(read: list[Path], output: Path) -> Iterator[Path]:
+    """Yield the files that are read; of a folder, the output itself if it is there and one of its pictures."""
+    target = place(output)
+    for path in read:
+        if path.is_file():
+            yield path
+        elif path.is_dir() and target.exists() and target.is_relative_to(path.resolve()):
+            from qgac.pictures.formats import READABLE
 
-
-def _with_overwrite(option: Callable[[_C], _C]) -> Callable[[_C], _C]:
-    def add(command: _C) -> _C:
-        if any(parameter.name == "overwrite" for parameter in getattr(command, "__click_params__", [])):
-            return option(command)
-
-        def guarded(*arguments: Any, **options: Any) -> Any:
-            _refuse_what_is_read(get_current_context())
-            return command(*arguments, **options)
-
-        # With the options, too, that the command has already.
-        whole: _C = update_wrapper(guarded, command)  # type: ignore[assignment]
-
-        # Eager: it is read before the names of the files are checked.
-        overwrite = click.option(
-            "--overwrite", is_flag=True, is_eager=True, expose_value=False, callback=_remember,
-            help="Replace files that exist.",
-        )  # fmt: skip
-        return option(overwrite(whole))
-
-    return add
+            if target.suffix.lower() in READABLE:
+                yield target

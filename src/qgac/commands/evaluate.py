@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.destinations import file_option, may_replace
+from qgac.commands.destinations import WritingCommand, file_option, may_replace
+from qgac.commands.options import channels_of, channels_option, dataset_option, model_option, root_option
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -28,17 +29,9 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
     return tuple(sorted(qualities))
 
 
-@click.command()
-@click.option(
-    "--dataset",
-    type=click.Choice(["live1", "classic5", "bsds500", "icb", "folder"]),
-    default="folder",
-    show_default=True,
-    help="Test set, checked to be complete; `folder` takes whatever there is.",
-)
-@click.option(
-    "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the original pictures."
-)
+@click.command(cls=WritingCommand)
+@dataset_option()
+@root_option()
 @click.option(
     "--quality",
     multiple=True,
@@ -48,7 +41,7 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
 )
 # What follows the first number of `--quality 10 20 30`: an option takes a fixed number of values.
 @click.argument("more_qualities", nargs=-1, callback=_parse_qualities, metavar="")
-@click.option("--channels", type=click.Choice(["color", "y"]), help="RGB or Y; y for classic5, else color by default.")
+@channels_option
 @click.option(
     "--protocol",
     type=click.Choice(["paper", "pillow"]),
@@ -56,7 +49,7 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
     show_default=True,
     help="paper: float samples as published. pillow: 8-bit pictures as users have them.",
 )
-@click.option("--model", default="small", show_default=True, help="Name of a shipped model, or a weights file.")
+@model_option
 @click.option(
     "--blend",
     type=click.FloatRange(0, 1),
@@ -103,15 +96,13 @@ def evaluate(
 
     from qgac.evaluation.record import Evaluation, Settings
     from qgac.evaluation.tables import to_csv, to_json, to_markdown
-    from qgac.evaluation.test_sets import BENCHMARKS, benchmark_pictures
+    from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
 
-    if channels is None:
-        channels = BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color"
     try:
         settings = Settings(
             qualities=tuple(sorted({*quality, *more_qualities})) or (10, 20, 30),
-            channels=channels,  # type: ignore[arg-type]  # click has checked it
+            channels=channels_of(dataset, channels),
             protocol=protocol,  # type: ignore[arg-type]
             model=None if jpeg_only else model,
             project=not no_projection,

@@ -6,32 +6,22 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.destinations import file_option, may_replace
+from qgac.commands.destinations import WritingCommand, file_option, may_replace
+from qgac.commands.options import TEST_SETS, dataset_option, model_option, repeated_quality_option, root_option
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 __all__ = ["frechet"]
 
 
-@click.command()
-@click.option(
-    "--dataset",
-    type=click.Choice(["live1", "bsds500", "icb", "folder"]),
-    default="folder",
-    show_default=True,
-    help="Test set, checked to be complete; `folder` takes whatever there is.",
-)
-@click.option(
-    "--root", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the original pictures."
-)
+@click.command(cls=WritingCommand)
+@dataset_option(tuple(name for name in TEST_SETS if name != "classic5"))  # which is gray
+@root_option()
 @click.option(
     "--inception", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Inception weights of torch-fidelity, pt_inception-2015-12-05-6726825d.pth; never downloaded.",
 )  # fmt: skip
-@click.option(
-    "--quality", "qualities", multiple=True, type=click.IntRange(1, 100), default=(10, 20, 30), show_default=True,
-    help="libjpeg quality, several times for several.",
-)  # fmt: skip
-@click.option("--model", default="small", show_default=True, help="Name of a shipped model, or a weights file.")
+@repeated_quality_option
+@model_option
 @file_option("--markdown", "markdown", "Write the table here.")
 def frechet(
     dataset: str, root: Path, inception: Path, qualities: tuple[int, ...], model: str, markdown: Path | None

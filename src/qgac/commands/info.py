@@ -10,24 +10,15 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
+from qgac.commands.options import max_pixels_option
 from qgac.commands.terminal import fail, say
-from qgac.jpeg.limits import MAX_PIXELS
+from qgac.files.destination import Obstacle, obstacle
 
 if TYPE_CHECKING:
-    from qgac.jpeg.image import Component, JPEGImage
+    from qgac.jpeg.image import JPEGImage
 
-__all__ = ["describe", "info"]
+__all__ = ["info"]
 
-# Chroma subsampling (horizontal, vertical) in the J:a:b notation.
-_NOTATIONS = {
-    (1, 1): "4:4:4",
-    (2, 1): "4:2:2",
-    (2, 2): "4:2:0",
-    (1, 2): "4:4:0",
-    (4, 1): "4:1:1",
-    (4, 2): "4:1:0",
-    (1, 4): "4:4:0 (quarter)",
-}
 _PLANES = {
     "gray": ("gray",),
     "YCbCr": ("Y", "Cb", "Cr"),
@@ -35,7 +26,13 @@ _PLANES = {
     "CMYK": ("C", "M", "Y", "K"),
     "YCCK": ("Y", "Cb", "Cr", "K"),
 }
-_UNITS = {0: "aspect ratio only", 1: "dots per inch", 2: "dots per centimetre"}
+_REFUSALS = {
+    Obstacle.READ: "the heat map would replace {path} itself; choose another name (--heat-map)",
+    Obstacle.EXISTS: "{path} exists already; choose another name or overwrite it (--overwrite)",
+    Obstacle.NO_FILE: "{path} cannot be written (it is no file); choose another name",
+    Obstacle.NO_FOLDER: "{path} cannot be written (No such file or directory); check the folder and its permissions",
+    Obstacle.LOCKED_FOLDER: "{path} cannot be written (Permission denied); check the folder and its permissions",
+}
 
 
 @click.command()
@@ -47,9 +44,7 @@ _UNITS = {0: "aspect ratio only", 1: "dots per inch", 2: "dots per centimetre"}
     help="Print JSON: an object for one file, a list for a folder, a pattern or several inputs.",
 )
 @click.option("--tolerant", is_flag=True, help="Describe damaged files too.")
-@click.option(
-    "--max-pixels", type=click.IntRange(min=1), default=MAX_PIXELS, show_default=True, help="Refuse larger pictures."
-)
+@max_pixels_option()
 @click.option(
     "--heat-map",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -71,7 +66,8 @@ def info(
     subsampling costs comes on top.
     """
     from qgac.batch.inputs import find_jpegs, is_pattern
-    from qgac.batch.plan import STREAM, identity
+    from qgac.batch.plan import STREAM
+    from qgac.inspection.description import describe
     from qgac.jpeg.errors import JPEGError
     from qgac.jpeg.reader import read_jpeg
 
@@ -81,11 +77,11 @@ def info(
         raise click.UsageError(f"a heat map is a PNG picture, which {heat_map} is not named as; choose a name in .png")
     if heat_map is not None and len(paths) > 1:
         raise click.UsageError("a heat map is drawn of one picture; name one file")
-    if heat_map is not None and identity(heat_map) in map(identity, paths):
-        raise click.UsageError(f"the heat map would replace {heat_map} itself; choose another name (--heat-map)")
+    if heat_map is not None:
+        _check(heat_map, [path for path in paths if path is not None], overwrite=overwrite)
     for failure in failures:
         say(f"{failure.name}: {failure.message}")
-    failed = len(failures)
+    failed = sum(not failure.harmless for failure in failures)
     entries: list[dict[str, Any]] = []
     for path in paths:
         name = STREAM if path is None else str(path)
@@ -114,6 +110,15 @@ def info(
         raise Exit(1)
 
 
+def _check(heat_map: Path, read: list[Path], *, overwrite: bool) -> None:
+    """End the command, before any work, if the heat map may not be written."""
+    found = obstacle(heat_map, overwrite=overwrite, read=read)
+    if found is Obstacle.READ:
+        raise click.UsageError(_REFUSALS[found].format(path=heat_map))
+    if found is not None:
+        fail(_REFUSALS[found].format(path=heat_map))
+
+
 def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
     from qgac.files.atomic import write_atomically
     from qgac.inspection.heat_map import draw_heat_map
@@ -124,90 +129,9 @@ def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
     try:
         write_atomically(content, path, overwrite=overwrite)
     except FileExistsError:
-        fail(f"{path} exists already; choose another name or overwrite it (--overwrite)")
+        fail(_REFUSALS[Obstacle.EXISTS].format(path=path))
     except OSError as error:
         fail(f"{path} cannot be written ({error.strerror or error}); check the folder and its permissions")
-
-
-def describe(image: JPEGImage, size: int) -> dict[str, Any]:
-    """Describe a picture in JSON types.
-
-    Parameters
-    ----------
-    image : JPEGImage
-    size : int
-        Of the file in bytes.
-
-    Returns
-    -------
-    dict
-        ``width``, ``height``, ``color``, ``process``, ``bytes_per_pixel``; ``sampling`` (``"4:2:0"`` and so on, or None
-        where the notation does not apply); ``quality`` (``luma`` and ``chroma``: 1..100, ``"custom"``, or None if there
-        is no such component); ``components`` (each with ``horizontal``, ``vertical``, ``table``, 8 rows of 8, and
-        ``error``: ``expected``, ``uniform`` and ``largest``, see :mod:`qgac.inspection.uncertainty`);
-        ``metadata`` (``exif``, ``icc``, ``xmp``, ``iptc``: bytes; ``comments``: texts; ``density``: ``unit``, ``x``,
-        ``y``, or None); ``missing`` (share of the picture, 0..1); ``notes``.
-    """
-    chroma = image.chroma
-    qualities = [_quality(image, index, chroma=index in chroma) for index in range(len(image.components))]
-    metadata = image.metadata
-    density = metadata.density
-    return {
-        "width": image.width,
-        "height": image.height,
-        "color": image.color,
-        "process": image.process,
-        "sampling": _sampling(image),
-        "quality": {
-            "luma": _common([quality for index, quality in enumerate(qualities) if index not in chroma]),
-            "chroma": _common([qualities[index] for index in chroma]) if chroma else None,
-        },
-        "bytes_per_pixel": round(size / (image.width * image.height), 4),
-        "components": [
-            {
-                "horizontal": part.horizontal,
-                "vertical": part.vertical,
-                "table": part.table.tolist(),
-                "error": _error(part),
-            }
-            for part in image.components
-        ],
-        "metadata": {
-            **{name: len(getattr(metadata, name) or b"") for name in ("exif", "icc", "xmp", "iptc")},
-            "comments": [comment.decode("utf-8", "replace") for comment in metadata.comments],
-            "density": {"unit": _UNITS[density.unit], "x": density.x, "y": density.y} if density else None,
-        },
-        "missing": image.missing,
-        "notes": list(image.notes),
-    }
-
-
-def _error(component: Component) -> dict[str, float]:
-    from qgac.inspection.uncertainty import quantization_error
-
-    error = quantization_error(component)
-    return {name: round(getattr(error, name), 3) for name in ("expected", "uniform", "largest")}
-
-
-def _quality(image: JPEGImage, index: int, *, chroma: bool) -> int | str:
-    from qgac.coefficients.quantization import quality_of
-
-    return quality_of(image.components[index].table, chroma=chroma) or "custom"
-
-
-def _common(qualities: list[int | str]) -> int | str:
-    return qualities[0] if len(set(qualities)) == 1 else "custom"
-
-
-def _sampling(image: JPEGImage) -> str | None:
-    if image.color not in ("YCbCr", "YCCK"):
-        return None
-    luma, first, second = image.components[:3]
-    if (first.horizontal, first.vertical) != (second.horizontal, second.vertical):
-        return None
-    if luma.horizontal % first.horizontal or luma.vertical % first.vertical:
-        return None
-    return _NOTATIONS.get((luma.horizontal // first.horizontal, luma.vertical // first.vertical))
 
 
 def _text(entry: dict[str, Any]) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.destinations import figure_option, may_replace
+from qgac.commands.destinations import WritingCommand, figure_option, may_replace
+from qgac.commands.options import quality_option
 from qgac.commands.terminal import fail, sentence
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def plot() -> None:
     """
 
 
-@plot.command()
+@plot.command(cls=WritingCommand)
 @_RESULTS
 @figure_option()
 def gain(results: tuple[Path, ...], out: Path) -> None:
@@ -46,10 +47,10 @@ def gain(results: tuple[Path, ...], out: Path) -> None:
         fail(sentence(error))
 
 
-@plot.command()
+@plot.command(cls=WritingCommand)
 @_RESULTS
 @figure_option()
-@click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
+@quality_option
 def tradeoff(results: tuple[Path, ...], out: Path, quality: int) -> None:
     """Plot the increase in SSIM against that in PSNR beside other methods (Fig. 12).
 

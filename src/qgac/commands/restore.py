@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.restore_progress import carry_out, check_report, save_report
+from qgac.commands.options import max_pixels_option
+from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
-from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from qgac.batch.plan import Plan
@@ -57,14 +57,7 @@ Environment
 )
 @click.option("-0", "--null", is_flag=True, panel=_INPUT, help="Names in the list end with a zero byte (find -print0).")
 @click.option("--tolerant", is_flag=True, panel=_INPUT, help="Restore what can be read of damaged files.")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=MAX_PIXELS,
-    show_default=True,
-    panel=_INPUT,
-    help="Refuse larger pictures.",
-)
+@max_pixels_option(_INPUT)
 @click.option(
     "-o",
     "--output",
@@ -224,9 +217,11 @@ def restore(
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
     """
+    from qgac.batch.jobs import Failed
     from qgac.batch.malloc import give_back_freed_memory
-    from qgac.batch.plan import PlanError, plan
-    from qgac.batch.restore import Failed, Settings
+    from qgac.batch.plan import STREAM, PlanError, plan
+    from qgac.batch.report import check_report
+    from qgac.batch.restore import Settings
     from qgac.pictures.formats import format_of
 
     if not inputs and files_from is None:
@@ -256,7 +251,11 @@ def restore(
     if report == "-":
         raise click.UsageError("a report goes into a file, not to the output; name one (--report)")
     if report is not None:
-        check_report(Path(report), todo, files_from, overwrite=overwrite)
+        lists = [Path(files_from)] if files_from not in (None, STREAM) else []
+        try:
+            check_report(Path(report), todo, lists, overwrite=overwrite)
+        except PlanError as error:
+            raise click.UsageError(str(error)) from error
 
     settings = Settings(
         overwrite=overwrite,

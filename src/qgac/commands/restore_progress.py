@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -14,12 +12,14 @@ from qgac.commands.terminal import fail, progress_bar, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
-    from qgac.batch.plan import Job, Plan
-    from qgac.batch.restore import Event, Outcome, Settings
+    from qgac.batch.jobs import Event, Job, Outcome
+    from qgac.batch.plan import Plan
+    from qgac.batch.restore import Settings
     from qgac.restoration.restorer import Restorer
 
-__all__ = ["carry_out", "check_report", "save_report"]
+__all__ = ["carry_out", "save_report"]
 
 _SCREEN = 20  # pictures; after more of them, what was told about failures may have left the screen
 
@@ -42,6 +42,8 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
         What became of every input. Without a restorer, the command ends.
     """
     outcomes: list[Outcome] = [*todo.failures, *todo.skipped]
+    for note in todo.passed_over:
+        say(f"{note.name}: {note.message}")
     if not todo.jobs and not outcomes:
         fail("there is nothing to restore but earlier results in the output folder; name other inputs")
     started = time.monotonic()
@@ -56,38 +58,6 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
         raise
     _conclude(outcomes, time.monotonic() - started)
     return outcomes
-
-
-def check_report(report: Path, todo: Plan, files_from: str | None = None, *, overwrite: bool) -> None:
-    """Refuse before any work what would lose a file, or the report.
-
-    Raises
-    ------
-    UsageError
-        If the report has no folder, would replace something else, or a picture would replace it. An input, or the list
-        of them, is never replaced.
-    """
-    from qgac.batch.plan import STREAM, identity
-    from qgac.batch.report import is_report
-
-    if (report.exists() and not report.is_file()) or not report.parent.is_dir():
-        raise click.UsageError(f"the report {report} is not a file in an existing folder; name one (--report)")
-    if not os.access(report.parent, os.W_OK | os.X_OK):
-        raise click.UsageError(
-            f"the folder {report.parent} may not be written to; put the report into another one (--report)"
-        )
-    read = [Path(files_from)] if files_from not in (None, STREAM) else []
-    read += [job.source for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.source is not None]
-    if identity(report) in map(identity, read):
-        raise click.UsageError(f"the report would replace {report}, which is read; choose another name (--report)")
-    # Of files to come there are only names, in folders with several.
-    place = report.parent.resolve() / report.name
-    if any(place == other.parent.resolve() / other.name for job in todo.jobs for other in job.places):
-        raise click.UsageError(f"the report and a picture would both become {report}; choose another name (--report)")
-    if report.exists() and not overwrite and not is_report(report):
-        raise click.UsageError(
-            f"{report} exists already and is no report; choose another name, or overwrite it (--overwrite)"
-        )
 
 
 def save_report(report: Path, outcomes: list[Outcome]) -> None:
@@ -129,7 +99,7 @@ def _run(
     todo: Plan, make_restorer: Callable[[], Restorer], settings: Settings, *, jobs: int, outcomes: list[Outcome]
 ) -> None:
     """Restore, telling what happens, and add it to the outcomes."""
-    from qgac.batch.restore import Failed, Finished, Started
+    from qgac.batch.jobs import Failed, Finished, Started
 
     if not todo.jobs:
         return
@@ -171,7 +141,7 @@ def _run(
 
 def _conclude(outcomes: list[Outcome], seconds: float) -> None:
     """Sum up."""
-    from qgac.batch.restore import Failed, Skipped
+    from qgac.batch.jobs import Failed, Skipped
 
     if len(outcomes) > _SCREEN:
         for outcome in outcomes:
@@ -184,7 +154,7 @@ def _conclude(outcomes: list[Outcome], seconds: float) -> None:
 
 
 def _counts(outcomes: list[Outcome]) -> str:
-    from qgac.batch.restore import Failed, Finished, Skipped
+    from qgac.batch.jobs import Failed, Finished, Skipped
 
     kinds = {"restored": Finished, "skipped": Skipped, "failed": Failed}
     return ", ".join(f"{word} {sum(isinstance(outcome, kind) for outcome in outcomes)}" for word, kind in kinds.items())

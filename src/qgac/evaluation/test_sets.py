@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.metrics.scores import SMALLEST
-from qgac.training.batches.bank import SUFFIXES
+from qgac.pictures.formats import READABLE
 
 __all__ = ["BENCHMARKS", "Benchmark", "BenchmarkError", "Channels", "benchmark_pictures", "load_reference"]
 
@@ -101,10 +101,10 @@ def benchmark_pictures(dataset: str, root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise BenchmarkError(f"{root} is not a folder; name the one that holds the pictures")
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
     if dataset == "folder":
         if not found:
-            raise BenchmarkError(f"{root} holds no pictures; known are {', '.join(sorted(SUFFIXES))}")
+            raise BenchmarkError(f"{root} holds no pictures; known are {', '.join(sorted(READABLE))}")
         return found
     benchmark = BENCHMARKS[dataset]
     if not benchmark.names:

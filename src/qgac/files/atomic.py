@@ -8,14 +8,61 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import stat
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["whole_file", "write_atomically"]
 
 _COPIED = 1 << 20  # bytes at a time
+
+
+@contextmanager
+def whole_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Let a block of code write a file that appears under its name only when it is complete and on the disk.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that exists.
+    overwrite : bool
+        Whether to replace an existing file.
+
+    Yields
+    ------
+    Path
+        What to write instead: an empty file in the same folder. It gets its name at the end of the block, with the
+        permissions of any new file; after an exception it is removed.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file of this name, even one that appeared at the last moment, and it is not to be replaced.
+    OSError
+        If the file cannot be written.
+    """
+    partial = path.with_name(f".qgac-{secrets.token_hex(8)}.partial")
+    # Not the tempfile module: its files are private, while this one should get the usual permissions.
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        usual = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        os.close(descriptor)
+        yield partial
+        if stat.S_IMODE(partial.stat().st_mode) != usual:  # safetensors lets nobody else read what it writes
+            partial.chmod(usual)
+        with partial.open("r+b") as file:
+            os.fsync(file.fileno())  # a name must not outlive its content when the power fails
+        if overwrite:
+            partial.replace(path)
+        else:
+            _rename_to_new(partial, path)
+    except BaseException:  # Ctrl-C as well must leave nothing behind
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def write_atomically(content: bytes | Iterable[bytes], path: Path, *, overwrite: bool = False) -> None:
@@ -26,43 +73,23 @@ def write_atomically(content: bytes | Iterable[bytes], path: Path, *, overwrite:
     content : bytes or iterable of bytes
         The parts of an iterable wait for the last one in a file without a name, of which nothing is left if the
         process is killed.
-    path : Path
-        In a folder that exists.
-    overwrite : bool
-        Whether to replace an existing file.
+    path, overwrite
+        As for :func:`whole_file`.
 
     Raises
     ------
-    FileExistsError
-        If there is a file of this name, even one that appeared at the last moment, and it is not to be replaced.
-    OSError
-        If the file cannot be written.
+    FileExistsError, OSError
+        As :func:`whole_file` does.
     """
-    if not isinstance(content, bytes):
-        with tempfile.TemporaryFile(dir=path.parent) as waiting:
-            waiting.writelines(content)
-            waiting.seek(0)
-            _write(iter(lambda: waiting.read(_COPIED), b""), path, overwrite=overwrite)
+    if isinstance(content, bytes):
+        with whole_file(path, overwrite=overwrite) as partial:
+            partial.write_bytes(content)
         return
-    _write([content], path, overwrite=overwrite)
-
-
-def _write(content: Iterable[bytes], path: Path, *, overwrite: bool) -> None:
-    partial = path.with_name(f".qgac-{secrets.token_hex(8)}.partial")
-    # Not the tempfile module: its files are private, while the picture should get the usual permissions.
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            partial.replace(path)
-        else:
-            _rename_to_new(partial, path)
-    except BaseException:  # Ctrl-C as well must leave nothing behind
-        partial.unlink(missing_ok=True)
-        raise
+    with tempfile.TemporaryFile(dir=path.parent) as waiting:
+        waiting.writelines(content)
+        waiting.seek(0)
+        with whole_file(path, overwrite=overwrite) as partial, partial.open("wb") as file:
+            shutil.copyfileobj(waiting, file, _COPIED)
 
 
 def _rename_to_new(partial: Path, path: Path) -> None:

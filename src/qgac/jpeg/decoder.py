@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,12 @@ from qgac.jpeg.frame import Frame
 from qgac.jpeg.huffman import HuffmanTables
 from qgac.jpeg.image import Color, JPEGImage
 from qgac.jpeg.limits import MAX_SCANS
-from qgac.jpeg.markers import FrameHeader
+from qgac.jpeg.markers import FrameHeader, ScanHeader
 from qgac.jpeg.metadata import MetadataCollector
+from qgac.jpeg.packaging import MarkerWalk, PassedOver
 from qgac.jpeg.segments import EntropyData, split_entropy_data
+
+_SEEN = 1 << 20  # bytes behind the picture that are looked through for another one
 
 
 class Decoder:
@@ -24,19 +28,23 @@ class Decoder:
     Parameters
     ----------
     content : bytes
-        A whole file, beginning with a start-of-image marker.
+        A file from its start-of-image marker on.
     tolerant : bool
         Whether to keep what can be decoded of damaged data.
     max_pixels : int
         Largest number of pixels that is accepted.
+    skipped : int
+        Bytes of the file before `content`.
     """
 
-    def __init__(self, content: bytes, *, tolerant: bool, max_pixels: int) -> None:
+    def __init__(self, content: bytes, *, tolerant: bool, max_pixels: int, skipped: int = 0) -> None:
         self._content = content
         self._data: npt.NDArray[np.uint8] = np.frombuffer(content, np.uint8)
         self._tolerant = tolerant
         self._max_pixels = max_pixels
-        self._position = 2  # behind SOI
+        self._passed_over = PassedOver()
+        self._passed_over.add(skipped, "needless", "before the picture")
+        self._walk = MarkerWalk(content, self._passed_over)
         self._metadata = MetadataCollector()
         self._huffman = HuffmanTables()
         self._quantization: dict[int, npt.NDArray[np.uint16]] = {}
@@ -77,6 +85,9 @@ class Decoder:
 
     def _image(self, frame: Frame) -> JPEGImage:
         missing = frame.missing
+        if frame.has_zero_steps:
+            self._notes.append("a quantisation step is zero, and so are its coefficients, as other programs show them")
+        self._notes += self._passed_over.notes()
         if missing > 0.0:
             self._notes.append(f"{missing:.1%} of the picture data are missing")
         metadata, metadata_notes = self._metadata.finish()
@@ -96,17 +107,75 @@ class Decoder:
 
     def _read_segments(self) -> Frame:
         """Read marker after marker up to the end of the picture."""
+        try:
+            return self._read_up_to_the_end()
+        except DamageError:
+            if self._header is None:
+                self._refuse_unsupported()
+            raise
+
+    def _read_up_to_the_end(self) -> Frame:
+        walk = self._walk
         while True:
-            marker = self._next_marker()
+            complete = self._frame is not None and self._frame.complete
+            walk.strict = not (complete or self._tolerant)
+            marker = walk.next_marker()
             if marker is None or marker == markers.EOI:
                 return self._end(marker)
-            if marker == markers.TEM or markers.RST0 <= marker <= markers.RST7:
-                if not self._tolerant:
-                    raise DamageError(f"a marker is out of place (FF {marker:02X})")
-                continue
-            if marker in markers.UNSUPPORTED:
+            if complete:
+                if marker == markers.SOI and walk.another_marker_follows:
+                    return self._end(marker)
+                self._read_behind_the_picture(marker)
+            elif marker == markers.SOI:
+                if self._header is not None:
+                    raise DamageError("another picture begins before the first one is complete")
+                self._passed_over.add(2, "stray", "between the segments")
+            elif marker in markers.UNSUPPORTED:
                 raise JPEGError(markers.UNSUPPORTED[marker])
-            self._read_segment(marker, self._payload())
+            else:
+                self._read_segment(marker, walk.payload(marker))
+
+    def _read_behind_the_picture(self, marker: int) -> None:
+        """Read a segment when nothing is missing any more, unless what looks like one is a part of stray bytes."""
+        position = self._walk.position
+        if not self._walk.at_segment() or marker in markers.UNSUPPORTED:
+            self._walk.return_to(position)
+            return
+        payload = self._walk.payload(marker)
+        try:
+            if marker == markers.SOS:
+                markers.parse_scan_header(payload, self._scan_kind())
+            elif marker in markers.FRAMES:
+                markers.parse_frame_header(payload, markers.FRAMES[marker])
+            elif marker != markers.COM and not markers.APP0 <= marker <= markers.APP15:
+                return  # tables that nothing uses any more
+        except JPEGError:
+            self._walk.return_to(position)
+            return
+        self._read_segment(marker, payload)
+
+    def _refuse_unsupported(self) -> None:
+        """Look ahead for the frame header, and say so if it is of a kind that is not supported.
+
+        Tables of such files may be wrong for those that are.
+        """
+        walk = self._look_ahead(self._walk.position)
+        try:
+            while (marker := walk.next_marker()) not in (None, markers.SOS, markers.EOI):
+                assert marker is not None
+                if marker in markers.UNSUPPORTED:
+                    raise JPEGError(markers.UNSUPPORTED[marker])
+                payload = walk.payload(marker)
+                if marker in markers.FRAMES:
+                    markers.parse_frame_header(payload, markers.FRAMES[marker])
+        except DamageError:
+            return
+
+    def _look_ahead(self, position: int) -> MarkerWalk:
+        walk = MarkerWalk(self._content, PassedOver())
+        walk.position = position
+        walk.strict = False
+        return walk
 
     def _read_segment(self, marker: int, payload: bytes) -> None:
         if marker == markers.DQT:
@@ -122,41 +191,8 @@ class Decoder:
             self._read_scan(payload)
         elif marker == markers.COM or markers.APP0 <= marker <= markers.APP15:
             self._metadata.add(marker, payload)
-        elif marker not in (markers.DNL, markers.DAC) and not self._tolerant:
-            # A DNL segment that is needed has been read with the first scan; DAC concerns arithmetic coding only.
-            raise DamageError(f"a marker is out of place (FF {marker:02X})")
-
-    def _next_marker(self) -> int | None:
-        """Go to the next marker, past fill bytes (B.1.1.2), and return its second byte; None at the end."""
-        content = self._content
-        start = self._position
-        position = content.find(b"\xff", start)
-        while position >= 0:
-            code = content[position + 1 : position + 2]
-            if code == b"\xff":
-                position += 1
-            elif code == b"\0" or (code and self._tolerant and code[0] < 0xC0):
-                position = content.find(b"\xff", position + 2)
-            else:
-                break
-        if position < 0 or position + 1 >= len(content):
-            self._position = len(content)
-            return None
-        if content[start:position].strip(b"\xff"):
-            if not self._tolerant:
-                raise DamageError("there are stray bytes between the segments")
-            self._notes.append("stray bytes between the segments were passed over")
-        self._position = position + 2
-        return content[position + 1]
-
-    def _payload(self) -> bytes:
-        """Return what a segment holds, and go behind it."""
-        start = self._position
-        length = int.from_bytes(self._content[start : start + 2], "big")
-        if length < 2 or start + length > len(self._content):
-            raise DamageError("a segment is longer than the rest of the file" if length >= 2 else "a segment is empty")
-        self._position = start + length
-        return self._content[start + 2 : start + length]
+        # A DNL segment that is needed has been read with the first scan, DAC concerns arithmetic coding only, and the
+        # remaining markers are reserved.
 
     def _begin_frame(self, header: FrameHeader) -> None:
         if self._header is not None:
@@ -171,24 +207,67 @@ class Decoder:
         self._scans += 1
         if self._scans > MAX_SCANS:
             raise DamageError(f"there are more than {MAX_SCANS} scans")
-        progressive = self._header.process == "progressive"
-        scan = markers.parse_scan_header(payload, "progressive" if progressive else "sequential")
-        data = split_entropy_data(self._data, self._position, tolerant=self._tolerant)
+        scan = markers.parse_scan_header(payload, self._scan_kind())
+        data = split_entropy_data(self._data, self._walk.position, tolerant=self._tolerant)
         if self._frame is None:
             self._color = self._metadata.color(tuple(part.identifier for part in self._header.components))
-            header = self._header if self._header.height else self._with_late_height(self._header, data)
-            self._frame = Frame(header, len(self._content), self._max_pixels)
-        self._position = data.end
-        self._notes += self._frame.decode_scan(
-            scan, data, self._huffman, self._quantization, self._restart_interval, tolerant=self._tolerant
-        )
+            self._decode_first_scan(scan, data)
+        else:
+            self._decode_scan(self._frame, scan, data, tolerant=self._tolerant)
+        self._walk.position = data.end
 
-    def _with_late_height(self, header: FrameHeader, data: EntropyData) -> FrameHeader:
-        """Look behind the first scan for the DNL segment that gives the height (B.2.5)."""
-        segment = self._content[data.end : data.end + 6]
-        if segment[:4] != bytes([0xFF, markers.DNL, 0, 4]):
+    def _scan_kind(self) -> Literal["sequential", "progressive"]:
+        progressive = self._header is not None and self._header.process == "progressive"
+        return "progressive" if progressive else "sequential"
+
+    def _decode_scan(self, frame: Frame, scan: ScanHeader, data: EntropyData, *, tolerant: bool) -> None:
+        passed_over = PassedOver()
+        tables = self._huffman, self._quantization
+        notes = frame.decode_scan(scan, data, *tables, self._restart_interval, passed_over, tolerant=tolerant)
+        self._notes += notes
+        self._passed_over.take(passed_over)
+
+    def _decode_first_scan(self, scan: ScanHeader, data: EntropyData) -> None:
+        """Decode the first scan, for which the height must be known, be it from a DNL segment behind it (B.2.5).
+
+        There are scanners that write the largest height into the frame header and the true one into a DNL segment. The
+        data decide: they must hold the blocks of one of the two, and nothing else.
+        """
+        assert self._header is not None
+        declared, late = self._header.height, self._late_height(data.end)
+        heights = [height for height in dict.fromkeys((late, declared)) if height]
+        if not heights:
             raise DamageError("the height of the picture is given nowhere")
-        return replace(header, height=markers.parse_number_of_lines(segment[4:]))
+        for height in heights if len(heights) == 2 else []:
+            frame = self._new_frame(height)
+            try:
+                self._decode_scan(frame, scan, data, tolerant=False)
+            except JPEGError:
+                continue
+            self._frame = frame
+            if height != declared:
+                self._notes.append(
+                    f"a segment behind the data gives the height; the frame header says {declared} lines"
+                )
+            return
+        self._frame = self._new_frame(heights[0])
+        self._decode_scan(self._frame, scan, data, tolerant=self._tolerant)
+
+    def _new_frame(self, height: int) -> Frame:
+        assert self._header is not None
+        return Frame(replace(self._header, height=height), len(self._content), self._max_pixels)
+
+    def _late_height(self, position: int) -> int | None:
+        """Return the height that a DNL segment behind the first scan gives, if there is one."""
+        walk = self._look_ahead(position)
+        if walk.next_marker() != markers.DNL:
+            return None
+        try:
+            return markers.parse_number_of_lines(walk.payload(markers.DNL))
+        except DamageError:
+            if self._header is not None and self._header.height == 0:
+                raise
+            return None
 
     def _end(self, marker: int | None) -> Frame:
         """Check at the end of the picture that it is all there, and say what lies behind it."""
@@ -197,11 +276,14 @@ class Decoder:
             raise DamageError("the file ends before the picture begins")
         if not frame.complete:
             raise DamageError("the file ends early" if marker is None else "scans of the picture are missing")
-        remainder = len(self._content) - self._position
-        if marker is None:
+        position = self._walk.position
+        if marker == markers.SOI:
+            position -= 2
+        if marker != markers.EOI:
             self._notes.append("the end-of-image marker is missing")
-        elif self._content[self._position :].lstrip(b"\0").startswith(b"\xff\xd8\xff"):
+        behind = memoryview(self._content)[position:]
+        if bytes(behind[:_SEEN]).lstrip(b"\0").startswith(b"\xff\xd8\xff"):
             self._notes.append("the file holds further pictures, of which only the first was read")
-        elif remainder:
-            self._notes.append(f"{remainder} bytes behind the picture were ignored")
+        elif behind:
+            self._notes.append(f"{len(behind)} bytes behind the picture were ignored")
         return frame

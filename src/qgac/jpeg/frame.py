@@ -15,12 +15,14 @@ from qgac.jpeg import entropy, progressive
 from qgac.jpeg.errors import DamageError, JPEGError
 from qgac.jpeg.huffman import HuffmanTables
 from qgac.jpeg.image import Component, ceil_divide
+from qgac.jpeg.kernels import Coefficients, Integers, Words
 from qgac.jpeg.limits import MAX_BLOCKS_PER_BYTE, MAX_VISITS_PER_BYTE
 from qgac.jpeg.markers import ComponentHeader, FrameHeader, ScanHeader
+from qgac.jpeg.packaging import PassedOver
 from qgac.jpeg.segments import EntropyData, assign_mcus
+from qgac.jpeg.verdict import Continue, judge
 
 _NOT_SENT = -1
-_HARMLESS_SURPLUS = 16  # bytes; some cameras leave a few behind each picture
 
 
 @dataclass(eq=False)
@@ -108,6 +110,11 @@ class Frame:
         """Whether scans have brought all coefficients of all components to full precision."""
         return all((plane.precision == 0).all() for plane in self.planes)
 
+    @property
+    def has_zero_steps(self) -> bool:
+        """Whether a component's quantisation table holds a step of zero, which libjpeg multiplies levels by."""
+        return any(plane.table is not None and not plane.table.all() for plane in self.planes)
+
     def decode_scan(
         self,
         scan: ScanHeader,
@@ -115,6 +122,7 @@ class Frame:
         huffman: HuffmanTables,
         quantization: dict[int, npt.NDArray[np.uint16]],
         restart_interval: int,
+        passed_over: PassedOver,
         *,
         tolerant: bool,
     ) -> list[str]:
@@ -132,6 +140,8 @@ class Frame:
             The quantisation tables as they are now; a component keeps the one its first scan finds.
         restart_interval : int
             MCUs between restart markers, 0 for none.
+        passed_over : PassedOver
+            Takes the needless bytes of the scan.
         tolerant : bool
             Whether to keep what can be decoded of damaged data.
 
@@ -157,11 +167,17 @@ class Frame:
         self._visits_left -= columns * rows * len(layout)
         if self._visits_left < 0:
             raise DamageError("there are more scans than a file of this size can hold")
-        segments, faults = assign_mcus(data.extents, columns * rows, restart_interval, tolerant=tolerant)
+        intervals = assign_mcus(data.extents, columns * rows, restart_interval, tolerant=tolerant)
+        faults = list(intervals.faults)
         if data.needless:
             faults.append("fill bytes within the data of a scan were left out")
-        outcomes = self._run_kernel(scan, data.words, segments, layout, columns, huffman)
-        notes = _judge(segments, outcomes, columns * rows, faults, tolerant=tolerant)
+        passed_over.add(2 * intervals.needless_markers, "needless", "of restart markers")
+        passed_over.add(intervals.needless_bytes, "needless", "after the data of a scan")
+        segments = intervals.segments
+        outcomes = np.zeros((len(segments), 3), np.int64)
+        self._run_kernel(scan, data.words, segments, layout, columns, huffman, self._coefficients, outcomes)
+        further = self._further_blocks(scan, layout, huffman)
+        notes = judge(data.words, segments, outcomes, columns * rows, faults, further, passed_over, tolerant=tolerant)
 
         for plane in planes:
             plane.precision[scan.first : scan.last + 1] = scan.low
@@ -189,6 +205,9 @@ class Frame:
             size = 64 * plane.padded_rows * plane.padded_columns
             blocks = self._coefficients[plane.offset : plane.offset + size]
             blocks = blocks.reshape(plane.padded_rows, plane.padded_columns, 8, 8)[: plane.rows, : plane.columns]
+            if not table.all():  # a level times zero is zero, whatever the level
+                blocks *= table != 0
+                table = np.maximum(table, 1)
             components.append(Component(blocks, table, plane.header.horizontal, plane.header.vertical))
         return tuple(components)
 
@@ -220,8 +239,8 @@ class Frame:
         for component, (plane, (_, dc_slot, ac_slot)) in enumerate(zip(planes, scan.selectors, strict=True)):
             dc_row, ac_row = huffman.row("DC", dc_slot), huffman.row("AC", ac_slot)
             needs_dc = scan.first == 0 and scan.high == 0
-            if (needs_dc and not huffman.has(dc_row)) or (scan.last > 0 and not huffman.has(ac_row)):
-                raise DamageError("a scan uses a Huffman table that the file does not hold")
+            for row in [dc_row] * needs_dc + [ac_row] * (scan.last > 0):
+                huffman.check(row)
             interleaved = len(planes) > 1
             across = plane.header.horizontal if interleaved else 1
             down = plane.header.vertical if interleaved else 1
@@ -235,14 +254,15 @@ class Frame:
     def _run_kernel(
         self,
         scan: ScanHeader,
-        words: npt.NDArray[np.uint32],
-        segments: npt.NDArray[np.int64],
-        layout: npt.NDArray[np.int64],
+        words: Words,
+        segments: Integers,
+        layout: Integers,
         columns: int,
         huffman: HuffmanTables,
-    ) -> npt.NDArray[np.int64]:
-        outcomes = np.zeros((len(segments), 3), np.int64)
-        shared = (words, segments, layout, columns, huffman.short_codes, huffman.long_codes, self._coefficients)
+        coefficients: Coefficients,
+        outcomes: Integers,
+    ) -> None:
+        shared = (words, segments, layout, columns, huffman.short_codes, huffman.long_codes, coefficients)
         if self.header.process != "progressive":
             entropy.decode_sequential(*shared, outcomes)
         elif scan.first == 0:
@@ -251,7 +271,19 @@ class Frame:
             progressive.decode_progressive_ac_first(*shared, scan.first, scan.last, scan.low, outcomes)
         else:
             progressive.decode_progressive_ac_refine(*shared, scan.first, scan.last, scan.low, outcomes)
-        return outcomes
+
+    def _further_blocks(self, scan: ScanHeader, layout: Integers, huffman: HuffmanTables) -> Continue:
+        """Return what decodes blocks of a scan without end and keeps none of them."""
+        in_place = layout.copy()
+        in_place[:, 1] = 64 * np.arange(len(layout))
+        in_place[:, 2:4] = 0
+        scratch = np.zeros(64 * len(layout), np.int16)
+
+        def further(words: Words, segments: Integers, outcomes: Integers) -> None:
+            if scan.first == 0 or scan.high == 0:  # how AC is refined depends on the block
+                self._run_kernel(scan, words, segments, in_place, 1 << 31, huffman, scratch, outcomes)
+
+        return further
 
 
 def _latch_table(plane: Plane, quantization: dict[int, npt.NDArray[np.uint16]]) -> npt.NDArray[np.uint16]:
@@ -261,40 +293,5 @@ def _latch_table(plane: Plane, quantization: dict[int, npt.NDArray[np.uint16]]) 
     table = quantization.get(plane.header.table_slot)
     if table is None:
         raise DamageError("a component uses a quantisation table that the file does not hold")
-    if (table == 0).any():
-        raise DamageError("a quantisation table holds a step of zero")
     plane.table = table
     return table
-
-
-def _judge(
-    segments: npt.NDArray[np.int64],
-    outcomes: npt.NDArray[np.int64],
-    mcus: int,
-    faults: list[str],
-    *,
-    tolerant: bool,
-) -> list[str]:
-    """Turn what the kernel reports into notes or, unless `tolerant`, into an error."""
-    causes = {
-        entropy.INVALID_CODE: "invalid Huffman code",
-        entropy.ENDED_EARLY: "the picture data end early",
-        entropy.INDEX_TOO_LARGE: "a block has too many coefficients",
-        entropy.VALUE_TOO_LARGE: "a coefficient is out of range",
-    }
-    notes = list(faults)
-    failed = np.flatnonzero(outcomes[:, 0])
-    surplus = outcomes[:, 2] // 8
-    if failed.size:
-        first = int(failed[0])
-        share = float(segments[first, 2] + outcomes[first, 1]) / mcus
-        # Zero bits are read behind the end, and whatever they lead to, the end is the cause.
-        status = entropy.ENDED_EARLY if outcomes[first, 2] < 0 else int(outcomes[first, 0])
-        notes.append(f"{causes[status]} ({share:.0%} into a scan)")
-    elif (surplus[:-1] > 0).any() or surplus[-1] > _HARMLESS_SURPLUS:
-        notes.append("a scan holds more data than its blocks need")
-    if notes and not tolerant:
-        raise DamageError(notes[0])
-    if not failed.size and 0 < surplus[-1] <= _HARMLESS_SURPLUS:
-        notes.append(f"{int(surplus[-1])} needless bytes after the data of a scan were passed over")
-    return notes

@@ -86,26 +86,41 @@ class HuffmanTables:
         self.long_codes: npt.NDArray[np.int32] = np.zeros((2 * _SLOTS, 1 << 16), np.int32)
         self.short_codes: npt.NDArray[np.int32] = np.zeros((2 * _SLOTS, 1 << SHORT_BITS), np.int32)
         self._present: set[int] = set()
+        self._faults: dict[int, DamageError] = {}
 
     def define(self, specification: HuffmanSpecification) -> None:
-        """Fill a slot from a DHT segment.
+        """Fill a slot from a DHT segment; what is wrong with the table matters only when it is to be used."""
+        row = self.row(specification.kind, specification.slot)
+        try:
+            codes = expand_codes(specification)
+        except DamageError as fault:
+            self._faults[row] = fault
+            return
+        self._faults.pop(row, None)
+        self._fill(row, codes)
+
+    def has(self, row: int) -> bool:
+        """Say whether a row of the lookup tables has been filled."""
+        return row in self._present
+
+    def check(self, row: int) -> None:
+        """Check that a row of the lookup tables can be used.
 
         Raises
         ------
         DamageError
-            If the table is no prefix code.
+            If the file does not hold that table, or the table is no prefix code.
         """
-        self._fill(self.row(specification.kind, specification.slot), expand_codes(specification))
+        if row in self._faults:
+            raise self._faults[row]
+        if not self.has(row):
+            raise DamageError("a scan uses a Huffman table that the file does not hold")
 
     def define_standard(self) -> None:
         """Fill the slots 0 and 1, where they are empty, with the tables of Annex K.3, as decoders of motion JPEG do."""
         for row, codes in _standard_codes():
             if not self.has(row):  # tables may come before the frame header
                 self._fill(row, codes)
-
-    def has(self, row: int) -> bool:
-        """Say whether a row of the lookup tables has been filled."""
-        return row in self._present
 
     @staticmethod
     def row(kind: str, slot: int) -> int:

@@ -32,21 +32,25 @@ TEM = 0x01
 FRAMES: dict[int, Process] = {SOF_BASELINE: "baseline", SOF_EXTENDED: "extended", SOF_PROGRESSIVE: "progressive"}
 
 _CONVERT = "convert it to an ordinary JPEG first (for example with libjpeg's djpeg and cjpeg)"
+_LOSSLESS = "this is a lossless JPEG, which has no compression artifacts to remove; keep it as it is"
+_HIERARCHICAL_LOSSLESS = (
+    "this is a hierarchical lossless JPEG, which has no compression artifacts to remove; keep it as it is"
+)
 
 # Why the other processes are refused, by marker.
 UNSUPPORTED: dict[int, str] = {
-    0xC3: f"this is a lossless JPEG, which has no DCT coefficients to restore; {_CONVERT}",
+    0xC3: _LOSSLESS,
     0xC5: f"this is a hierarchical JPEG, which is not supported; {_CONVERT}",
     0xC6: f"this is a hierarchical JPEG, which is not supported; {_CONVERT}",
-    0xC7: f"this is a hierarchical lossless JPEG, which is not supported; {_CONVERT}",
+    0xC7: _HIERARCHICAL_LOSSLESS,
     0xC9: f"this JPEG is arithmetically coded, which is not supported; {_CONVERT}, or jpegtran without -arithmetic",
     0xCA: f"this JPEG is arithmetically coded, which is not supported; {_CONVERT}, or jpegtran without -arithmetic",
-    0xCB: f"this is a lossless JPEG, which has no DCT coefficients to restore; {_CONVERT}",
+    0xCB: _LOSSLESS,
     0xCD: f"this is a hierarchical arithmetic JPEG, which is not supported; {_CONVERT}",
     0xCE: f"this is a hierarchical arithmetic JPEG, which is not supported; {_CONVERT}",
-    0xCF: f"this is a hierarchical lossless JPEG, which is not supported; {_CONVERT}",
+    0xCF: _HIERARCHICAL_LOSSLESS,
     0xDE: f"this is a hierarchical JPEG, which is not supported; {_CONVERT}",
-    0xF7: "this is a JPEG-LS file, which has no DCT coefficients to restore; it has no JPEG artifacts either",
+    0xF7: "this is a JPEG-LS file, which has no artifacts of JPEG compression to remove; keep it as it is",
 }
 
 # Natural (row-major) index of the coefficient at each place of the zig-zag sequence (Figure 5 of the standard).

@@ -9,8 +9,9 @@ wrong with the data is an error. Tolerant reading keeps what could be decoded:
   first block of a restart interval that is lost, and the block in which the data end.
 - What follows damage that cannot be passed over is not read.
 
-Some defects are so common and harmless that they only lead to a note: a missing end-of-image marker when all
-coefficients are there, a few needless bytes after a scan, and anything behind the picture.
+What costs no coefficient is no error but leads to a note: a missing end-of-image marker, bytes before the picture,
+between its segments, behind its data or behind it, needless restart markers, wrong lengths of segments that decoding
+does not need.
 """
 
 from __future__ import annotations
@@ -58,18 +59,21 @@ def read_jpeg(
     OSError
         If the file cannot be read.
     """
-    content = _content(source)
+    content, start = _content(source)
     from qgac.jpeg.decoder import Decoder  # loads Numba, which takes longer than telling that a file is no JPEG
 
-    return Decoder(content, tolerant=tolerant, max_pixels=max_pixels).read()
+    content = content[start:] if start else content
+    return Decoder(content, tolerant=tolerant, max_pixels=max_pixels, skipped=start).read()
 
 
-def _content(source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO) -> bytes:
-    """Return the bytes of a source; a file that is no JPEG is not read any further than that shows."""
+def _content(source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO) -> tuple[bytes, int]:
+    """Return the bytes of a source and where in them the picture begins.
+
+    A file that is no JPEG is not read any further than that shows.
+    """
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = bytes(source)
-        signatures.refuse_foreign(content[: signatures.LONGEST])
-        return content
+        return content, signatures.find_start(content[: signatures.LONGEST])
     if isinstance(source, (str, os.PathLike)):
         with Path(source).open("rb") as stream:
             return _content(stream)
@@ -78,5 +82,5 @@ def _content(source: bytes | bytearray | memoryview | str | os.PathLike[str] | B
     head = source.read(signatures.LONGEST)
     if not isinstance(head, bytes):
         raise TypeError("the file is open in text mode; open it in binary mode")
-    signatures.refuse_foreign(head)
-    return head + source.read()
+    start = signatures.find_start(head)
+    return head + source.read(), start

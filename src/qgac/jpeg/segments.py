@@ -55,10 +55,32 @@ def split_entropy_data(data: npt.NDArray[np.uint8], start: int, *, tolerant: boo
     return EntropyData(end, buffer, extents, needless)
 
 
-def assign_mcus(
-    extents: npt.NDArray[np.int64], mcus: int, restart_interval: int, *, tolerant: bool
-) -> tuple[npt.NDArray[np.int64], list[str]]:
+@dataclass(frozen=True)
+class Intervals:
+    """Which MCUs each segment of a scan holds.
+
+    Attributes
+    ----------
+    segments : ndarray of int64, shape (segments, 4)
+        As the kernels want them: first word, number of bits, first MCU, end of MCUs.
+    faults : list of str
+        What is wrong with the restart markers; only in tolerant reading.
+    needless_markers : int
+        How many restart markers belong to no interval.
+    needless_bytes : int
+        Bytes behind such markers.
+    """
+
+    segments: npt.NDArray[np.int64]
+    faults: list[str]
+    needless_markers: int = 0
+    needless_bytes: int = 0
+
+
+def assign_mcus(extents: npt.NDArray[np.int64], mcus: int, restart_interval: int, *, tolerant: bool) -> Intervals:
     """Say which MCUs each segment holds.
+
+    Restart markers that are repeated, with nothing in between, and whatever follows the last interval are needless.
 
     Parameters
     ----------
@@ -73,10 +95,7 @@ def assign_mcus(
 
     Returns
     -------
-    segments : ndarray of int64, shape (segments, 4)
-        As the kernels want them: first word, number of bits, first MCU, end of MCUs.
-    faults : list of str
-        What is wrong with the restart markers; only when `tolerant`.
+    Intervals
 
     Raises
     ------
@@ -85,24 +104,33 @@ def assign_mcus(
     """
     interval = restart_interval or mcus
     number = ceil_divide(mcus, interval)
-    codes = extents[1:, 2]
-    if len(codes) == number and extents[-1, 1] == 0:  # a needless restart marker at the very end
-        codes = codes[:-1]
-    regular = len(codes) == number - 1 and (codes == RST0 + np.arange(len(codes)) % 8).all()
-    if regular:
-        chosen = np.arange(number)
-        intervals = chosen
-        faults = []
-    elif tolerant:
-        chosen, intervals = _resynchronize(extents[:, 2], number)
-        faults = ["restart markers are missing or wrong"]
-    else:
-        raise DamageError("restart markers are missing or wrong" if restart_interval else "stray restart markers")
+    filled = np.flatnonzero(extents[:, 1])
+    chosen = filled[:number]
+    in_order = (extents[chosen[1:], 2] == RST0 + np.arange(len(chosen) - 1) % 8).all()
+    if len(chosen) == number and chosen[0] == 0 and in_order:
+        behind = int(extents[filled[number:], 1].sum()) // 8
+        return Intervals(
+            _segments(extents, chosen, np.arange(number), interval, mcus), [], len(extents) - number, behind
+        )
+    if not tolerant:
+        raise DamageError("restart markers are missing or wrong")
+    chosen, intervals = _resynchronize(extents[:, 2], number)
+    faults = ["restart markers are missing or wrong"]
+    return Intervals(_segments(extents, chosen, intervals, interval, mcus), faults)
+
+
+def _segments(
+    extents: npt.NDArray[np.int64],
+    chosen: npt.NDArray[np.int64],
+    intervals: npt.NDArray[np.int64],
+    interval: int,
+    mcus: int,
+) -> npt.NDArray[np.int64]:
     segments = np.empty((len(chosen), 4), np.int64)
     segments[:, :2] = extents[chosen, :2]
     segments[:, 2] = intervals * interval
     segments[:, 3] = np.minimum(segments[:, 2] + interval, mcus)
-    return segments, faults
+    return segments
 
 
 def _resynchronize(codes: npt.NDArray[np.int64], number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

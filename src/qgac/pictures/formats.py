@@ -32,6 +32,7 @@ from qgac.jpeg.image import JPEGImage
 
 __all__ = [
     "DEPTHS",
+    "READABLE",
     "SUFFIXES",
     "Depth",
     "Encoding",
@@ -46,6 +47,9 @@ Format = Literal["png", "webp", "tiff", "jpeg"]
 Depth = Literal[8, 16, "float"]
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
 SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "tiff": ".tiff", "jpeg": ".jpg"}
+"""What the names of pictures end with that are written."""
+READABLE = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
+"""What the names of pictures end with that are read as examples, for training or for evaluation."""
 
 _FORMAT_OF_SUFFIX: dict[str, Format] = {
     ".png": "png",

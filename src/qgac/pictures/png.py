@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.jpeg.image import Density
+from qgac.jpeg.metadata import photoshop_resources
+from qgac.pictures.bands import PictureInBands
+from qgac.pictures.formats import Encoding
 
-__all__ = ["png_parts"]
+__all__ = ["encode", "png_parts"]
 
 Bytes = NDArray[np.uint8]
 
@@ -26,6 +29,34 @@ _BAND_BYTES = 1 << 20  # rows are filtered so many bytes at a time, which is whe
 _CHUNK_BYTES = 1 << 16
 _LEVEL = 6
 _METRES_PER_INCH = 0.0254
+
+
+def encode(picture: PictureInBands, encoding: Encoding) -> Iterator[bytes]:
+    """Make a PNG file piece by piece, of a picture that comes piece by piece.
+
+    Parameters
+    ----------
+    picture : PictureInBands
+        Gray or RGB, uint8 or uint16; each band is let go before the next one is asked for.
+    encoding : Encoding
+        Says nothing that the pixels do not say.
+
+    Returns
+    -------
+    iterator of bytes
+        The file, put together.
+    """
+    metadata = picture.metadata
+    return png_parts(
+        picture.bands,
+        picture.height,
+        exif=metadata.exif,
+        icc=picture.profile(b"GRAY" if picture.channels == 1 else b"RGB "),
+        xmp=metadata.xmp,
+        photoshop=photoshop_resources(metadata),
+        comments=metadata.comments,
+        density=metadata.density,
+    )
 
 
 def png_parts(

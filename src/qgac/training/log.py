@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from qgac.files.atomic import write_atomically
+from qgac.files.atomic import whole_file, write_atomically
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -66,9 +66,8 @@ class Log:
 
     def show(self, step: int, sheet: NDArray[np.uint8]) -> None:
         """Keep a contact sheet, shape (H, W, 3), RGB."""
-        partial = self._folder / "sheet.png.partial"
-        Image.fromarray(sheet).save(partial, "PNG")
-        partial.replace(self._folder / "sheet.png")
+        with whole_file(self._folder / "sheet.png", overwrite=True) as partial:
+            Image.fromarray(sheet).save(partial, "PNG")
         self._curves.add_image("sheet", sheet, step, dataformats="HWC")
 
     def close(self) -> None:

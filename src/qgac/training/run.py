@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from qgac.files.atomic import whole_file, write_atomically
 from qgac.models.qgac import QGAC
 from qgac.training.descent import Descent
 from qgac.training.log import Log
@@ -125,7 +125,8 @@ class Run:
         if fabric.is_global_zero:
             folder.mkdir(parents=True, exist_ok=True)
             if not resume:
-                (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=2) + "\n")
+                content = json.dumps(recipe.to_dict(), indent=2) + "\n"
+                write_atomically(content.encode(), folder / "recipe.json", overwrite=True)
         self.log = Log(folder, self.step) if fabric.is_global_zero else None
 
     @property
@@ -231,12 +232,8 @@ class Run:
             "sums": {name: float(value) for name, value in self._sums.items()},
             "count": self._count,
         }
-        partial = self.folder / "run.pt.partial"
-        with partial.open("wb") as file:
+        with whole_file(self.folder / "run.pt", overwrite=True) as partial, partial.open("wb") as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.folder / "run.pt")
 
     def close(self) -> None:
         """Finish the logs."""

@@ -17,6 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from qgac.files.atomic import whole_file
 from qgac.models.qgac import QGAC, Configuration
 
 __all__ = ["WeightsError", "load_model", "load_record", "save_model", "shipped_models"]
@@ -162,9 +163,5 @@ def save_model(
         for name, value in model.state_dict().items()
     }
     header = {"format": _FORMAT, "configuration": model.configuration.to_dict(), "record": record}
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, str(partial), metadata={"qgac": json.dumps(header)})
-    partial.chmod(0o644)  # safetensors lets nobody else read it
-    with partial.open("r+b") as file:
-        os.fsync(file.fileno())  # a name must not outlive its content when the power fails
-    partial.replace(path)
+    with whole_file(path, overwrite=True) as partial:
+        save_file(tensors, str(partial), metadata={"qgac": json.dumps(header)})

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from made.banks import write_pictures
 from qgac.training.batches.bank import PatchBank, find_pictures, write_bank
 
 
@@ -74,15 +75,7 @@ def test_pictures_become_upright_rgb(tmp_path):
 
 
 def bank_of(folder, sizes, prefix="picture"):
-    folder.mkdir()
-    entries, offset, parts = [], 0, []
-    for number, (height, width) in enumerate(sizes):
-        parts.append(pixels(number, height, width))
-        entries.append({"name": f"{prefix}-{number}", "height": height, "width": width, "offset": offset})
-        offset += parts[-1].nbytes
-    (folder / "pixels.u8").write_bytes(b"".join(part.tobytes() for part in parts))
-    (folder / "bank.json").write_text(json.dumps(entries))
-    return folder
+    return write_pictures(folder, {f"{prefix}-{number}": pixels(number, *size) for number, size in enumerate(sizes)})
 
 
 def test_split_is_complete_disjoint_and_of_the_right_share(tmp_path):

@@ -6,7 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from made.banks import picture, write_small_bank
+from made.banks import write_small_bank
+from made.pictures import photo
 from qgac.coefficients.blocks import separate_maps
 from qgac.coefficients.dct import idct
 from qgac.coefficients.quantization import chroma_table, luma_table
@@ -86,7 +87,7 @@ def test_flips_keep_the_samples(bank):
 
 
 def test_tables_are_those_of_the_qualities():
-    rgb = torch.from_numpy(np.stack([picture(1), picture(2)])).permute(0, 3, 1, 2).float()
+    rgb = torch.from_numpy(np.stack([photo(64, 64, 1), photo(64, 64, 2)])).permute(0, 3, 1, 2).float()
     batch = compress(rgb, np.array([10, 80]), (2, 2))
     for index, quality in enumerate((10, 80)):
         np.testing.assert_array_equal(batch.y_table[index], luma_table(quality))
@@ -95,7 +96,7 @@ def test_tables_are_those_of_the_qualities():
 
 
 def test_coefficients_are_multiples_of_the_steps_and_close_to_the_picture():
-    rgb = torch.from_numpy(picture(1)).permute(2, 0, 1).float()[None]
+    rgb = torch.from_numpy(photo(64, 64, 1)).permute(2, 0, 1).float()[None]
     batch = compress(rgb, np.array([90]), (1, 1))
     levels = batch.y / batch.y_table.reshape(1, 64, 1, 1)
     torch.testing.assert_close(levels, levels.round(), rtol=0, atol=1e-4)
@@ -152,7 +153,7 @@ def test_held_out_crops_are_central_and_off_the_grid(tmp_path):
 @pytest.mark.parametrize(("factors", "subsampling"), [((2, 2), "4:2:0"), ((1, 1), "4:4:4")])
 @pytest.mark.parametrize("shift", [(0, 0), (3, 13), (8, 0)])
 def test_recompressed_is_what_libjpeg_decodes(factors, subsampling, shift):
-    original = picture(3)
+    original = photo(64, 64, 3)
     rgb = torch.from_numpy(original).permute(2, 0, 1)[None].float()
     ours = recompress(rgb, np.array([40]), factors, np.array([shift]))[0].permute(1, 2, 0).numpy()
     top, left = shift

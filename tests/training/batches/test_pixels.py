@@ -1,15 +1,15 @@
 """What a GPU would make of a bank, by the same code on the processor, beside what NumPy and Pillow make of it."""
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from made.banks import NAMES, picture, write_small_bank
-from qgac.training.batches.bank import PatchBank, Picture, Window
+from made.banks import NAMES, write_pictures, write_small_bank
+from made.pictures import photo
+from qgac.training.batches.bank import PatchBank, Window
 from qgac.training.batches.batch import draw_batch
 from qgac.training.batches.pixels import Cut, DevicePixels, HostPixels, draw_cut, lanczos_weights, pixels_on
 from qgac.training.sections import Data, Qualities
@@ -20,17 +20,9 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
     """Pictures of other sizes than the windows, one of them smaller than some windows are."""
-    folder = tmp_path_factory.mktemp("pixels")
     sizes = ((64, 64), (50, 90), (23, 70), (120, 31), (64, 64))
-    pixels = [picture(seed, *size) for seed, size in enumerate(sizes)]
-    offsets = np.cumsum([0, *(p.nbytes for p in pixels)])
-    entries = [
-        asdict(Picture(name, *p.shape[:2], int(offset)))
-        for name, p, offset in zip(NAMES, pixels, offsets[:-1], strict=True)
-    ]
-    (folder / "pixels.u8").write_bytes(b"".join(p.tobytes() for p in pixels))
-    (folder / "bank.json").write_text(json.dumps(entries))
-    return PatchBank(folder)
+    pictures = {name: photo(*size, seed) for seed, (name, size) in enumerate(zip(NAMES, sizes, strict=True))}
+    return PatchBank(write_pictures(tmp_path_factory.mktemp("pixels") / "bank", pictures))
 
 
 DATA = Data(batch=4, patch=32, candidates=3, flips=True, factors=((2, 2), (1, 1)), qualities=Qualities(low=5, high=95))

@@ -10,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from made.banks import picture, write_small_bank
+from made.banks import write_small_bank
+from made.pictures import photo
 from qgac.restoration.restorer import Restorer
 from qgac.training import machine
 from qgac.training.batches.batch import compress
@@ -132,7 +133,7 @@ def test_the_last_weights_are_what_it_made(run):
 def test_the_discriminator_sees_what_users_will_see(start):
     """The batch as the trainer restores it, against the restorer on the file that libjpeg writes."""
     model = load_model(start)
-    samples = picture(3)
+    samples = photo(64, 64, 3)
     for quality, subsampling, factors in ((15, "4:2:0", (2, 2)), (40, "4:4:4", (1, 1))):
         file = io.BytesIO()
         Image.fromarray(samples).save(file, "JPEG", quality=quality, subsampling=subsampling)
@@ -146,7 +147,7 @@ def test_the_discriminator_sees_what_users_will_see(start):
 
 
 def test_without_the_projection_restored_pictures_differ(start):
-    rgb = torch.from_numpy(picture(3).copy()).permute(2, 0, 1)[None].float()
+    rgb = torch.from_numpy(photo(64, 64, 3).copy()).permute(2, 0, 1)[None].float()
     batch = compress(rgb, np.array([30]), (2, 2))
     model = load_model(start)
     torch.manual_seed(0)

@@ -6,19 +6,14 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.analyze.options import (
-    analysis_errors,
-    model_option,
-    numbers,
-    qualities_option,
-    write,
-)
-from qgac.commands.destinations import figure_option
+from qgac.commands.analyze.options import analysis_errors, write
+from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import model_option, numbers, qualities_option
 
 __all__ = ["activation"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @model_option
 @figure_option()
 @qualities_option("10,50,100", low=0)

@@ -17,7 +17,8 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option, may_replace
+from qgac.commands.destinations import WritingCommand, figure_option, may_replace
+from qgac.commands.options import quality_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["blind"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @click.option("--regression", default="small", show_default=True, metavar="NAME|FILE", help="The one model.")
 @click.option("--other", metavar="NAME|FILE", help="The other model; by default the GAN shipped with the first.")
@@ -37,7 +38,7 @@ __all__ = ["blind"]
     help="Judge the blend of the two with this share of the other, against the one.",
 )
 @figure_option(".key.csv")
-@click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
+@quality_option
 @crop_option
 @size_option(128)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the order.")

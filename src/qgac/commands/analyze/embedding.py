@@ -6,14 +6,15 @@ from pathlib import Path
 
 import rich_click as click
 
-from qgac.commands.analyze.options import analysis_errors, model_option, told, write
-from qgac.commands.destinations import figure_option
+from qgac.commands.analyze.options import analysis_errors, told, write
+from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import model_option
 from qgac.commands.terminal import fail, say
 
 __all__ = ["embedding"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @model_option
 @figure_option()
 @click.option("--layer", "layers", multiple=True, metavar="NAME", help="CFM layers by name; all by default.")

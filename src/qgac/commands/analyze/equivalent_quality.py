@@ -11,23 +11,22 @@ from qgac.commands.analyze.options import (
     counted,
     data_options,
     find_pictures,
-    model_option,
-    qualities_option,
     read_pictures,
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import channels_of, channels_option, model_option, qualities_option
 
 __all__ = ["equivalent_quality"]
 
 
-@click.command("equivalent-quality")
+@click.command("equivalent-quality", cls=WritingCommand)
 @data_options
 @model_option
 @figure_option()
 @qualities_option("10,20,30,40,50")
-@click.option("--channels", type=click.Choice(["color", "y"]), help="RGB or Y; y for classic5, else color by default.")
+@channels_option
 @click.option(
     "--protocol",
     type=click.Choice(["paper", "pillow"]),
@@ -50,12 +49,11 @@ def equivalent_quality(
     with analysis_errors():
         from qgac.analysis.equivalent_quality import Equivalent, equivalent_qualities, summarize
         from qgac.analysis.plots import draw_equivalents
-        from qgac.evaluation.test_sets import BENCHMARKS
         from qgac.restoration.restorer import Restorer
 
         paths = find_pictures(pictures, root, dataset, limit)
-        kind = channels or (BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color")
-        originals = read_pictures(paths, kind)  # type: ignore[arg-type]  # click has checked it
+        kind = channels_of(dataset, channels)
+        originals = read_pictures(paths, kind)
         found = equivalent_qualities(originals, Restorer(model), qualities, protocol=protocol)  # type: ignore[arg-type]
         equivalents = list(told(found, len(paths) * len(qualities), "files"))
         summaries = summarize(equivalents)

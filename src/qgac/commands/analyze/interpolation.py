@@ -12,13 +12,13 @@ from qgac.commands.analyze.options import (
     crop_option,
     data_options,
     find_pictures,
-    numbers,
     read_pictures,
     size_option,
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import numbers, quality_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["interpolation"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @click.option("--regression", default="small", show_default=True, metavar="NAME|FILE", help="Model at alpha 0.")
 @click.option("--other", metavar="NAME|FILE", help="Model at alpha 1; by default the GAN shipped with the first.")
@@ -40,7 +40,7 @@ __all__ = ["interpolation"]
     show_default=True,
     help="Separated by commas.",
 )
-@click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
+@quality_option
 @crop_option
 @size_option(96)
 def interpolation(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rich_click as click
 
 from qgac.commands.destinations import may_replace
+from qgac.commands.options import dataset_option, root_option
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ __all__ = [
     "crop_option",
     "data_options",
     "find_pictures",
-    "model_option",
-    "numbers",
-    "qualities_option",
     "read_pictures",
     "size_option",
     "told",
@@ -35,38 +33,6 @@ __all__ = [
 
 _C = TypeVar("_C", bound=Callable[..., Any])
 _T = TypeVar("_T")
-
-
-def numbers(low: float, high: float) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return a callback of options that reads numbers separated by commas.
-
-    Parameters
-    ----------
-    low, high : int or float
-        Bounds of each, included; their type is that of the numbers.
-
-    Returns
-    -------
-    callable
-        From the text to a tuple without repetitions, or None if the option is not given.
-    """
-    kind = type(low)
-
-    def parse(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
-        if value is None:
-            return None
-        try:
-            result = tuple(dict.fromkeys(kind(part) for part in value.split(",")))
-        except ValueError as error:
-            raise click.BadParameter(
-                f"{value!r} is not a list of numbers such as {low:g},{high:g}", context, parameter
-            ) from error
-        for number in result:
-            if not low <= number <= high:
-                raise click.BadParameter(f"{number:g} is not between {low:g} and {high:g}", context, parameter)
-        return result
-
-    return parse
 
 
 def _parse_crop(context: click.Context, parameter: click.Parameter, value: str | None) -> Crop | None:
@@ -80,21 +46,6 @@ def _parse_crop(context: click.Context, parameter: click.Parameter, value: str |
     from qgac.analysis.crops import Crop
 
     return Crop(*map(int, parts))
-
-
-def model_option(command: _C) -> _C:
-    """Add ``--model``."""
-    return click.option(
-        "--model", default="small", show_default=True, metavar="NAME|FILE", help="Shipped model or weights file."
-    )(command)
-
-
-def qualities_option(default: str, *, low: int = 1) -> Callable[[_C], _C]:
-    """Add ``--quality`` with these qualities by default."""
-    return click.option(
-        "--quality", "qualities", metavar="Q,Q,...", callback=numbers(low, 100), default=default, show_default=True,
-        help="libjpeg qualities, separated by commas.",
-    )  # fmt: skip
 
 
 def crop_option(command: _C) -> _C:
@@ -115,14 +66,8 @@ def data_options(command: _C) -> _C:
     """Add pictures as arguments, or ``--dataset`` with ``--root``, and ``--limit``."""
     options = (
         click.argument("pictures", nargs=-1, type=click.Path(path_type=Path), metavar="[PICTURE]..."),
-        click.option("--root", type=click.Path(path_type=Path, file_okay=False), help="Folder of original pictures."),
-        click.option(
-            "--dataset",
-            type=click.Choice(["live1", "classic5", "bsds500", "icb", "folder"]),
-            default="folder",
-            show_default=True,
-            help="Test set in --root, checked to be complete; `folder` takes whatever there is.",
-        ),
+        root_option(required=False),
+        dataset_option(),
         click.option("--limit", type=click.IntRange(min=1), help="Take the first pictures only, so many."),
     )
     for option in reversed(options):

@@ -12,14 +12,13 @@ from qgac.commands.analyze.options import (
     crop_option,
     data_options,
     find_pictures,
-    model_option,
-    qualities_option,
     read_pictures,
     size_option,
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import model_option, qualities_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["sheet"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
 @model_option
 @figure_option()

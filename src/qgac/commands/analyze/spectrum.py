@@ -18,7 +18,8 @@ from qgac.commands.analyze.options import (
     told,
     write,
 )
-from qgac.commands.destinations import figure_option
+from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import models_option, quality_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -26,14 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["spectrum"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
-@click.option(
-    "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",
-    help="Shipped models or weights files, several times for several.",
-)  # fmt: skip
+@models_option
 @figure_option()
-@click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
+@quality_option
 @click.option("--details", type=click.IntRange(0, 6), default=1, show_default=True, help="Pictures whose DCT is shown.")
 @crop_option
 @size_option(128)

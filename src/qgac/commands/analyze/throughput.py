@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.analyze.options import (
-    analysis_errors,
-    counted,
-    data_options,
-    find_pictures,
-    told,
-    write,
-)
-from qgac.commands.destinations import figure_option
+from qgac.commands.analyze.options import analysis_errors, counted, data_options, find_pictures, told, write
+from qgac.commands.destinations import WritingCommand, figure_option
+from qgac.commands.options import channels_of, channels_option, models_option, quality_option
 
 if TYPE_CHECKING:
     from qgac.analysis.pictures import Picture
@@ -25,16 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["throughput"]
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @data_options
-@click.option(
-    "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",
-    help="Shipped models or weights files, several times for several.",
-)  # fmt: skip
+@models_option
 @figure_option()
-@click.option("--quality", type=click.IntRange(1, 100), default=10, show_default=True, help="libjpeg quality.")
+@quality_option
 @click.option("--frames", type=click.IntRange(min=1), default=100, show_default=True, help="Frames that are timed.")
-@click.option("--channels", type=click.Choice(["color", "y"]), help="RGB or Y; y for classic5, else color by default.")
+@channels_option
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="Processor cores to use; all by default.")
 def throughput(
@@ -61,17 +52,16 @@ def throughput(
         from qgac.analysis.plots import draw_tradeoffs
         from qgac.analysis.throughput import Tradeoff
         from qgac.evaluation.published import published
-        from qgac.evaluation.test_sets import BENCHMARKS
 
         if threads is not None:
             torch.set_num_threads(threads)
         paths = find_pictures(pictures, root, dataset, limit)
-        kind = channels or (BENCHMARKS[dataset].channels if dataset in BENCHMARKS else "color")
-        originals = load_pictures(paths, kind)  # type: ignore[arg-type]  # click has checked it
+        kind = channels_of(dataset, channels)
+        originals = load_pictures(paths, kind)
         found = _measure(models, originals, device=device, quality=quality, frames=frames)
         tradeoffs = list(told(found, len(models), "models"))
         # The paper's figure is one of the whole test set.
-        paper = published(dataset, kind, quality) if limit is None else None  # type: ignore[arg-type]
+        paper = published(dataset, kind, quality) if limit is None else None
         gain = paper.restored.ssim - paper.jpeg.ssim if paper else None
         write(out, draw_tradeoffs(tradeoffs, quality, gain), Tradeoff.COLUMNS, [t.row() for t in tradeoffs])
     for t in tradeoffs:

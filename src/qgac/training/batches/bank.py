@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import tarfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,11 +21,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qgac.files.atomic import whole_file, write_atomically
+from qgac.pictures.formats import READABLE
 from qgac.processors import processors
 
 __all__ = ["PatchBank", "Picture", "Window", "find_pictures", "write_bank"]
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> Itera
         return not any(fnmatch(base, pattern) for pattern in exclude)
 
     def wanted(base: str) -> bool:
-        return Path(base).suffix.lower() in SUFFIXES and kept(base)
+        return Path(base).suffix.lower() in READABLE and kept(base)
 
     for source in sources:
         if not source.exists():
@@ -145,6 +144,10 @@ def _decoded(
         yield pending.popleft().result()
 
 
+class _EmptyError(Exception):
+    """No picture was taken, so there is to be no bank."""
+
+
 def write_bank(
     items: Iterable[tuple[str, bytes]], folder: Path, *, min_side: int = 64, workers: int | None = None
 ) -> Iterator[tuple[str, str | None]]:
@@ -174,12 +177,15 @@ def write_bank(
 
     workers = workers or processors()
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / "pixels.u8.partial"
     pictures: list[Picture] = []
     offset = 0
     try:
         # A fork would copy the threads' locks, of a progress display for one.
-        with partial.open("wb") as file, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        with (
+            whole_file(folder / "pixels.u8", overwrite=True) as partial,
+            partial.open("wb") as file,
+            ProcessPoolExecutor(workers, get_context("spawn")) as pool,
+        ):
             for name, pixels in _decoded(pool, items, ahead=2 * workers):
                 if isinstance(pixels, str):
                     yield name, pixels
@@ -192,18 +198,12 @@ def write_bank(
                 pictures.append(Picture(name, height, width, offset))
                 offset += pixels.nbytes
                 yield name, None
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:  # a damaged tar, a full disk, Ctrl-C, or nobody asks for the rest
-        partial.unlink(missing_ok=True)
-        raise
-    if not pictures:
-        partial.unlink()
+            if not pictures:
+                raise _EmptyError
+    except _EmptyError:
         return
-    partial.replace(folder / "pixels.u8")
-    index = folder / "bank.json.partial"
-    index.write_text(json.dumps([asdict(picture) for picture in pictures], indent=0))
-    index.replace(folder / "bank.json")
+    index = json.dumps([asdict(picture) for picture in pictures], indent=0)
+    write_atomically(index.encode(), folder / "bank.json", overwrite=True)
 
 
 class PatchBank:

@@ -3,15 +3,18 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from made.files import Gray, Standin, flat, make_jpeg
-from qgac.batch.plan import Job, plan
-from qgac.batch.restore import Event, Failed, Finished, Settings, Skipped, Started, restore_files
+from qgac.batch.jobs import Event, Failed, Finished, Job, Skipped, Started
+from qgac.batch.plan import plan
+from qgac.batch.restore import Settings, restore_files
 from qgac.jpeg.image import JPEGImage
 
 
@@ -52,6 +55,22 @@ def test_cmyk_becomes_tiff(tree: Path) -> None:
     assert event.destination == Path("ink.restored.tiff")
     with Image.open("ink.restored.tiff") as picture:
         assert picture.mode == "CMYK"
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
+def test_no_format_needs_the_whole_picture_at_once(tree: Path, kind: Any) -> None:
+    class InBands(Standin):
+        def __call__(self, image: JPEGImage, *arguments: Any, **options: Any) -> Any:
+            raise AssertionError("restored as a whole")
+
+        def bands(self, image: JPEGImage, **options: Any) -> Iterator[np.ndarray]:
+            yield from (np.full((4, 20, 3), shade, np.uint8) for shade in (10, 120, 240))
+
+    _, finished = restore_files(plan(["photos/a.jpg"], format=kind).jobs, InBands(flat.restore), Settings())  # type: ignore[arg-type]
+    assert isinstance(finished, Finished)
+    with Image.open(str(finished.destination)) as picture:
+        shades = np.asarray(picture.convert("L"))[[1, 5, 9], 9]
+    assert np.abs(shades - np.array([10, 120, 240])).max() <= 3
 
 
 def test_existing_results_cost_no_work(tree: Path) -> None:

@@ -1,3 +1,5 @@
+"""What all formats keep of a picture and its metadata, and files that are whole or not there."""
+
 from __future__ import annotations
 
 import errno
@@ -13,12 +15,10 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image
 
-from made.metadata import GRAY, METADATA, RESOURCES, SRGB, THUMBNAIL, XMP, exif_data, floats, restored, written
+from made.metadata import METADATA, RESOURCES, SRGB, THUMBNAIL, XMP, exif_data, floats, restored, written
 from qgac.jpeg.image import Density, Metadata
-from qgac.jpeg.reader import read_jpeg
-from qgac.pictures.exif import without_thumbnail
+from qgac.pictures.bands import PictureInBands
 from qgac.pictures.formats import Encoding, OutputError
-from qgac.pictures.tiff import encode_tiff
 from qgac.pictures.writer import write_picture
 
 
@@ -43,28 +43,6 @@ def test_lossless_formats_keep_every_sample(kind: str, shape: tuple[int, ...]) -
     np.testing.assert_array_equal(samples, expected)
 
 
-def test_tiff_keeps_cmyk() -> None:
-    picture = restored((30, 41, 4), Metadata())
-    opened = Image.open(io.BytesIO(written(picture, "tiff")))
-    assert opened.mode == "CMYK"
-    np.testing.assert_array_equal(np.asarray(opened), picture.pixels)
-
-
-def test_jpeg_is_of_quality_95_without_subsampling() -> None:
-    smooth = replace(restored(), pixels=np.full((30, 41, 3), (200, 30, 90), np.uint8))
-    opened = Image.open(io.BytesIO(written(smooth, "jpeg")))
-    assert [part[1:3] for part in opened.layer] == [(1, 1)] * 3
-    assert opened.quantization[0][0] == 2  # 16 scaled by 10 %
-    assert np.abs(np.asarray(opened).astype(int) - smooth.pixels).max() <= 3
-
-
-def test_cmyk_jpeg_keeps_its_polarity() -> None:
-    picture = replace(restored((30, 41, 4)), pixels=np.full((30, 41, 4), (10, 60, 120, 240), np.uint8))
-    opened = Image.open(io.BytesIO(written(picture, "jpeg")))
-    assert opened.mode == "CMYK"
-    assert np.abs(np.asarray(opened).astype(int) - picture.pixels).max() <= 3
-
-
 @pytest.mark.parametrize("shape", [(40, 41), (40, 41, 3), (40, 41, 4)])
 def test_sixteen_bits_come_from_the_floats(shape: tuple[int, ...]) -> None:
     picture = floats(shape)
@@ -79,47 +57,35 @@ def test_sixteen_bits_come_from_the_floats(shape: tuple[int, ...]) -> None:
         np.testing.assert_array_equal(high, samples if len(shape) == 2 else samples >> 8)
 
 
-@pytest.mark.parametrize("shape", [(40, 41), (40, 41, 3), (40, 41, 4)])
-def test_floats_lie_between_zero_and_one(shape: tuple[int, ...]) -> None:
-    picture = floats(shape)
-    samples = tifffile.imread(io.BytesIO(written(picture, "tiff", Encoding(depth="float"))))
-    assert samples.dtype == np.float32
-    np.testing.assert_allclose(samples * 255.0, picture.pixels, rtol=1e-6)
-
-
 @pytest.mark.parametrize("depth", [16, "float"])
 def test_pixels_of_8_bit_make_no_deeper_picture(depth: Any) -> None:
     with pytest.raises(OutputError, match="restore them as uint16 or float32"):
         written(restored(), "tiff", Encoding(depth=depth))
 
 
-def test_quality_of_jpeg_files() -> None:
-    opened = Image.open(io.BytesIO(written(restored(), "jpeg", Encoding(quality=50))))
-    assert opened.quantization[0][0] == 16  # Annex K's table itself
-    assert [part[1:3] for part in opened.layer] == [(1, 1)] * 3
+@pytest.mark.parametrize(
+    ("kind", "depth", "channels"),
+    [(kind, 8, channels) for kind in ("png", "webp", "tiff", "jpeg") for channels in (1, 3)]
+    + [("png", 16, channels) for channels in (1, 3)]
+    + [("tiff", depth, channels) for depth in (16, "float") for channels in (1, 3)]
+    + [("jpeg", 8, 4), ("tiff", 8, 4), ("tiff", 16, 4), ("tiff", "float", 4)],
+)
+def test_a_picture_in_bands_becomes_the_same_file(kind: str, depth: Any, channels: int) -> None:
+    shape = (30, 41) if channels == 1 else (30, 41, channels)
+    encoding = Encoding(depth=depth)
+    metadata = replace(METADATA, icc=None)
+    whole = replace(restored(shape, metadata), pixels=floats(shape).pixels)
+    pixels = {8: whole.to_uint8, 16: whole.to_uint16, "float": whole.to_float32}[depth]()
+    in_bands = PictureInBands(iter(np.split(pixels, [8, 24])), 30, 41, channels, metadata)
+    assert written(in_bands, kind, encoding) == written(whole, kind, encoding)
 
 
-@pytest.mark.parametrize("shape", [(30, 41, 3), (30, 41, 4)])
-def test_coefficients_are_written_as_they_are_with_the_same_metadata(shape: tuple[int, ...]) -> None:
-    levels = np.random.default_rng(2).integers(-9, 10, (4, 6, 8, 8)).astype(np.int16)
-    image = restored(shape).image
-    image = replace(
-        image, components=tuple(replace(c, coefficients=levels + i) for i, c in enumerate(image.components))
-    )
-    coefficients, pixels = (read_jpeg(written(picture, "jpeg")) for picture in (image, restored(shape)))
-    for mine, theirs in zip(coefficients.components, image.components, strict=True):
-        np.testing.assert_array_equal(mine.coefficients, theirs.coefficients)
-        np.testing.assert_array_equal(mine.table, theirs.table)
-    assert coefficients.metadata == pixels.metadata
-    expected = replace(METADATA, exif=without_thumbnail(exif_data()))
-    assert coefficients.metadata == (expected if shape[2] == 3 else replace(expected, density=None))
-    with pytest.raises(OutputError, match="choose jpeg"):
-        written(image, "png")
-
-
-def test_photoshop_resources_are_kept_in_png() -> None:
-    texts = Image.open(io.BytesIO(written(restored(), "png"))).text  # type: ignore[attr-defined]
-    assert bytes.fromhex("".join(texts["Raw profile type iptc"].split("\n")[3:])) == RESOURCES
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
+@pytest.mark.parametrize("height", [29, 31])
+def test_bands_that_are_too_few_or_too_many_are_no_picture(kind: str, height: int) -> None:
+    bands = iter(np.split(restored().pixels, [8, 24]))
+    with pytest.raises(ValueError, match=rf"of {height} rows was given"):
+        written(PictureInBands(bands, height, 41, 3, Metadata()), kind)
 
 
 # --- metadata ---
@@ -192,39 +158,6 @@ def test_photoshop_resources_are_kept() -> None:
     assert Image.open(io.BytesIO(written(restored(), "tiff"))).tag_v2[34377] == RESOURCES
     segments = Image.open(io.BytesIO(written(restored(), "jpeg"))).applist
     assert ("APP13", METADATA.iptc) in segments
-
-
-def test_long_photoshop_resources_are_split() -> None:
-    resources = np.random.default_rng(0).bytes(150_000)
-    content = written(restored(metadata=Metadata(iptc=b"Photoshop 3.0\0" + resources)), "jpeg")
-    parts = [data for name, data in Image.open(io.BytesIO(content)).applist if name == "APP13"]
-    assert len(parts) == 3
-    assert b"".join(part.removeprefix(b"Photoshop 3.0\0") for part in parts) == resources
-
-
-@pytest.mark.parametrize(("shape", "kept"), [((8, 8), GRAY), ((8, 8, 3), SRGB)])
-def test_png_takes_profiles_of_its_own_colour_only(shape: tuple[int, ...], kept: bytes) -> None:
-    for profile in (GRAY, SRGB):
-        opened = Image.open(io.BytesIO(written(restored(shape, Metadata(icc=profile)), "png")))
-        assert opened.info.get("icc_profile") == (profile if profile == kept else None)
-
-
-def test_tiff_leaves_out_what_exif_says_about_another_layout() -> None:
-    """Cameras write YCbCr, strips and sampling into EXIF's main directory; in a TIFF file they would count."""
-    exif = Image.Exif()
-    exif[262], exif[278], exif[530], exif[305] = 6, 1, (2, 2), "Software"
-    picture = restored(metadata=Metadata(exif=exif.tobytes()[6:]))
-    opened = Image.open(io.BytesIO(written(picture, "tiff")))
-    assert opened.tag_v2[262] == 2
-    assert opened.tag_v2[305] == "Software"
-    assert 530 not in opened.tag_v2
-    np.testing.assert_array_equal(np.asarray(opened), picture.pixels)
-
-
-@pytest.mark.parametrize("exif", [b"", b"II*\0", b"nonsense" * 9, exif_data()[:30], b"II*\0\xff\xff\xff\xff\0\0"])
-def test_damaged_exif_does_not_spoil_a_tiff_file(exif: bytes) -> None:
-    pixels = restored((9, 5, 3)).pixels
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(encode_tiff(pixels, exif=exif)))), pixels)
 
 
 # --- files ---

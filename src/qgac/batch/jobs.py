@@ -1,0 +1,122 @@
+"""One picture to restore, and what can happen to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qgac.pictures.formats import Format
+
+__all__ = ["Event", "Failed", "Finished", "Job", "Outcome", "Skipped", "Started"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to restore.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it: the path of the source, or ``-``.
+    source : Path or None
+        None is the standard input.
+    destination : Path or None
+        None is the standard output.
+    format : Format or None
+        None means PNG, or TIFF for CMYK; the suffix of the destination then follows.
+    makes_folders : bool
+        Whether missing folders on the way to the destination are made.
+    """
+
+    name: str
+    source: Path | None
+    destination: Path | None
+    format: Format | None
+    makes_folders: bool = False
+
+    @property
+    def places(self) -> set[Path]:
+        """Where the picture may go: only what is in the file tells PNG from TIFF if no format is given."""
+        if self.destination is None:
+            return set()
+        return {self.destination} if self.format else {self.destination, self.destination.with_suffix(".tiff")}
+
+    @property
+    def size(self) -> int:
+        """Size of the source in bytes, as a measure of the work; 0 if not known."""
+        try:
+            return self.source.stat().st_size if self.source is not None else 0
+        except OSError:
+            return 0
+
+
+@dataclass(frozen=True)
+class Started:
+    """Work on a picture begins."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A picture was restored and written.
+
+    Attributes
+    ----------
+    job : Job
+    destination : Path or None
+        Where it is now.
+    width, height : int
+        Pixels.
+    quality : int or None
+        That of the libjpeg table, 1..100, which the first component (gray, Y or R) has; None for any other table.
+    notes : tuple of str
+        What is worth telling about the source.
+    seconds : float
+    """
+
+    job: Job
+    destination: Path | None
+    width: int
+    height: int
+    quality: int | None
+    notes: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A picture was not restored, because there is an output of its name.
+
+    Attributes
+    ----------
+    job : Job
+    destination : Path
+        What is there.
+    """
+
+    job: Job
+    destination: Path
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An input gave no picture.
+
+    Attributes
+    ----------
+    name : str
+        The input, as the user knows it.
+    message : str
+        Cause and remedy, in one sentence.
+    harmless : bool
+        Whether none was to be expected: a search met a pipe, a socket or a device, which is told and not counted.
+    """
+
+    name: str
+    message: str
+    harmless: bool = False
+
+
+Outcome = Finished | Skipped | Failed
+Event = Started | Outcome
