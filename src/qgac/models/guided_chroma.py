@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-__all__ = ["REACH", "TRUST_REACH", "boxes", "enlarged", "guided", "trust"]
+__all__ = ["REACH", "TRUST_REACH", "guided", "mixed", "trust"]
 
 REACH = 3
 """Boxes to each side that a pixel of :func:`guided` depends on."""
@@ -33,16 +33,7 @@ TRUST_REACH = 9
 
 _SMOOTHNESS = 1.0  # squared levels: a window whose Y varies less than this tells nothing about chroma
 
-
-def boxes(samples: Tensor, factors: tuple[int, int]) -> Tensor:
-    """Average samples (N, C, H, W) over boxes of (vertical, horizontal) pixels."""
-    return samples if factors == (1, 1) else F.avg_pool2d(samples, factors)
-
-
-def enlarged(samples: Tensor, factors: tuple[int, int]) -> Tensor:
-    """Interpolate samples (N, C, h, w) of boxes linearly to pixels; at the ends the last ones are repeated."""
-    scale = (float(factors[0]), float(factors[1]))
-    return F.interpolate(samples, scale_factor=scale, mode="bilinear", align_corners=False)
+_LEAST_TRUST = 1e-3  # and as much less than 1 is the most: logits end there
 
 
 def guided(y: Tensor, chroma: Tensor, factors: tuple[int, int]) -> Tensor:
@@ -62,13 +53,13 @@ def guided(y: Tensor, chroma: Tensor, factors: tuple[int, int]) -> Tensor:
     Tensor, shape (N, C, vertical * h, horizontal * w)
         Their means over boxes are `chroma`.
     """
-    coarse_y = boxes(y, factors)
+    coarse_y = _boxes(y, factors)
     mean_y, mean = _windows(coarse_y), _windows(chroma)
     variance = _windows(coarse_y.square()) - mean_y.square()
     slope = (_windows(coarse_y * chroma) - mean_y * mean) / (variance + _SMOOTHNESS)
     offset = _windows(mean - slope * mean_y)
-    result = enlarged(_windows(slope), factors) * y + enlarged(offset, factors)
-    return result + _repeated(chroma - boxes(result, factors), factors)
+    result = _enlarged(_windows(slope), factors) * y + _enlarged(offset, factors)
+    return result + _repeated(chroma - _boxes(result, factors), factors)
 
 
 def trust(y: Tensor, chroma: Tensor, noise: Tensor, factors: tuple[int, int]) -> Tensor:
@@ -86,12 +77,46 @@ def trust(y: Tensor, chroma: Tensor, noise: Tensor, factors: tuple[int, int]) ->
     Tensor, shape (N, C, vertical * h, horizontal * w)
         0..1: 1/2 where there is no difference, 1 where the linear model alone is right.
     """
-    lower = boxes(chroma, (2, 2))
+    lower = _boxes(chroma, (2, 2))
     errors = []
-    for other in (guided(boxes(y, factors), lower, (2, 2)), enlarged(lower, (2, 2))):
+    for other in (guided(_boxes(y, factors), lower, (2, 2)), _enlarged(lower, (2, 2))):
         squared = F.avg_pool2d((other - chroma).square(), 5, 1, 2, count_include_pad=False)
         errors.append((squared + noise).square())
-    return enlarged(errors[1] / (errors[0] + errors[1]), factors)
+    return _enlarged(errors[1] / (errors[0] + errors[1]), factors)
+
+
+def mixed(
+    y: Tensor, restored: Tensor, trust: Tensor, change: Tensor, doubt: Tensor, factors: tuple[int, int]
+) -> Tensor:
+    """Mix restored chroma with the linear model that has the same means over boxes.
+
+    Parameters
+    ----------
+    y : Tensor, shape (N, 1, H, W), float32
+        Samples centred around zero.
+    restored, trust, change, doubt : Tensor, shape (N, C, H, W), float32
+        Restored chroma; the trust in the linear model; what to add to it; by how much the trust is wrong, in logits.
+    factors : tuple of (int, int)
+        Vertical and horizontal size of a box in pixels.
+
+    Returns
+    -------
+    Tensor, shape (N, C, H, W)
+    """
+    model = guided(y, _boxes(restored, factors), factors)
+    share = torch.sigmoid(trust.clamp(_LEAST_TRUST, 1 - _LEAST_TRUST).logit() + doubt)
+    return restored + share * (model - restored + change)
+
+
+def _boxes(samples: Tensor, factors: tuple[int, int]) -> Tensor:
+    """Average samples (N, C, H, W) over boxes of (vertical, horizontal) pixels."""
+    return samples if factors == (1, 1) else F.avg_pool2d(samples, factors)
+
+
+def _enlarged(samples: Tensor, factors: tuple[int, int]) -> Tensor:
+    """Interpolate samples (N, C, h, w) of boxes linearly to pixels; at the ends the last ones are repeated."""
+    scale = (float(factors[0]), float(factors[1]))
+    return F.interpolate(samples, scale_factor=scale, mode="bilinear", align_corners=False)
 
 
 def _windows(samples: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.candidate import edge_preserving_candidate
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.quantization import chroma_table, luma_table, nearest_quality
 from qgac.models import guided_chroma
@@ -24,8 +25,6 @@ from qgac.models.normalization import Normalization
 from qgac.models.y_network import YConfiguration, YNetwork
 
 __all__ = ["QGAC", "Configuration"]
-
-_LEAST_TRUST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -104,13 +103,13 @@ class QGAC(nn.Module):
         self.normalize_y = Normalization(1, levels=c.levels)
         self.normalize_chroma = Normalization(2, levels=c.levels)
         maps = self.normalize_y.maps
-        self.y_network = YNetwork(c.y, inputs=maps, log_table=c.log_table)
+        self.y_network = YNetwork(c.y, inputs=maps + (c.y.candidate > 0), log_table=c.log_table)
         self.color_network = ColorNetwork(c.color, inputs=maps, log_table=c.log_table)
 
     @property
     def receptive_field_y(self) -> int:
         """Blocks to each side that a restored Y block depends on."""
-        return self.y_network.receptive_field
+        return self.y_network.receptive_field + self.configuration.y.candidate
 
     @property
     def receptive_field_color(self) -> int:
@@ -138,9 +137,18 @@ class QGAC(nn.Module):
             Restored coefficients; not projected onto the quantisation interval.
         """
         tables = self._familiar(table[:, None], chroma=False)
-        inputs = interleave_maps(self.normalize_y(y[:, None], tables))
-        residual = self.y_network(inputs.contiguous(memory_format=torch.channels_last), tables)
-        return y + self._scale(residual[:, None], tables, self.normalize_y.std)[:, 0]
+        inputs = self.normalize_y(y[:, None], tables)
+        candidate: Tensor | None = None
+        if self.configuration.y.candidate:
+            candidate = edge_preserving_candidate(y, table, self.configuration.y.candidate)
+            within = (candidate - y) / table.flatten(-2)[..., None, None]  # -0.5..0.5
+            inputs = torch.cat((inputs, within[:, None]), 1)
+        inputs = interleave_maps(inputs).contiguous(memory_format=torch.channels_last)
+        outputs = separate_maps(self.y_network(inputs, tables), 1 + self.configuration.y.gate)
+        restored = y + self._scale(outputs[:, :1], tables, self.normalize_y.std)[:, 0]
+        if candidate is not None and self.configuration.y.gate:
+            restored = torch.lerp(restored, candidate, outputs[:, 1].to(y.dtype).tanh())
+        return restored
 
     def restore_chroma(
         self, chroma: Tensor, tables: Tensor, y: Tensor, y_table: Tensor, factors: tuple[int, int]
@@ -193,7 +201,9 @@ class QGAC(nn.Module):
             restored[:, p] += double_nearest(planes[:, p], *factors)
         if guidance is not None and factors != (1, 1):
             change = self._scale(maps[:, 1], tables, self.normalize_chroma.std)
-            restored = _with_linear_model(restored, y, guidance[1], change, maps[:, 2], factors)
+            doubt = maps[:, 2].to(change.dtype)
+            samples, full, trust = idct(restored), idct(y)[:, None], idct(guidance[1]) + 0.5
+            restored = dct(guided_chroma.mixed(full, samples, trust, idct(change), idct(doubt), factors))
         return interleave_maps(restored)
 
     def _guidance(self, planes: Tensor, tables: Tensor, y: Tensor, factors: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -224,18 +234,3 @@ class QGAC(nn.Module):
         """Bring a residual (N, P, 64, h, w) to the scale of dequantised coefficients."""
         scale = tables.flatten(-2) if self.configuration.residual_in_steps else std[None]
         return residual.to(scale.dtype) * scale[..., None, None]
-
-
-def _with_linear_model(
-    restored: Tensor, y: Tensor, trust: Tensor, change: Tensor, doubt: Tensor, factors: tuple[int, int]
-) -> Tensor:
-    """Mix restored chroma (N, 2, 64, h, w) with the linear model of its box means and Y.
-
-    In proportion to the trust, which the network raises or lowers in logits; what it changes of the linear model goes
-    in with it.
-    """
-    samples = idct(restored)
-    model = guided_chroma.guided(idct(y)[:, None], guided_chroma.boxes(samples, factors), factors)
-    trusted = (idct(trust) + 0.5).clamp(_LEAST_TRUST, 1 - _LEAST_TRUST)
-    share = torch.sigmoid(trusted.logit() + idct(doubt.to(samples.dtype)))
-    return dct(samples + share * (model - samples + idct(change)))
