@@ -152,12 +152,9 @@ class ColorNetwork(nn.Module):
             # Of one block each, as all that takes and makes coefficients; the trunk between them knows the tables.
             self.encode_guided = nn.Conv2d(64 * 2 * c.planes, 2 * half, 1)
             self.decode_guided = nn.Conv2d(2 * half, 64 * 2 * c.planes, 1)
-            for layer in (
-                self.encode_guided,
-                self.decode_guided,
-            ):  # a network that was trained without goes on from there
-                nn.init.zeros_(layer.weight)
-                nn.init.zeros_(layer.bias)
+            # Both start at zero, so that a network that was trained without them goes on from where it is.
+            for parameter in (*self.encode_guided.parameters(), *self.decode_guided.parameters()):
+                nn.init.zeros_(parameter)
             before = max(before, ceil(coarsest * guided_chroma.TRUST_REACH / 8))
             after = ceil(coarsest * guided_chroma.REACH / 8)
         self.receptive_field = before + self.joined_trunk.receptive_field + after

@@ -28,7 +28,7 @@ __all__ = ["REACH", "TRUST_REACH", "guided", "mixed", "trust"]
 REACH = 3
 """Boxes to each side that a pixel of :func:`guided` depends on."""
 
-TRUST_REACH = 9
+TRUST_REACH = 10
 """Boxes to each side that :func:`trust` depends on."""
 
 _SMOOTHNESS = 1.0  # squared levels: a window whose Y varies less than this tells nothing about chroma
@@ -89,6 +89,8 @@ def mixed(
     y: Tensor, restored: Tensor, trust: Tensor, change: Tensor, doubt: Tensor, factors: tuple[int, int]
 ) -> Tensor:
     """Mix restored chroma with the linear model that has the same means over boxes.
+
+    Where their shares differ within a box, so does its mean a little, until it is projected.
 
     Parameters
     ----------
