@@ -41,8 +41,8 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
     from qgac.evaluation.record import Evaluation, Settings
     from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
+    from qgac.training.machine import TrainingError
     from qgac.training.recipe import read_recipe
-    from qgac.training.run import TrainingError
 
     if threads is not None:
         torch.set_num_threads(threads)

@@ -66,8 +66,8 @@ def train(
 
     from qgac.training import machine
     from qgac.training import train as training
+    from qgac.training.machine import TrainingError
     from qgac.training.recipe import read_recipe
-    from qgac.training.run import TrainingError
     from qgac.training.sections import RecipeError
     from qgac.weights.checkpoints import WeightsError
 

@@ -13,8 +13,9 @@ from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training.batches.bank import PatchBank
 from qgac.training.descent import Descent
+from qgac.training.machine import TrainingError
 from qgac.training.recipe import read_recipe
-from qgac.training.run import Run, TrainingError
+from qgac.training.run import Run
 from qgac.training.train import train
 from qgac.training.validation import validate
 from qgac.weights.checkpoints import load_model, load_record
