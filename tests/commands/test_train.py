@@ -17,7 +17,7 @@ from PIL import Image
 import qgac
 from made.command_line import environment, qgac_command, sentence
 from made.pictures import photo
-from qgac.commands.train import Stop
+from qgac.commands.train_progress import Stop
 
 RECIPE = """
 stage = "y"

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from made.banks import write_small_bank
 from qgac.cli import cli
-from qgac.commands.train import Stop
+from qgac.commands.train_progress import Stop
 from qgac.training import machine
 from qgac.training import train as training
 from qgac.training.recipe import read_recipe
