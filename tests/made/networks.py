@@ -70,7 +70,10 @@ Y_FORMS: dict[str, Numbers] = {
     "one blocknet and frequencynet": {"blocknets": 1},
     "table concatenated": {"blocknets": 1, "frequencynet": False, "fusion": False, "conditioning": "concat"},
     "subdivided": {"blocknets": 1, "rrdbs": 0, "residual_blocks": 3, "subdivision": 2},
+    "deep": {"blocknets": 1, "rrdbs": 0, "residual_blocks": 3, "subdivision": 2, "deep_blocks": 2},
     "table unknown": {"conditioning": "none"},
+    "candidate": {"blocknets": 1, "candidate": 2},
+    "gate": {"blocknets": 1, "frequencynet": False, "fusion": False, "candidate": 2, "gate": True},
 }
 
 COLOR_FORMS: dict[str, Numbers] = {

@@ -59,7 +59,7 @@ def test_stated_y_receptive_field_is_the_true_one(form):
     side = 2 * field + 5
     y = coefficients(1, 1, side, side).double().requires_grad_()
     middle = side // 2
-    output = model.y_network(model.normalize_y(y[:, None], table(1, 1).double())[:, 0], table(1, 1).double())
+    output = model.restore_y(y, table(1).double())
     (gradient,) = torch.autograd.grad(output[0, :, middle, middle].sum(), y)
     touched = gradient[0].abs().sum(0).nonzero()
     reach = (touched - middle).abs().amax(0)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from qgac.coefficients.blocks import interleave_maps, separate_maps
+from qgac.coefficients.candidate import edge_preserving_candidate
 from qgac.coefficients.dct import double_nearest
 from qgac.coefficients.quantization import chroma_table, luma_table, nearest_quality
 from qgac.models.color_network import ColorConfiguration, ColorNetwork
@@ -101,13 +102,13 @@ class QGAC(nn.Module):
         self.normalize_y = Normalization(1, levels=c.levels)
         self.normalize_chroma = Normalization(2, levels=c.levels)
         maps = self.normalize_y.maps
-        self.y_network = YNetwork(c.y, inputs=maps, log_table=c.log_table)
+        self.y_network = YNetwork(c.y, inputs=maps + (c.y.candidate > 0), log_table=c.log_table)
         self.color_network = ColorNetwork(c.color, inputs=maps, log_table=c.log_table)
 
     @property
     def receptive_field_y(self) -> int:
         """Blocks to each side that a restored Y block depends on."""
-        return self.y_network.receptive_field
+        return self.y_network.receptive_field + self.configuration.y.candidate
 
     @property
     def receptive_field_color(self) -> int:
@@ -135,9 +136,18 @@ class QGAC(nn.Module):
             Restored coefficients; not projected onto the quantisation interval.
         """
         tables = self._familiar(table[:, None], chroma=False)
-        inputs = interleave_maps(self.normalize_y(y[:, None], tables))
-        residual = self.y_network(inputs.contiguous(memory_format=torch.channels_last), tables)
-        return y + self._scale(residual[:, None], tables, self.normalize_y.std)[:, 0]
+        inputs = self.normalize_y(y[:, None], tables)
+        candidate: Tensor | None = None
+        if self.configuration.y.candidate:
+            candidate = edge_preserving_candidate(y, table, self.configuration.y.candidate)
+            within = (candidate - y) / table.flatten(-2)[..., None, None]  # -0.5..0.5
+            inputs = torch.cat((inputs, within[:, None]), 1)
+        inputs = interleave_maps(inputs).contiguous(memory_format=torch.channels_last)
+        outputs = separate_maps(self.y_network(inputs, tables), 1 + self.configuration.y.gate)
+        restored = y + self._scale(outputs[:, :1], tables, self.normalize_y.std)[:, 0]
+        if candidate is not None and self.configuration.y.gate:
+            restored = torch.lerp(restored, candidate, outputs[:, 1].to(y.dtype).tanh())
+        return restored
 
     def restore_chroma(
         self, chroma: Tensor, tables: Tensor, y: Tensor, y_table: Tensor, factors: tuple[int, int]
