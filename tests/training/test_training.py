@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from made.banks import write_small_bank
 from qgac.models.qgac import QGAC
 from qgac.training import machine
+from qgac.training import train as training
 from qgac.training.batches.bank import PatchBank
+from qgac.training.batches.batch import held_out_crops
 from qgac.training.descent import Descent
 from qgac.training.recipe import read_recipe
 from qgac.training.run import Run, TrainingError
@@ -317,3 +320,25 @@ def test_a_run_of_before_the_recipe_had_an_entry_goes_on(bank, tmp_path):
     assert [event.step for event in train(recipe, bank, tmp_path / "run", resume=True)] == [8]
     with pytest.raises(TrainingError, match="another recipe"):
         list(train(replace(recipe, seed=5), bank, tmp_path / "run", resume=True))
+
+
+def test_without_matplotlib_drawings_say_how_to_get_it(bank, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
+    recipe = replace(TINY, data=replace(TINY.data, patch=32), validation=replace(TINY.validation, patch=32))
+    train(recipe, bank, tmp_path / "run")  # needs none
+    with pytest.raises(machine.TrainingError, match="matplotlib; install it with"):
+        train(replace(recipe, data=replace(recipe.data, drawings_share=0.1)), bank, tmp_path / "other")
+
+
+def test_the_sheet_shows_jpeg_restored_and_original(bank, tmp_path):
+    recipe = replace(TINY, data=replace(TINY.data, patch=32), validation=replace(TINY.validation, patch=48))
+    recipe = replace(recipe, optimization=replace(recipe.optimization, steps=2))
+    list(train(recipe, bank, tmp_path / "run"))
+    with Image.open(tmp_path / "run" / "sheet.png") as sheet:
+        columns = torch.frombuffer(bytearray(sheet.tobytes()), dtype=torch.uint8).view(48, 3, 48, 3).unbind(1)
+    jpeg, restored, original = (column.float() for column in columns)
+    crop = held_out_crops(PatchBank(bank, held_out=True), 1, 48)[0]
+    y = (torch.tensor([0.299, 0.587, 0.114])[:, None, None] * crop).sum(0).round()
+    assert (original == y[..., None]).all()
+    # A quality of 10: not the original, and hardly restored after two steps.
+    assert (jpeg - original).abs().mean() > 3 * (restored - jpeg).abs().mean() > 0
