@@ -1,7 +1,7 @@
 """Pictures of square pixels: mosaics, pixel art, tiles of old games, dithering, codes to be scanned.
 
-More than half of those whose squares fit into blocks lie on the grid of the blocks, as pictures do that were enlarged before they
-were compressed: then whole blocks are flat, and the file holds them almost exactly.
+More than half of those whose squares fit into blocks lie on the grid of the blocks, as pictures do that were enlarged
+before they were compressed: then whole blocks are flat, and the file holds them almost exactly.
 """
 
 from __future__ import annotations
