@@ -48,12 +48,9 @@ def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False, m
     model = QGAC(tiny_configuration(y, color, levels=not paper, log_table=True)).requires_grad_(False).eval()
     for normalization in (model.normalize_y, model.normalize_chroma):
         normalization.std.fill_(50.0)
-    last_y = (
-        model.y_network.fusion.layers[-1].weight
-        if paper
-        else model.y_network.subnetworks[-1].decode.manifold.kernel.weight
-    )
-    for weight in (last_y, model.color_network.decode.manifold.kernel.weight):
+    last_y = "y_network.fusion.layers.4" if paper else "y_network.subnetworks.0.decode.manifold.kernel"
+    for layer in (last_y, "color_network.decode.manifold.kernel"):
+        weight = model.get_parameter(f"{layer}.weight")
         weight.copy_(torch.randn(weight.shape, generator=generator) * strength)
     return model
 
