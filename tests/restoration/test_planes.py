@@ -81,6 +81,15 @@ def test_tiles_leave_no_trace_with_what_the_paper_does_not_have(more: dict[str, 
             np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
 
 
+@pytest.mark.parametrize("name", ["4:2:0", "4:2:2", "4:4:4", "4:1:1"])
+def test_tiles_leave_no_trace_where_pixels_guide_chroma(name: str) -> None:
+    model = tiny_network(strength=2, guided=True)
+    image = make_image(333, 207, SAMPLINGS[name])
+    whole = Restorer(model, tile=10_000)(image, dtype=np.float32).pixels
+    tiled = Restorer(model, tile=48)(image, dtype=np.float32).pixels
+    np.testing.assert_allclose(tiled, whole, rtol=0, atol=5e-3)
+
+
 def test_a_halo_too_small_would_show(network: Restorer, monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(333, 207, S420)
     whole = Restorer(network.model, tile=10_000)(image, dtype=np.float32).pixels
