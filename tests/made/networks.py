@@ -38,11 +38,19 @@ def tiny_configuration(y: Numbers | None = None, color: Numbers | None = None, *
     )
 
 
-def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False, guided: bool = False) -> QGAC:
+def tiny_network(
+    *,
+    strength: float = 1.0,
+    seed: int = 0,
+    paper: bool = False,
+    more_y: Numbers | None = None,
+    guided: bool = False,
+) -> QGAC:
     """A network for every sampling; its residuals are about `strength` quantisation steps large, zero if it is zero."""
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     y = {"rrdbs": 1} if paper else {**PLAIN, "blocknets": 1, "frequencynet": False, "fusion": False}
+    y.update(more_y or {})
     color = {**PLAIN_COLOR, "width": 6, "planes": 1 if paper else 2, "factors": EVERY_SAMPLING, "guided": guided}
     model = QGAC(tiny_configuration(y, color, levels=not paper, log_table=True)).requires_grad_(False).eval()
     for normalization in (model.normalize_y, model.normalize_chroma):

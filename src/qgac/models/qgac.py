@@ -137,18 +137,35 @@ class QGAC(nn.Module):
             Restored coefficients; not projected onto the quantisation interval.
         """
         tables = self._familiar(table[:, None], chroma=False)
-        inputs = self.normalize_y(y[:, None], tables)
-        candidate: Tensor | None = None
-        if self.configuration.y.candidate:
-            candidate = edge_preserving_candidate(y, table, self.configuration.y.candidate)
-            within = (candidate - y) / table.flatten(-2)[..., None, None]  # -0.5..0.5
-            inputs = torch.cat((inputs, within[:, None]), 1)
-        inputs = interleave_maps(inputs).contiguous(memory_format=torch.channels_last)
+        inputs, candidate = self.y_inputs(y, table)
         outputs = separate_maps(self.y_network(inputs, tables), 1 + self.configuration.y.gate)
         restored = y + self._scale(outputs[:, :1], tables, self.normalize_y.std)[:, 0]
         if candidate is not None and self.configuration.y.gate:
             restored = torch.lerp(restored, candidate, outputs[:, 1].to(y.dtype).tanh())
         return restored
+
+    def y_inputs(self, y: Tensor, table: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Make what the Y network is given.
+
+        Parameters
+        ----------
+        y, table : Tensor
+            As for :meth:`restore_y`.
+
+        Returns
+        -------
+        inputs : Tensor, shape (N, 64 * maps, h, w)
+            Normalised, frequency outermost; the candidate last, if there is one.
+        candidate : Tensor, shape (N, 64, h, w), or None
+            See :mod:`qgac.coefficients.candidate`; dequantised scale.
+        """
+        inputs = self.normalize_y(y[:, None], self._familiar(table[:, None], chroma=False))
+        candidate: Tensor | None = None
+        if self.configuration.y.candidate:
+            candidate = edge_preserving_candidate(y, table, self.configuration.y.candidate)
+            within = (candidate - y) / table.flatten(-2)[..., None, None]  # -0.5..0.5
+            inputs = torch.cat((inputs, within[:, None]), 1)
+        return interleave_maps(inputs).contiguous(memory_format=torch.channels_last), candidate
 
     def restore_chroma(
         self, chroma: Tensor, tables: Tensor, y: Tensor, y_table: Tensor, factors: tuple[int, int]
