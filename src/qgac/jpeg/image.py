@@ -21,6 +21,10 @@ def ceil_divide(dividend: int, divisor: int) -> int:
     return -(-dividend // divisor)
 
 
+NEVER = 255
+"""In `Component.unsent`, what stands for a coefficient of which the file says nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Component:
     """One colour component of a picture: its quantised DCT coefficients and the table they were divided by.
@@ -36,12 +40,17 @@ class Component:
         decoders transform back.
     horizontal, vertical : int
         Sampling factors, 1..4, relative to the largest factor of the picture.
+    unsent : ndarray of uint8, shape (8, 8), or None
+        How many of the lowest bits of each level the scans of a progressive file leave out, natural order: 0..13, or
+        `NEVER` for all of them. These bits are zero in `coefficients`: of AC levels those of the magnitude, of DC
+        levels those of the two's complement. None if every level has come whole, as in almost every file.
     """
 
     coefficients: npt.NDArray[np.int16]
     table: npt.NDArray[np.uint16]
     horizontal: int
     vertical: int
+    unsent: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

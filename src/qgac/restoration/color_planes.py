@@ -9,6 +9,7 @@ from torch import Tensor
 
 from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.dct import double_nearest, shrink_box
+from qgac.coefficients.slack import widened
 from qgac.jpeg.image import Component, ceil_divide
 from qgac.models import steps
 from qgac.restoration.regions import RegionRestorer, continued, samples_of
@@ -81,9 +82,10 @@ class ColorPlanes:
             interleave_maps(decoded),
             tables,
             guide,
-            restorer.table(self._y),
+            widened(restorer.table(self._y), restorer.slack(self._y)),
             self._factors,
             resampled=self._resampled,
+            slacks=self._slacks(),
             projected=restorer.project,
             core=own,
         )
@@ -95,6 +97,13 @@ class ColorPlanes:
             known = decoded[(slice(None), p, ..., *own)]
             result.append((core, restorer.weakened(plane, partial(double_nearest, known, *self._factors))))
         return result
+
+    def _slacks(self) -> Tensor | None:
+        slacks = [self._restorer.slack(component) for component in self._chroma]
+        if all(slack is None for slack in slacks):
+            return None
+        none = torch.zeros((1, 8, 8), device=self._restorer.device)
+        return torch.stack([none if slack is None else slack for slack in slacks], 1)
 
     def _decoded(self, tile: Region, core: Region) -> list[tuple[Region, Tensor]]:
         """Return what :meth:`coefficients` does where nothing is to be restored."""

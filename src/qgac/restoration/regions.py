@@ -15,6 +15,7 @@ from torch import Tensor
 
 from qgac.coefficients.blocks import blocks_to_channels
 from qgac.coefficients.dct import idct
+from qgac.coefficients.slack import slack_of
 from qgac.jpeg.image import Component
 from qgac.models import steps
 from qgac.models.qgac import QGAC
@@ -74,7 +75,14 @@ class RegionRestorer:
         halo = self.model.receptive_field_y
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
         decoded, table = self.dequantized(component, outer), self.table(component)
-        return steps.restore_y(self.model, decoded, table, projected=self.project, core=region.within(outer))
+        return steps.restore_y(
+            self.model,
+            decoded,
+            table,
+            slack=self.slack(component),
+            projected=self.project,
+            core=region.within(outer),
+        )
 
     def dequantized(self, component: Component, region: Region) -> Tensor:
         """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
@@ -86,6 +94,11 @@ class RegionRestorer:
     def table(self, component: Component) -> Tensor:
         """Return quantisation steps, (1, 8, 8)."""
         return torch.from_numpy(component.table.astype(np.float32))[None].to(self.device)
+
+    def slack(self, component: Component) -> Tensor | None:
+        """Return what the file leaves open beyond half a step, (1, 8, 8); None if nothing."""
+        slack = slack_of(component)
+        return None if slack is None else torch.from_numpy(slack)[None].to(self.device)
 
 
 class PlaneSource(Protocol):

@@ -1,0 +1,107 @@
+r"""How much further from zero coefficients may lie whose last bits a progressive file leaves out.
+
+Scans of a progressive file bring coefficients bit by bit (ITU-T T.81, G.1.1.1), and a file may end before the last bits.
+Of a level n of which the last k bits were not sent, a decoder knows :math:`n' = 2^k \\lfloor |n| / 2^k \\rfloor` with the
+sign of n; so the true level lies up to :math:`2^k - 1` further from zero, on both sides if n' is zero. DC levels are
+rounded down instead, so that the true one is larger. That many steps are the *slack*; of coefficients that no scan has
+brought at all, it is infinite. On top comes half a step on either side, as always.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from qgac.jpeg.image import NEVER, Component
+
+__all__ = ["bounds", "centered", "slack_of", "widened"]
+
+_WIDEST = 4.0  # as many steps of the file as a frequency counts at most that was never sent
+
+
+def slack_of(component: Component) -> npt.NDArray[np.float32] | None:
+    """Return the slack of a component.
+
+    Parameters
+    ----------
+    component : Component
+
+    Returns
+    -------
+    ndarray of float32, shape (8, 8), or None
+        Dequantised scale, infinite where nothing was sent; None if everything was.
+    """
+    if component.unsent is None:
+        return None
+    steps = np.where(component.unsent == NEVER, np.inf, np.exp2(np.minimum(component.unsent, 16)) - 1)
+    slack: npt.NDArray[np.float32] = np.where(steps > 0, steps * component.table, 0).astype(np.float32)
+    return slack
+
+
+def bounds(decoded: Tensor, half: Tensor, slack: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the ends of the intervals in which coefficients lie.
+
+    Parameters
+    ----------
+    decoded : Tensor, shape (..., 64, h, w)
+        As the file has them, dequantised.
+    half : Tensor, shape (..., 64, 1, 1)
+        Half a quantisation step.
+    slack : Tensor, shape (..., 8, 8), or None
+        As :func:`slack_of` gives it.
+
+    Returns
+    -------
+    tuple of two Tensor, shape (..., 64, h, w)
+    """
+    if slack is None:
+        return decoded - half, decoded + half
+    further = slack.flatten(-2)[..., None, None]
+    below = further * (decoded <= 0)
+    above = further * (decoded >= 0)
+    below = torch.where(further.isinf(), further, below)
+    above = torch.where(further.isinf(), further, above)
+    below[..., 0, :, :] = 0
+    above[..., 0, :, :] = further[..., 0, :, :]
+    return decoded - half - below, decoded + half + above
+
+
+def centered(decoded: Tensor, slack: Tensor | None) -> Tensor:
+    """Return the middle of the intervals of coefficients, which is zero where nothing was sent.
+
+    Parameters
+    ----------
+    decoded : Tensor, shape (..., 64, h, w)
+        As the file has them, dequantised.
+    slack : Tensor, shape (..., 8, 8), or None
+
+    Returns
+    -------
+    Tensor, shape (..., 64, h, w)
+    """
+    if slack is None:
+        return decoded
+    further = (slack.flatten(-2) / 2)[..., None, None].nan_to_num(posinf=0.0)
+    middle = decoded + decoded.sign() * further
+    middle[..., 0, :, :] = decoded[..., 0, :, :] + further[..., 0, :, :]
+    return middle
+
+
+def widened(table: Tensor, slack: Tensor | None) -> Tensor:
+    """Return the quantisation steps that come nearest to what was sent.
+
+    Parameters
+    ----------
+    table : Tensor, shape (..., 8, 8)
+        Quantisation steps of the file.
+    slack : Tensor, shape (..., 8, 8), or None
+
+    Returns
+    -------
+    Tensor, shape (..., 8, 8)
+    """
+    if slack is None:
+        return table
+    return table + slack.minimum((_WIDEST - 1) * table)
