@@ -1,10 +1,10 @@
 r"""How much further from zero coefficients may lie whose last bits a progressive file leaves out.
 
-Scans of a progressive file bring coefficients bit by bit (ITU-T T.81, G.1.1.1), and a file may end before the last bits.
-Of a level n of which the last k bits were not sent, a decoder knows :math:`n' = 2^k \\lfloor |n| / 2^k \\rfloor` with the
-sign of n; so the true level lies up to :math:`2^k - 1` further from zero, on both sides if n' is zero. DC levels are
-rounded down instead, so that the true one is larger. That many steps are the *slack*; of coefficients that no scan has
-brought at all, it is infinite. On top comes half a step on either side, as always.
+Scans of a progressive file bring coefficients bit by bit (ITU-T T.81, G.1.1.1), and a file may end before the last
+bits. A level of which the last k bits were not sent is known as if they were zero, so the true one lies up to
+:math:`2^k - 1` further from zero, on either side if it is known as zero. DC levels are rounded down instead, and the true
+one is larger. That many steps are the *slack*; of coefficients that no scan has brought at all, it is infinite. On top
+comes half a step on either side, as always.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def slack_of(component: Component) -> npt.NDArray[np.float32] | None:
     """
     if component.unsent is None:
         return None
-    steps = np.where(component.unsent == NEVER, np.inf, np.exp2(np.minimum(component.unsent, 16)) - 1)
+    steps = np.where(component.unsent == NEVER, np.inf, np.exp2(component.unsent.astype(np.float64)) - 1)
     slack: npt.NDArray[np.float32] = np.where(steps > 0, steps * component.table, 0).astype(np.float32)
     return slack
 

@@ -81,13 +81,15 @@ class Metadata:
     icc : bytes or None
         The ICC profile, put together from all its segments.
     xmp : bytes or None
-        The XMP packet (the main one; "extended XMP" is not read).
+        The main XMP packet, without what it says about further pictures in the file.
     iptc : bytes or None
         The payload of the Photoshop segment (APP13), which holds the IPTC record.
     comments : tuple of bytes
         The comment segments, in the order of the file.
     density : Density or None
         The pixel density of the JFIF header.
+    extended_xmp : bytes or None
+        The XMP packet that continues the main one, put together from all its segments.
     """
 
     exif: bytes | None = None
@@ -96,6 +98,7 @@ class Metadata:
     iptc: bytes | None = None
     comments: tuple[bytes, ...] = ()
     density: Density | None = None
+    extended_xmp: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)
