@@ -71,13 +71,13 @@ def profile(size: int) -> bytes:
         ([1, 2, 3], [1, 2, 3]),
         ([0, 1, 2], [2] * 3),
         ([1, 2, 3], [0] * 3),
+        ([1, 3, 5], [3] * 3),
     ],
 )
 def test_profiles_that_are_whole_are_kept(numbers: list[int], totals: list[int]) -> None:
     whole = profile(300)
-    pieces = [whole[:100], whole[100:180], whole[180:]]
-    first = min(numbers)
-    parts = [icc_segment(n, total, pieces[n - first]) for n, total in zip(numbers, totals, strict=True)]
+    pieces = dict(zip(sorted(set(numbers)), (whole[:100], whole[100:180], whole[180:]), strict=True))
+    parts = [icc_segment(n, total, pieces[n]) for n, total in zip(numbers, totals, strict=True)]
     for data in (
         with_segments(*parts),
         with_segments(*parts[:1]).replace(writer.EOI, b"".join(parts[1:]) + writer.EOI),
@@ -94,6 +94,13 @@ def test_profiles_of_a_wrong_count_that_are_not_whole_are_left_out(numbers: list
     image = read_jpeg(with_segments(*(icc_segment(n, 7, pieces[n]) for n in numbers)))
     assert image.metadata.icc is None
     assert "so colours may look different" in image.notes[0]
+
+
+def test_a_profile_whose_chunks_all_have_the_same_number() -> None:
+    whole = profile(300)
+    image = read_jpeg(with_segments(*(icc_segment(1, 1, whole[at : at + 100]) for at in (0, 100, 200))))
+    assert image.metadata.icc == whole
+    assert image.notes == ()
 
 
 def test_unequal_profiles_are_not_mixed() -> None:

@@ -218,7 +218,7 @@ def test_other_processes_are_refused_by_name(corpus: dict[str, bytes], marker: i
         writer.segment(0xC4, b"\x07" + bytes(16)),  # no such slot
         writer.segment(0xDB, bytes(40)),
         writer.segment(0xDD, b"\0\0\0\1"),
-        b"\0\xdb\0\x04ab",
+        b"\0\xdd\0\x04ab",
         writer.segment(0xCC, b"\0\x10"),
     ],
 )

@@ -2,9 +2,9 @@ r"""How much further from zero coefficients may lie whose last bits a progressiv
 
 Scans of a progressive file bring coefficients bit by bit (ITU-T T.81, G.1.1.1), and a file may end before the last
 bits. A level of which the last k bits were not sent is known as if they were zero, so the true one lies up to
-:math:`2^k - 1` further from zero, on either side if it is known as zero. DC levels are rounded down instead, and the true
-one is larger. That many steps are the *slack*; of coefficients that no scan has brought at all, it is infinite. On top
-comes half a step on either side, as always.
+:math:`2^k - 1` further from zero, on either side if it is known as zero. DC levels are rounded down instead, and the
+true one is larger. That many steps are the *slack*; of coefficients that no scan has brought at all, it is infinite. On
+top comes half a step on either side, as always.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from qgac.jpeg.image import NEVER, Component
 
 __all__ = ["bounds", "centered", "slack_of", "widened"]
 
-_WIDEST = 4.0  # as many steps of the file as a frequency counts at most that was never sent
+_WIDEST = 255.0  # the step of a frequency that was never sent: the largest that networks know
 
 
 def slack_of(component: Component) -> npt.NDArray[np.float32] | None:
@@ -69,7 +70,10 @@ def bounds(decoded: Tensor, half: Tensor, slack: Tensor | None) -> tuple[Tensor,
 
 
 def centered(decoded: Tensor, slack: Tensor | None) -> Tensor:
-    """Return the middle of the intervals of coefficients, which is zero where nothing was sent.
+    """Return the middle of the intervals of coefficients; where nothing was sent, what the means of blocks suggest.
+
+    The lowest AC frequencies follow from the DCs of the eight blocks around, as ITU-T T.81, K.8 has it (see libjpeg's
+    ``jdcoefct.c``); the others are zero.
 
     Parameters
     ----------
@@ -85,8 +89,33 @@ def centered(decoded: Tensor, slack: Tensor | None) -> Tensor:
         return decoded
     further = (slack.flatten(-2) / 2)[..., None, None].nan_to_num(posinf=0.0)
     middle = decoded + decoded.sign() * further
-    middle[..., 0, :, :] = decoded[..., 0, :, :] + further[..., 0, :, :]
+    middle[..., 0, :, :] = means = decoded[..., 0, :, :] + further[..., 0, :, :]
+    never = slack.flatten(-2).isinf()[..., None, None]
+    if never.any():
+        for index, suggested in _suggested(means).items():
+            own = middle[..., index, :, :]
+            middle[..., index, :, :] = torch.where(never[..., index, :, :], suggested, own)
     return middle
+
+
+def _suggested(means: Tensor) -> dict[int, Tensor]:
+    """Return the AC coefficients that lead from mean to mean, by their index in natural order."""
+    around = functional.pad(means, (1, 1, 1, 1), mode="replicate")
+    above, here, below = around[..., :-2, :], around[..., 1:-1, :], around[..., 2:, :]
+
+    def left(rows: Tensor) -> Tensor:
+        return rows[..., :-2]
+
+    def right(rows: Tensor) -> Tensor:
+        return rows[..., 2:]
+
+    return {
+        1: 36 / 256 * (left(here) - right(here)),
+        8: 36 / 256 * (above - below)[..., 1:-1],
+        16: 9 / 256 * ((above + below)[..., 1:-1] - 2 * means),
+        9: 5 / 256 * (left(above) - right(above) - left(below) + right(below)),
+        2: 9 / 256 * (left(here) + right(here) - 2 * means),
+    }
 
 
 def widened(table: Tensor, slack: Tensor | None) -> Tensor:
@@ -104,4 +133,4 @@ def widened(table: Tensor, slack: Tensor | None) -> Tensor:
     """
     if slack is None:
         return table
-    return table + slack.minimum((_WIDEST - 1) * table)
+    return torch.where(slack.isinf(), table.clamp(min=_WIDEST), table + slack)

@@ -245,8 +245,8 @@ class Decoder:
         if not heights:
             raise DamageError("the height of the picture is given nowhere")
         for height in heights if len(heights) == 2 else []:
-            frame = self._new_frame(height)
             try:
+                frame = self._new_frame(height)
                 self._decode_scan(frame, scan, data, tolerant=False)
             except JPEGError:
                 continue

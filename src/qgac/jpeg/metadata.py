@@ -129,15 +129,17 @@ class MetadataCollector:
 def _assemble_icc(chunks: list[tuple[int, int, bytes]]) -> bytes | None:
     """Put an ICC profile together from its (number, total, data), or return None if something is missing.
 
-    Copies of chunks, and numbers from 0, do no harm; the total, which some files have wrong, must be right only if the
-    length in the profile's own header (ICC.1:2022, 7.2.2) is not that of the data.
+    Copies of chunks, and numbers from 0, do no harm. Numbers and totals that are wrong do none either if the data are
+    as long as the profile's own header says (ICC.1:2022, 7.2.2).
     """
-    distinct = sorted({(number, data) for number, _, data in chunks})
-    numbers = [number for number, _ in distinct]
-    if not distinct or numbers[0] > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-        return None
-    profile = b"".join(data for _, data in distinct)
-    counted = {total for _, total, _ in chunks} == {len(distinct)}
-    if not counted and int.from_bytes(profile[:4], "big") != len(profile):
-        return None
-    return profile or None
+    distinct = list(dict.fromkeys((number, data) for number, _, data in chunks))
+    in_order = sorted(distinct)
+    numbers = [number for number, _ in in_order]
+    whole = {total for _, total, _ in chunks} == {len(distinct)}
+    if whole and numbers in (list(range(len(numbers))), list(range(1, len(numbers) + 1))):
+        return b"".join(data for _, data in in_order) or None
+    for order in (in_order, distinct):
+        profile = b"".join(data for _, data in order)
+        if len(profile) > 4 and int.from_bytes(profile[:4], "big") == len(profile):
+            return profile
+    return None

@@ -52,6 +52,8 @@ class ColorPlanes:
         self._resampled = resampled
         self.unit = vertical, horizontal = factors
         sight = restorer.model.receptive_field_color
+        if any(component.unsent is not None for component in self._chroma):
+            sight += max(factors)  # the means of neighbouring blocks
         self.halo = (_whole(sight, vertical), _whole(sight, horizontal))
         self._grid: tuple[int, int] = self._y.coefficients.shape[:2]
         self._padded = (_whole(self._grid[0], vertical), _whole(self._grid[1], horizontal))

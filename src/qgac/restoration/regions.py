@@ -72,14 +72,15 @@ class RegionRestorer:
         Tensor, shape (1, 64, rows, columns)
             Dequantised, projected if asked for, at full strength.
         """
-        halo = self.model.receptive_field_y
+        slack = self.slack(component)
+        halo = self.model.receptive_field_y + (slack is not None)  # of which the neighbours' means say something
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
         decoded, table = self.dequantized(component, outer), self.table(component)
         return steps.restore_y(
             self.model,
             decoded,
             table,
-            slack=self.slack(component),
+            slack=slack,
             projected=self.project,
             core=region.within(outer),
         )
