@@ -93,5 +93,9 @@ def test_links_to_files_lead_somewhere() -> None:
 
 def test_paper_to_code_names_files_that_exist() -> None:
     text = (ROOT / "docs" / "paper-to-code.md").read_text(encoding="utf-8")
-    for name in re.findall(r"`((?:src|tests|recipes)/[\w/.]*)`", text):
-        assert (ROOT / name).exists(), f"{name} is not there"
+    for line in text.splitlines():
+        folder = ROOT
+        for path, name in re.findall(r"`(?:((?:src|tests|recipes)/[\w/.-]*)|(\w+\.(?:py|toml)))`", line):
+            place = ROOT / path if path else folder / name  # a name alone is beside the file before it
+            assert place.exists(), f"{place} is not there"
+            folder = place.parent

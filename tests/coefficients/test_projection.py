@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made.pictures import coefficients_of, quantized, samples_of
-from qgac.coefficients.blocks import blocks_to_channels, channels_to_blocks, interleave_maps, separate_maps
-from qgac.coefficients.projection import project, project_chroma
+from qgac.coefficients.blocks import blocks_to_channels, channels_to_blocks
+from qgac.coefficients.projection import project
 
 FACTORS = [(1, 1), (1, 2), (2, 1), (2, 2), (1, 4), (4, 4), (1, 3), (3, 1)]
 
@@ -128,15 +128,13 @@ def test_the_box_mean_of_the_result_is_the_clamped_box_mean(factors: tuple[int, 
 
 
 @pytest.mark.parametrize("factors", [(1, 1), (1, 2), (2, 2)])
-def test_chroma_is_each_plane_with_its_own_table(factors: tuple[int, int]) -> None:
+def test_planes_together_are_each_plane_with_its_own_table(factors: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(6)
-    restored = torch.randn(2, 128, 2 * factors[0], 2 * factors[1], generator=generator) * 90
-    decoded = torch.randn(2, 128, 2, 2, generator=generator) * 30
+    restored = torch.randn(2, 2, 64, 2 * factors[0], 2 * factors[1], generator=generator) * 90
+    decoded = torch.randn(2, 2, 64, 2, 2, generator=generator) * 30
     tables = torch.randint(1, 50, (2, 2, 8, 8), generator=generator).float()
-    result = separate_maps(project_chroma(restored, decoded, tables, factors), 2)
+    result = project(restored, decoded, tables, factors)
     for plane in range(2):
-        alone = project(
-            separate_maps(restored, 2)[:, plane], separate_maps(decoded, 2)[:, plane], tables[:, plane], factors
-        )
+        alone = project(restored[:, plane], decoded[:, plane], tables[:, plane], factors)
         torch.testing.assert_close(result[:, plane], alone, rtol=0, atol=1e-4)
-    assert interleave_maps(result).shape == restored.shape
+    assert result.shape == restored.shape

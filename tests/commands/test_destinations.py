@@ -89,12 +89,6 @@ def test_results_made_again_replace_the_old_ones(pictures):
         assert result.exit_code == 0, result.output
 
 
-def test_what_is_read_is_told_before_it_is_offered_for_overwriting(pictures):
-    message = usage_error(qgac_command(*EVALUATE, "--json", "set/b.png"))
-    assert "is read; choose another name" in message
-    assert "(--overwrite)" not in message
-
-
 def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(pictures, monkeypatch):
     """Root may write anywhere, so it is only played."""
     Path("locked").mkdir()

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from qgac.cli import cli
+from qgac.commands.destinations import WritingCommand
 from qgac.commands.options import TEST_SETS, channels_of
 from qgac.evaluation.test_sets import BENCHMARKS
 
@@ -40,12 +41,21 @@ def test_a_test_set_is_measured_as_the_paper_does_unless_told_otherwise() -> Non
     assert channels_of("classic5", "color") == "color"
 
 
-@pytest.mark.parametrize("name", ["--dataset", "--channels", "--max-pixels", "--overwrite"])
+@pytest.mark.parametrize("name", ["--dataset", "--max-pixels"])
 def test_an_option_is_told_alike_by_all_commands(name: str) -> None:
-    found = [option(command, name) for command in COMMANDS.values()]
-    texts = {one.help for one in found if one is not None}
-    assert len([one for one in found if one is not None]) >= 3
-    assert len(texts) == (3 if name == "--overwrite" else 1)  # of pictures, of a heat map and of all else
+    found = [one for command in COMMANDS.values() if (one := option(command, name)) is not None]
+    assert len(found) >= 3
+    assert len({(one.help, one.default) for one in found}) == 1
+
+
+def test_whoever_writes_files_can_be_told_to_replace_them_in_the_last_of_these_options() -> None:
+    writing = {name: command for name, command in COMMANDS.items() if isinstance(command, WritingCommand)}
+    assert {name.split()[1] for name in writing} == {"evaluate", "frechet", "ablate", "plot", "analyze"}
+    for command in writing.values():
+        names = [parameter.opts[0] for parameter in command.params]
+        last = max(names.index(name) for name in ("--json", "--markdown", "--csv", "-o") if name in names)
+        assert names.index("--overwrite") == last + 1
+        assert names.count("--overwrite") == 1
 
 
 def test_colour_is_needed_for_what_looks_natural() -> None:

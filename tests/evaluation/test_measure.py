@@ -66,7 +66,7 @@ def test_a_blend_ends_at_the_other_model(pictures, model_file, tmp_path):
     model = load_model(model_file)
     with torch.no_grad():
         for parameter in model.y_network.parameters():
-            parameter.add_(0.02)
+            parameter.add_(0.005)
     other = tmp_path / "other.safetensors"
     save_model(model, other, record={})
     ends, between = (

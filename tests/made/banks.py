@@ -21,7 +21,8 @@ def write_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> Path:
     folder.mkdir(parents=True)
     entries, offset = [], 0
     for name, pixels in pictures.items():
-        entries.append(asdict(Picture(name, *pixels.shape[:2], offset)))
+        height, width, _ = pixels.shape
+        entries.append(asdict(Picture(name, height, width, offset)))
         offset += pixels.nbytes
     (folder / "pixels.u8").write_bytes(b"".join(pixels.tobytes() for pixels in pictures.values()))
     (folder / "bank.json").write_text(json.dumps(entries))

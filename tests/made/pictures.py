@@ -58,7 +58,8 @@ def plane_of(blocks: np.ndarray) -> np.ndarray:
 
 
 def coefficients_of(plane: np.ndarray) -> np.ndarray:
-    return dctn(blocks_of(plane), axes=(-2, -1), norm="ortho")
+    coefficients: np.ndarray = dctn(blocks_of(plane), axes=(-2, -1), norm="ortho")
+    return coefficients
 
 
 def samples_of(coefficients: np.ndarray) -> np.ndarray:
@@ -68,8 +69,9 @@ def samples_of(coefficients: np.ndarray) -> np.ndarray:
 
 def quantized(coefficients: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Quantise blocks as encoders do: to the nearest level, halves away from zero."""
-    levels = coefficients / table
-    return np.sign(levels) * np.floor(np.abs(levels) + 0.5)
+    levels: np.ndarray = coefficients / table
+    rounded: np.ndarray = np.sign(levels) * np.floor(np.abs(levels) + 0.5)
+    return rounded
 
 
 def photo(height: int, width: int, seed: int = 11) -> np.ndarray:
@@ -84,7 +86,7 @@ def photo(height: int, width: int, seed: int = 11) -> np.ndarray:
     color = generator.uniform(-1, 1, (3, 3))
     gray = 120 + 30 * wave + 50 * disc - 35 * edge
     tint = np.stack((wave, disc, edge), -1) @ color * 15
-    samples = gray[..., None] + tint + generator.normal(0, 2, (height, width, 3))
+    samples: np.ndarray = gray[..., None] + tint + generator.normal(0, 2, (height, width, 3))
     return samples.clip(0, 255).astype(np.uint8)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from made.pictures import coefficients_of, quantized, samples_of, tiny_network
+from made.networks import tiny_network
+from made.pictures import coefficients_of, quantized, samples_of
 from qgac.coefficients.blocks import blocks_to_channels, channels_to_blocks
 from qgac.models import steps
 from qgac.models.self_ensemble import SelfEnsemble

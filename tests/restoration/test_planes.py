@@ -21,6 +21,7 @@ from made.pictures import (
 )
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import JPEGImage
+from qgac.models.trunk import DeepPart
 from qgac.restoration.restorer import Restorer
 
 # Tiles.
@@ -55,6 +56,38 @@ def test_tiles_leave_no_trace_with_the_networks_of_the_paper() -> None:
     whole = Restorer(model, tile=10_000)(image, dtype=np.float32).pixels
     tiled = Restorer(model, tile=160)(image, dtype=np.float32).pixels
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"candidate": 3}, 5),
+        ({"candidate": 2, "gate": True}, 4),
+        ({"width": 16, "residual_blocks": 3, "subdivision": 2, "deep_blocks": 1}, 5),
+    ],
+    ids=["candidate", "gate", "deep part"],
+)
+def test_tiles_leave_no_trace_with_what_the_paper_does_not_have(more: dict[str, int], field: int) -> None:
+    model = tiny_network(strength=2, more_y=more)
+    if "deep_blocks" in more:
+        (part,) = [module for module in model.modules() if isinstance(module, DeepPart)]
+        torch.nn.init.normal_(part.up.weight)
+    assert model.receptive_field_y == field
+    for name, size in (("4:2:0", (333, 207)), ("4:1:0", (121, 108))):
+        image = make_image(*size, SAMPLINGS[name])
+        whole = Restorer(model, tile=10_000)(image, dtype=np.float32).pixels
+        for tile in (8, 72):
+            tiled = Restorer(model, tile=tile)(image, dtype=np.float32).pixels
+            np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ["4:2:0", "4:2:2", "4:4:4", "4:1:1"])
+def test_tiles_leave_no_trace_where_pixels_guide_chroma(name: str) -> None:
+    model = tiny_network(strength=2, guided=True)
+    image = make_image(333, 207, SAMPLINGS[name])
+    whole = Restorer(model, tile=10_000)(image, dtype=np.float32).pixels
+    tiled = Restorer(model, tile=48)(image, dtype=np.float32).pixels
+    np.testing.assert_allclose(tiled, whole, rtol=0, atol=5e-3)
 
 
 def test_a_halo_too_small_would_show(network: Restorer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +231,7 @@ def test_all_views_of_tiles_leave_no_trace(network: Restorer, name: str) -> None
 @pytest.mark.parametrize("name", ["gray", "4:2:2", "4:1:1", "fractional"])
 def test_all_views_without_residual_are_the_decoded_picture(identity: Restorer, name: str) -> None:
     image = make_image(61, 45, SAMPLINGS[name])
-    best = Restorer(identity.model, best=True)(image, dtype="float32").pixels
+    best = Restorer(identity.model, project=False, best=True)(image, dtype="float32").pixels
     np.testing.assert_allclose(best, identity(image, dtype="float32").pixels, rtol=0, atol=2e-3)
 
 
@@ -207,3 +240,22 @@ def test_all_views_keep_to_the_quantisation_interval(network: Restorer) -> None:
     restored = Restorer(tiny_network(strength=8), best=True).coefficients(image)[0]
     levels = quantized(channels_to_blocks(restored).double().numpy(), image.components[0].table)
     np.testing.assert_array_equal(levels, image.components[0].coefficients)
+
+
+# Gray stays gray.
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("name", [*RESTORED_TOGETHER, "mixed", "fractional"])
+def test_a_picture_without_color_stays_without(name: str, best: bool, strength: float) -> None:
+    image = make_image(61, 45, SAMPLINGS[name])
+    y, *chroma = image.components
+    chroma = [replace(plane, coefficients=np.zeros_like(plane.coefficients)) for plane in chroma]
+    gray = replace(image, components=(y, *chroma))
+    pixels = Restorer(tiny_network(strength=8), strength=strength, best=best, tile=32)(gray, dtype=np.float32).pixels
+    np.testing.assert_array_equal(pixels, pixels[..., :1].repeat(3, 2))
+    alone = replace(image, color="gray", components=(replace(y, vertical=1, horizontal=1),))
+    if strength == 1 and name not in ("fractional",):
+        expected = Restorer(tiny_network(strength=8), best=best)(alone, dtype=np.float32).pixels
+        np.testing.assert_allclose(pixels[..., 0], expected, atol=2e-3)

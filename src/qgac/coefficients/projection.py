@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.coefficients.dct import double_nearest, shrink_box
 from qgac.coefficients.slack import bounds
 
-__all__ = ["project", "project_chroma"]
+__all__ = ["HALF", "project"]
 
 # Re-quantising must round back to the same level, so the interval is closed just short of its ends: at an end the
 # level would be a tie. The margin is that of float32 (24 bits) at the largest level a file can hold (2^15), where the
 # products and sums that lead here and the division that follows are together wrong by up to 1.5 * 2^-9 steps.
-_HALF = 0.5 - 2**-8
+HALF = 0.5 - 2**-8
+"""Of a quantisation step: how far a coefficient may lie from the decoded one."""
 
 
 def project(
@@ -54,30 +54,9 @@ def project(
         Each coefficient, or each coefficient of the box-downsampled plane, lies within half a step (less 1/256 step) of
         the decoded one, or of one that agrees with the bits of it that were sent.
     """
-    half = _HALF * table.flatten(-2)[..., None, None]
+    half = HALF * table.flatten(-2)[..., None, None]
     lowest, highest = bounds(decoded, half, slack)
     if factors == (1, 1):
         return coefficients.clamp(lowest, highest)
     known = shrink_box(coefficients, *factors)
     return coefficients + double_nearest(known.clamp(lowest, highest) - known, *factors)
-
-
-def project_chroma(coefficients: Tensor, decoded: Tensor, tables: Tensor, factors: tuple[int, int]) -> Tensor:
-    """Project Cb and Cr in the layout of the colour network.
-
-    Parameters
-    ----------
-    coefficients : Tensor, shape (N, 128, h, w)
-        Restored, full resolution, channel 2 f + plane.
-    decoded : Tensor, shape (N, 128, h / vertical, w / horizontal)
-        As the file has them, dequantised.
-    tables : Tensor, shape (N, 2, 8, 8)
-        Quantisation steps.
-    factors : tuple of (int, int)
-        Vertical and horizontal subsampling.
-
-    Returns
-    -------
-    Tensor, shape (N, 128, h, w)
-    """
-    return interleave_maps(project(separate_maps(coefficients, 2), separate_maps(decoded, 2), tables, factors))

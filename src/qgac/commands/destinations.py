@@ -55,7 +55,10 @@ class WritingCommand(click.RichCommand):
         outputs: list[Path] = []
         for option in options:
             for path in option.files(context):
-                found = obstacle(path, overwrite=may_replace(context), read=_in_danger(read, path), others=outputs)
+                # That it exists is told first, since most often it is an earlier result; then that it is read.
+                overwrite = may_replace(context)
+                found = obstacle(path, overwrite=overwrite, others=outputs)
+                found = found or obstacle(path, overwrite=overwrite, read=_in_danger(read, path))
                 if found is not None:
                     folder = path.absolute().parent
                     sentence = _SENTENCES[found].format(path=path, folder=folder, place=place(path))

@@ -26,6 +26,11 @@ __all__ = ["Stop", "show_training", "train"]
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
 @click.option("--start", type=click.Path(path_type=Path, dir_okay=False), help="Weights to start from.")
+@click.option(
+    "--fonts",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of typefaces for drawings, beside those of matplotlib.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Processor cores for each process; by default all, shared.")
 @click.option(
     "--device",
@@ -47,6 +52,7 @@ def train(
     out: Path,
     resume: bool,
     start: Path | None,
+    fonts: Path | None,
     threads: int | None,
     device: Literal["auto", "cpu", "cuda"],
     devices: int,
@@ -75,8 +81,10 @@ def train(
                 torch.set_num_threads(threads)
             quiet = not fabric.is_global_zero
             try:
-                events = training.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)
-            except ValueError as error:  # the bank of patches does not fit, or is damaged
+                events = training.train(
+                    plan, patches, out, start=start, fonts=fonts, resume=resume, stop=stop.is_set, fabric=fabric
+                )
+            except ValueError as error:  # the bank does not fit, or is damaged; no typefaces
                 raise TrainingError(sentence(error)) from error
             begun = True
             steps, shown = show_training(events, plan.optimization.steps, quiet=quiet)

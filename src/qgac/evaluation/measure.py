@@ -83,7 +83,7 @@ def restored_samples(
         paper: float64, 0..1, clamped but not rounded. pillow: uint8, as a picture file holds it.
     """
     if protocol == "pillow":
-        return restorer(image).to_uint8()
+        return restorer(image, dtype=np.uint8).pixels
     return restorer(image, dtype=np.float32).pixels.astype(np.float64) / 255
 
 

@@ -39,7 +39,7 @@ class Settings:
     project : bool
         Whether the restorer keeps to the quantisation interval.
     blend : float
-        Share of a GAN's weights in those of the model, 0..1, see :func:`qgac.weights.checkpoints.blended`.
+        Share of a GAN's weights in those of the model, 0..1, see :func:`qgac.weights.blending.blended`.
     blend_with : str or None
         Name or path of that GAN; None for the twin of a shipped model.
 

@@ -24,7 +24,7 @@ SMALLEST = 16
 
 _BLOCK = 8  # bands begin where blocks do
 _WINDOW = 8  # of SSIM, as the published figures have it
-_SAMPLES = 1 << 21  # about as many in a band, of all channels
+_SAMPLES = 1 << 19  # about as many in a band, of all channels: few enough for the caches of a processor
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from torch import Tensor
 
 from qgac.coefficients.blocks import interleave_maps
-from qgac.coefficients.dct import double_nearest, shrink_box
+from qgac.coefficients.color_cube import RGB_OF_YCBCR, KnownPlane
+from qgac.coefficients.dct import double_nearest, idct, shrink_box
 from qgac.coefficients.slack import widened
 from qgac.jpeg.image import Component, ceil_divide
 from qgac.models import steps
-from qgac.restoration.regions import RegionRestorer, continued, samples_of
+from qgac.restoration.regions import RegionRestorer, continued
 from qgac.restoration.tiling import Region
 
 __all__ = ["ColorPlanes"]
@@ -32,6 +31,8 @@ class ColorPlanes:
     restorer : RegionRestorer
     components : tuple of three Component
         Y, Cb and Cr.
+    size : tuple of (int, int)
+        Height and width of the picture.
     factors : tuple of (int, int)
         Vertical and horizontal subsampling of Cb and Cr relative to Y.
     resampled : tuple of (int, int)
@@ -43,11 +44,13 @@ class ColorPlanes:
         self,
         restorer: RegionRestorer,
         components: tuple[Component, Component, Component],
+        size: tuple[int, int],
         factors: tuple[int, int],
         resampled: tuple[int, int],
     ) -> None:
         self._restorer = restorer
         self._y, *self._chroma = components
+        self._size = size
         self._factors = factors
         self._resampled = resampled
         self.unit = vertical, horizontal = factors
@@ -67,51 +70,14 @@ class ColorPlanes:
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile, Y at its own size, chroma at full resolution; see :class:`.PlaneSource`."""
-        core = tile.divided(*self.unit).multiplied(*self.unit)
+        core = self._core(tile)
+        known = self._known(core)
         if self._restorer.strength == 0:
-            return self._decoded(tile, core)
-        self._restore_y_ahead(tile)
-        restorer = self._restorer
-        outer = core.grown(*self.halo).clipped(*self._padded)
-
-        in_file = outer.divided(*self._factors)
-        decoded = torch.stack([restorer.dequantized(component, in_file) for component in self._chroma], 1)
-        tables = torch.stack([restorer.table(component) for component in self._chroma], 1)
-        guide = continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns)
-        own = core.divided(*self._factors).within(in_file)
-        restored = steps.restore_chroma(
-            restorer.model,
-            interleave_maps(decoded),
-            tables,
-            guide,
-            widened(restorer.table(self._y), restorer.slack(self._y)),
-            self._factors,
-            resampled=self._resampled,
-            slacks=self._slacks(),
-            projected=restorer.project,
-            core=own,
-        )
-        del guide
-
-        y = restorer.weakened(self._restored_y(tile), lambda: restorer.dequantized(self._y, tile))
-        result = [(tile, y)]
-        for p, plane in enumerate(restored):
-            known = decoded[(slice(None), p, ..., *own)]
-            result.append((core, restorer.weakened(plane, partial(double_nearest, known, *self._factors))))
-        return result
-
-    def _slacks(self) -> Tensor | None:
-        slacks = [self._restorer.slack(component) for component in self._chroma]
-        if all(slack is None for slack in slacks):
-            return None
-        none = torch.zeros((1, 8, 8), device=self._restorer.device)
-        return torch.stack([none if slack is None else slack for slack in slacks], 1)
-
-    def _decoded(self, tile: Region, core: Region) -> list[tuple[Region, Tensor]]:
-        """Return what :meth:`coefficients` does where nothing is to be restored."""
-        chroma = [self._restorer.dequantized(plane, core.divided(*self._factors)) for plane in self._chroma]
-        planes = [(core, double_nearest(plane, *self._factors)) for plane in chroma]
-        return [(tile, self._restorer.dequantized(self._y, tile)), *planes]
+            planes = [double_nearest(plane.decoded, *plane.factors) for plane in known]
+        else:
+            planes = self._restorer.coefficients(self._samples(tile, core, known), known)
+        planes[0] = planes[0][..., : tile.rows, : tile.columns]
+        return list(zip((tile, core, core), planes, strict=True))
 
     def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile, chroma as means over boxes of samples; see :class:`.PlaneSource`."""
@@ -125,12 +91,55 @@ class ColorPlanes:
 
     def samples(self, tile: Region) -> Tensor:
         """Restore a tile; see :class:`.PlaneSource`."""
-        height, width = 8 * tile.rows, 8 * tile.columns
-        planes = [plane for _, plane in reversed(self.coefficients(tile))]
-        result = planes[0].new_empty((len(planes), height, width))
-        for samples in result:  # coefficients go as soon as they are transformed
-            samples.copy_(samples_of(planes.pop())[0, :height, :width])
-        return result
+        core = self._core(tile)
+        known = self._known(core)
+        if self._restorer.strength == 0:
+            samples = torch.cat([idct(double_nearest(plane.decoded, *plane.factors)) for plane in known])
+        else:
+            samples = self._samples(tile, core, known)
+        return samples[:, : 8 * tile.rows, : 8 * tile.columns].add_(128).clamp_(0, 255)
+
+    def _core(self, tile: Region) -> Region:
+        """Return the whole MCUs of a tile."""
+        return tile.divided(*self.unit).multiplied(*self.unit)
+
+    def _known(self, core: Region) -> list[KnownPlane]:
+        restorer, in_file = self._restorer, core.divided(*self._factors)
+        chroma = [restorer.known(plane, in_file, self._factors) for plane in self._chroma]
+        return [restorer.known(self._y, core), *chroma]
+
+    def _samples(self, tile: Region, core: Region, known: list[KnownPlane]) -> Tensor:
+        """Restore a tile; return samples (3, 8 * rows, 8 * columns) of its whole MCUs, centred around zero."""
+        self._restore_y_ahead(tile)
+        planes = [self._restored_y(tile), *self._restored_chroma(core)]
+        size = (self._size[0] - 8 * core.top, self._size[1] - 8 * core.left)
+        return self._restorer.samples(planes, known, size, RGB_OF_YCBCR)
+
+    def _restored_chroma(self, core: Region) -> tuple[Tensor, Tensor]:
+        restorer = self._restorer
+        outer = core.grown(*self.halo).clipped(*self._padded)
+        in_file = outer.divided(*self._factors)
+        decoded = torch.stack([restorer.dequantized(component, in_file) for component in self._chroma], 1)
+        return steps.restore_chroma(
+            restorer.model,
+            interleave_maps(decoded),
+            torch.stack([restorer.table(component) for component in self._chroma], 1),
+            continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns),
+            widened(restorer.table(self._y), restorer.slack(self._y)),
+            self._factors,
+            resampled=self._resampled,
+            slacks=self._slacks(),
+            projected=restorer.project,
+            core=core.divided(*self._factors).within(in_file),
+        )
+
+    def _slacks(self) -> Tensor | None:
+        """Return what the file leaves open of Cb and Cr beyond half a step, (1, 2, 8, 8); None if nothing."""
+        slacks = [self._restorer.slack(component) for component in self._chroma]
+        if all(slack is None for slack in slacks):
+            return None
+        none = torch.zeros((1, 8, 8), device=self._restorer.device)
+        return torch.stack([none if slack is None else slack for slack in slacks], 1)
 
     def _restore_y_ahead(self, tile: Region) -> None:
         vertical, horizontal = self.halo

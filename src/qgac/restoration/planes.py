@@ -6,6 +6,8 @@ by both networks. How a picture is divided between the two, see :func:`plane_sou
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qgac.jpeg.image import JPEGImage
 from qgac.restoration.color_planes import ColorPlanes
 from qgac.restoration.regions import PlaneSource, RegionRestorer
@@ -23,6 +25,8 @@ def plane_sources(restorer: RegionRestorer, image: JPEGImage) -> list[PlaneSourc
       repeating samples; the projection still holds in the file's own geometry.
     - YCbCr of any other sampling: the Y network for each plane, at its own resolution. (Where Cb and Cr differ, both
       could be brought to the resolution of Y for the colour network; that is worse than plain decoding at times.)
+    - YCbCr without any colour, every level of Cb and Cr being zero: Y by its network, and chroma as the file has it, so
+      that gray stays gray.
     - YCCK: like YCbCr, and K by the Y network.
 
     Parameters
@@ -39,6 +43,9 @@ def plane_sources(restorer: RegionRestorer, image: JPEGImage) -> list[PlaneSourc
     if image.color not in ("YCbCr", "YCCK"):
         return singles
     y, cb, cr = image.components[:3]
+    if not cb.coefficients.any() and not cr.coefficients.any():
+        as_decoded = replace(restorer, strength=0.0)
+        return [singles[0], *(SinglePlane(as_decoded, image, plane) for plane in (cb, cr)), *singles[3:]]
     vertical, horizontal = image.largest_factors
     ratios = [(vertical / c.vertical, horizontal / c.horizontal) for c in (y, cb, cr)]
     if ratios[0] != (1, 1) or not all(ratio.is_integer() for pair in ratios for ratio in pair):
@@ -50,4 +57,5 @@ def plane_sources(restorer: RegionRestorer, image: JPEGImage) -> list[PlaneSourc
     if not known:
         return singles
     nearest = max(known, key=lambda pair: pair[0] * pair[1])
-    return [ColorPlanes(restorer, (y, cb, cr), factors, nearest), *singles[3:]]
+    size = (image.height, image.width)
+    return [ColorPlanes(restorer, (y, cb, cr), size, factors, nearest), *singles[3:]]

@@ -5,7 +5,7 @@ And what all kinds of planes have in common for whoever asks for their regions, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from qgac.coefficients.blocks import blocks_to_channels
-from qgac.coefficients.dct import idct
+from qgac.coefficients.color_cube import KnownPlane, keep_range
+from qgac.coefficients.dct import dct, double_nearest, idct
+from qgac.coefficients.projection import project
 from qgac.coefficients.slack import slack_of
 from qgac.jpeg.image import Component
 from qgac.models import steps
@@ -22,7 +24,7 @@ from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.tiling import Region
 
-__all__ = ["PlaneSource", "RegionRestorer", "continued", "samples_of"]
+__all__ = ["PlaneSource", "RegionRestorer", "continued"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class RegionRestorer:
     project : bool
         Whether to keep to the quantisation interval.
     strength : float
-        0..1: from the coefficients of the file to the restored ones, linearly.
+        0..1: from the coefficients of the file to the restored ones, linearly. Every point between two that keep to the
+        quantisation interval does so as well.
     """
 
     model: QGAC | SelfEnsemble
@@ -45,18 +48,48 @@ class RegionRestorer:
     project: bool
     strength: float = 1.0
 
-    def plane(self, component: Component, region: Region) -> Tensor:
-        """Restore a part of a plane by the Y network, as far as the strength says; as :meth:`restore_y`."""
-        if self.strength == 0:
-            return self.dequantized(component, region)
-        return self.weakened(self.restore_y(component, region), lambda: self.dequantized(component, region))
+    def samples(
+        self,
+        planes: list[Tensor],
+        known: Sequence[KnownPlane],
+        size: tuple[int, int],
+        bounded: Sequence[Sequence[float]],
+    ) -> Tensor:
+        """Transform restored coefficients back, keep to the range of samples, and go as far as the strength says.
 
-    def weakened(self, restored: Tensor, decoded: Callable[[], Tensor]) -> Tensor:
-        """Go back from restored coefficients to the decoded ones, which are asked for only if the strength says so.
+        Parameters
+        ----------
+        planes : list of Tensor, each of shape (1, 64, rows, columns)
+            At full resolution, the last one in whole MCUs; projected if that is asked for. The list is emptied.
+        known, size, bounded
+            As in :func:`qgac.coefficients.color_cube.keep_range`.
 
-        Every point between two that keep to the quantisation interval does so as well.
+        Returns
+        -------
+        Tensor, shape (P, 8 * rows, 8 * columns)
+            Samples centred around zero.
         """
-        return restored if self.strength == 1 else torch.lerp(decoded(), restored, self.strength)
+        rows, columns = planes[-1].shape[-2:]
+        result = planes[-1].new_zeros((len(planes), 8 * rows, 8 * columns))
+        for samples in result:  # coefficients go as soon as they are transformed
+            own = idct(planes.pop(0))[0]
+            samples[: own.shape[0], : own.shape[1]] = own
+        if self.project:
+            keep_range(result, known, size, bounded=bounded)
+        if self.strength < 1:
+            for samples, plane in zip(result, known, strict=True):
+                samples.copy_(idct(double_nearest(plane.decoded, *plane.factors))[0].lerp_(samples, self.strength))
+        return result
+
+    def coefficients(self, samples: Tensor, known: Sequence[KnownPlane]) -> list[Tensor]:
+        """Return the coefficients (1, 64, rows, columns) of what :meth:`samples` returned.
+
+        They are projected once more, which moves them by no more than the transforms' rounding.
+        """
+        planes = [dct(plane)[None] for plane in samples]
+        if not self.project:
+            return planes
+        return [project(p, k.decoded, k.table, k.factors, k.slack) for p, k in zip(planes, known, strict=True)]
 
     def restore_y(self, component: Component, region: Region) -> Tensor:
         """Restore a part of a plane by the Y network.
@@ -84,6 +117,11 @@ class RegionRestorer:
             projected=self.project,
             core=region.within(outer),
         )
+
+    def known(self, component: Component, region: Region, factors: tuple[int, int] = (1, 1)) -> KnownPlane:
+        """Return what the file says about a part of a plane that is subsampled by some factors."""
+        decoded = self.dequantized(component, region)
+        return KnownPlane(decoded, self.table(component), factors, self.slack(component))
 
     def dequantized(self, component: Component, region: Region) -> Tensor:
         """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
@@ -135,11 +173,6 @@ class PlaneSource(Protocol):
 
     def samples(self, tile: Region) -> Tensor:
         """Restore a tile; return samples (planes, 8 * rows, 8 * columns), 0..255, at full resolution."""
-
-
-def samples_of(channels: Tensor) -> Tensor:
-    """Transform coefficients (1, 64, h, w) back to samples (1, 8 h, 8 w), in the range that samples have."""
-    return idct(channels).add_(128).clamp_(0, 255)
 
 
 def continued(channels: Tensor, rows: int, columns: int) -> Tensor:

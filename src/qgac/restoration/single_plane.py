@@ -7,8 +7,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from qgac.coefficients.color_cube import SAMPLE, KnownPlane
+from qgac.coefficients.dct import idct
 from qgac.jpeg.image import Component, JPEGImage, ceil_divide
-from qgac.restoration.regions import RegionRestorer, samples_of
+from qgac.restoration.regions import RegionRestorer
 from qgac.restoration.tiling import Region
 
 __all__ = ["SinglePlane"]
@@ -43,7 +45,11 @@ class SinglePlane:
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
-        return [(tile, self._restorer.plane(self._component, tile))]
+        known = self._known(tile)
+        if self._restorer.strength == 0:
+            return [(tile, known.decoded)]
+        (plane,) = self._restorer.coefficients(self._samples(tile, known), [known])
+        return [(tile, plane)]
 
     def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
         """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
@@ -52,11 +58,23 @@ class SinglePlane:
     def samples(self, tile: Region) -> Tensor:
         """Restore a tile of the picture; see :class:`.PlaneSource`."""
         if self._rows.whole and self._columns.whole:
-            return samples_of(self._restorer.plane(self._component, tile))
+            return self._in_range(tile)
         own = Region(*self._rows.blocks(tile.top, tile.bottom), *self._columns.blocks(tile.left, tile.right))
-        samples = samples_of(self._restorer.plane(self._component, own))
-        samples = self._rows.interpolate(samples, -2, tile.top, tile.bottom)
+        samples = self._rows.interpolate(self._in_range(own), -2, tile.top, tile.bottom)
         return self._columns.interpolate(samples, -1, tile.left, tile.right)
+
+    def _in_range(self, region: Region) -> Tensor:
+        known = self._known(region)
+        samples = self._samples(region, known) if self._restorer.strength else idct(known.decoded)
+        return samples.add_(128).clamp_(0, 255)
+
+    def _samples(self, region: Region, known: KnownPlane) -> Tensor:
+        size = (self._rows.length - 8 * region.top, self._columns.length - 8 * region.left)
+        restored = self._restorer.restore_y(self._component, region)
+        return self._restorer.samples([restored], [known], size, SAMPLE)
+
+    def _known(self, region: Region) -> KnownPlane:
+        return self._restorer.known(self._component, region)
 
 
 class _Axis:
@@ -68,12 +86,20 @@ class _Axis:
         Of the picture in pixels.
     factor, largest : int
         Sampling factor of the plane, and the largest of the picture.
+
+    Attributes
+    ----------
+    whole : bool
+        Whether the plane has the resolution of the picture.
+    length : int
+        Of the plane in samples: what lies behind them in their blocks is not of the picture.
     """
 
     def __init__(self, length: int, factor: int, largest: int) -> None:
         self.whole = factor == largest
         self._ratio = factor / largest
-        self._last = ceil_divide(length * factor, largest) - 1  # what lies behind it in its block is not of the picture
+        self.length = ceil_divide(length * factor, largest)
+        self._last = self.length - 1
 
     def _positions(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         centers = np.arange(8 * start, 8 * stop) + 0.5

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from qgac.models.qgac import Configuration
-from qgac.training.sections import Data, Gan, Optimization, RecipeError, Validation
+from qgac.training.entries import RecipeError, check, conformed, entry_types
+from qgac.training.sections import Data, Gan, Optimization, Validation
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -52,8 +52,7 @@ class Recipe:
     gan: Gan = field(default_factory=Gan)
 
     def __post_init__(self) -> None:
-        if self.stage not in ("y", "color", "gan"):
-            raise RecipeError(f"stage {self.stage!r} is none of 'y', 'color' and 'gan'")
+        check(self)
         if self.stage != "gan" and self.gan != Gan():
             raise RecipeError("[gan] is for stage = 'gan' only")
         if self.model.trained_qualities is not None:
@@ -104,49 +103,25 @@ def _build(kind: type[T], table: Any, place: tuple[str, ...]) -> T:
     where = ".".join(place)
     if not isinstance(table, dict):
         raise RecipeError(f"{where} is not a table; write [{'.'.join(place[1:])}] and its entries below")
-    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
+    known = entry_types(kind)
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             raise RecipeError(f"unknown key {key!r} in {where}; {hint}")
-        factory = known[key].default_factory
-        if callable(factory):
-            values[key] = _build(type(factory()), value, (*place, key))
+        if is_dataclass(known[key]):
+            values[key] = _build(known[key], value, (*place, key))
         else:
-            values[key] = _checked(value, known[key].default, f"{where}.{key}")
-    lacking = [name for name, entry in known.items() if entry.default is entry.default_factory and name not in values]
+            values[key] = conformed(value, known[key], f"{where}.{key}")
+    entries = fields(kind)  # type: ignore[arg-type]
+    lacking = [entry.name for entry in entries if entry.default is entry.default_factory and entry.name not in values]
     if lacking:  # without either kind of default
         raise RecipeError(f"{where} lacks {' and '.join(lacking)}; add what docs/training.md says of it")
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
         raise RecipeError(f"{where}: {error}") from error
-
-
-def _checked(value: Any, default: Any, where: str) -> Any:
-    """Return a value if it is of the type of its default; TOML tells whole numbers, fractions, truth and text apart."""
-    kinds: dict[type, tuple[type, ...]] = {float: (float, int), tuple: (list,), bool: (bool,), int: (int,), str: (str,)}
-    allowed = kinds.get(type(default), (object,))
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed and object not in allowed):
-        names = {float: "a number", tuple: "a list", bool: "true or false", int: "a whole number", str: "text"}
-        raise RecipeError(f"{where} is {value!r}, not {names[type(default)]}")
-    for number in _numbers(value, where):
-        if not abs(number) <= sys.float_info.max:  # nor is NaN, nor a whole number that no float can hold
-            raise RecipeError(f"{where} is {value!r}; recipes take finite numbers only")
-    return value
-
-
-def _numbers(value: Any, where: str) -> Iterator[float]:
-    """Yield a number, or those of a list, whose entries are numbers or lists of them."""
-    if isinstance(value, (int, float)):
-        yield value
-    elif isinstance(value, list):
-        for entry in value:
-            if isinstance(entry, bool) or not isinstance(entry, (int, float, list)):
-                raise RecipeError(f"{where} holds {entry!r}, not a number")
-            yield from _numbers(entry, where)
 
 
 def read_recipe(path: Path) -> Recipe:
