@@ -184,9 +184,8 @@ class QGAC(nn.Module):
             )
         restored = self._scale(residuals, tables, self.normalize_chroma.std)
         del residuals
-        for p in range(2):  # one after the other and in place: half the memory
-            restored[:, p] += double_nearest(planes[:, p], *factors)
-        return interleave_maps(restored)
+        upsampled = torch.stack([double_nearest(planes[:, p], *factors) for p in range(2)], 1)
+        return interleave_maps(restored.add_(upsampled))
 
     def _color_residual(
         self, inputs: Tensor, tables: Tensor, guide: Tensor, y_table: Tensor, factors: tuple[int, int]
