@@ -36,7 +36,7 @@ $(VENV)/.developer: $(VENV)/.installed
 # The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own. torch alone stays
 # as constraints.txt has it: an older one draws gigabytes. Old libraries may warn of what newer ones have changed.
 LOWEST := .venv-lowest
-QUICK := test_imports.py test_cli.py coefficients metrics models pictures analysis/test_analyze.py training/test_command.py
+QUICK := test_imports.py test_cli.py coefficients metrics models pictures analysis/test_analyze.py training/test_log.py commands/test_train.py
 lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/pytest -W default -m "not slow" $(addprefix tests/,$(QUICK))
 

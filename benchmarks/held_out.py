@@ -22,7 +22,7 @@ from torch import Tensor
 from qgac.coefficients.quantization import scaled_table
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import Compressed, compress, compress_with, held_out_crops, laid_over, recompress
-from qgac.training.batches.drawings import drawing
+from qgac.training.batches.drawings.drawing import drawing
 from qgac.training.batches.tables import ROBIDOUX
 from qgac.training.validation import decoded_and_restored, psnr_gains
 from qgac.weights.checkpoints import load_model

@@ -8,16 +8,25 @@ import signal
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from click.testing import Result
 from PIL import Image
 
 import qgac
+from made.banks import write_small_bank
 from made.command_line import environment, qgac_command, sentence
 from made.pictures import photo
-from qgac.commands.train import Stop
+from qgac.commands.train_progress import Stop
+from qgac.training import machine
+from qgac.training import train as training
+
+Command = Callable[..., Result]
+TINY = Path(__file__).parents[2] / "recipes" / "tiny.toml"
 
 RECIPE = """
 stage = "y"
@@ -163,3 +172,108 @@ def test_train_errors_end_in_one_sentence(bank: Path, tmp_path: Path) -> None:
     assert "--start" in sentence(qgac_command("train", color, "--patches", bank, *out))
     missing = qgac_command("train", color, "--patches", bank, *out, "--start", tmp_path / "nope.safetensors")
     assert "nope.safetensors" in sentence(missing)
+
+
+# --- what `qgac train` says of a run of eight steps ---
+
+
+@pytest.fixture(scope="module")
+def small_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_bank(tmp_path_factory.mktemp("command") / "bank")
+
+
+@pytest.fixture
+def command(small_bank: Path, tmp_path: Path) -> Command:
+    """Invoke the command for a run of eight steps."""
+    recipe = tmp_path / "recipe.toml"
+    text = TINY.read_text().replace("steps = 300", "steps = 8").replace("every = 100", "every = 4")
+    recipe.write_text(text.replace("patch = 64", "patch = 32"))
+
+    def invoke(*options: object) -> Result:
+        arguments = ["train", recipe, "--patches", small_bank, "--out", tmp_path / "run", "--threads", 1, *options]
+        return qgac_command(*arguments)
+
+    return invoke
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    asked = iter(range(1000))
+    monkeypatch.setattr(Stop, "is_set", lambda self: next(asked) >= steps)
+
+
+def test_a_stopped_run_names_its_last_step(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it lies between two reports, or before the first one."""
+    stop_after(monkeypatch, 3)
+    result = command()
+    assert result.exit_code != 0
+    assert result.stderr == f"qgac: stopped after step 3; the run is saved in {tmp_path / 'run'}, go on with --resume\n"
+    stop_after(monkeypatch, 4)
+    assert "stopped after step 7;" in command("--resume").stderr
+
+
+def test_a_finished_run_has_nothing_left_to_do(command: Command, tmp_path: Path) -> None:
+    weights = tmp_path / "run" / "best.safetensors"
+    assert command().stdout == f"trained 8 steps; the weights are in {weights}\n"
+    again = command("--resume")
+    assert again.exit_code == 0
+    assert again.stdout == f"nothing was left to do after 8 steps; the weights are in {weights}\n"
+
+
+def test_without_fabric_it_says_how_to_get_it(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    result = command()
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "qgac: training needs Lightning Fabric and TensorBoard; install them with `pip install 'qgac[train]'`\n"
+    )
+
+
+def test_a_process_beside_the_first_one_says_what_only_it_knows(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong before the first step is wrong in all processes, and said once."""
+    start = machine.start
+
+    def start_as_second(*arguments: Any, **options: Any) -> Any:
+        fabric = start(*arguments, **options)
+        monkeypatch.setattr(type(fabric), "is_global_zero", False)
+        return fabric
+
+    def fails_later(*arguments: Any, **options: Any) -> Iterator[None]:
+        raise OSError(5, "Input/output error", "pixels.u8")
+        yield
+
+    def fails_at_once(*arguments: Any, **options: Any) -> None:
+        raise machine.TrainingError("no")
+
+    monkeypatch.setattr(machine, "start", start_as_second)
+    for fails, said in ((fails_at_once, ""), (fails_later, "qgac: pixels.u8: Input/output error")):
+        monkeypatch.setattr(training, "train", fails)
+        result = command()
+        assert result.exit_code == 1
+        assert result.stderr.startswith(said)
+        assert bool(result.stderr) == bool(said)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_it_says_so(command: Command) -> None:
+    result = command("--device", "cuda")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("qgac: no GPU can be used by this PyTorch; ")
+
+
+def test_threads_are_set_after_fabric_has_set_its_own(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it starts several processes, it shares out the processors among them."""
+    start, before = machine.start, torch.get_num_threads()
+
+    def start_with_threads(*arguments: Any, **options: Any) -> Any:
+        fabric = start(*arguments, **options)
+        torch.set_num_threads(2)
+        return fabric
+
+    monkeypatch.setattr(machine, "start", start_with_threads)
+    try:
+        assert command().exit_code == 0
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

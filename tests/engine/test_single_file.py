@@ -30,7 +30,9 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def restored(folder: Path, image: JPEGImage, *, strength: float = 1.0, projected: bool = True) -> np.ndarray:
     y = image.components[0]
-    session = onnxruntime.InferenceSession(folder / f"picture-{y.vertical}x{y.horizontal}.onnx")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(folder / f"picture-{y.vertical}x{y.horizontal}.onnx", options)
     planes = dict(zip(("y", "cb", "cr"), image.components, strict=True))
     (rgb,) = session.run(
         None,
@@ -61,7 +63,7 @@ def test_a_graph_restores_what_the_restorer_does(
 
 
 def test_a_network_that_is_told_other_tables_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="cannot be one file"):
+    with pytest.raises(ValueError, match="trained_qualities"):
         export_pictures(QGAC(tiny_configuration(trained_qualities=(10, 90))), tmp_path)
 
 

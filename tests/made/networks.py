@@ -38,12 +38,20 @@ def tiny_configuration(y: Numbers | None = None, color: Numbers | None = None, *
     )
 
 
-def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False) -> QGAC:
+def tiny_network(
+    *,
+    strength: float = 1.0,
+    seed: int = 0,
+    paper: bool = False,
+    more_y: Numbers | None = None,
+    guided: bool = False,
+) -> QGAC:
     """A network for every sampling; its residuals are about `strength` quantisation steps large, zero if it is zero."""
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     y = {"rrdbs": 1} if paper else {**PLAIN, "blocknets": 1, "frequencynet": False, "fusion": False}
-    color = {**PLAIN_COLOR, "width": 6, "planes": 1 if paper else 2, "factors": EVERY_SAMPLING}
+    y.update(more_y or {})
+    color = {**PLAIN_COLOR, "width": 6, "planes": 1 if paper else 2, "factors": EVERY_SAMPLING, "guided": guided}
     model = QGAC(tiny_configuration(y, color, levels=not paper, log_table=True)).requires_grad_(False).eval()
     for normalization in (model.normalize_y, model.normalize_chroma):
         normalization.std.fill_(50.0)
@@ -51,7 +59,24 @@ def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False) -
     for layer in (last_y, "color_network.decode.manifold.kernel"):
         weight = model.get_parameter(f"{layer}.weight")
         weight.copy_(torch.randn(weight.shape, generator=generator) * strength)
+    if guided:
+        for guide in (model.color_network.encode_guided, model.color_network.decode_guided):
+            guide.weight.copy_(torch.randn(guide.weight.shape, generator=generator) * 0.1 * strength)
     return model
+
+
+def one_map_network(seed: int = 0) -> QGAC:
+    """A network that takes coefficients alone, no levels: its kernels have one map; deviations fall with frequency."""
+    torch.manual_seed(seed)
+    color = {**PLAIN_COLOR, "planes": 2, "output_activation": False}
+    model = QGAC(tiny_configuration({**Y_FORMS["one blocknet"], **PLAIN}, color))
+    deviations = torch.logspace(2.5, 0.5, 64)
+    model.normalize_y.std.copy_(deviations)
+    model.normalize_chroma.std.copy_(deviations / 3)
+    for parameter in model.parameters():
+        if not parameter.any():  # what starts at zero would make tests blind
+            torch.nn.init.normal_(parameter, std=0.02)
+    return model.requires_grad_(False).eval()
 
 
 def tiny_weights(path: Path, *, strength: float = 1.0, seed: int = 0) -> Path:
@@ -70,7 +95,10 @@ Y_FORMS: dict[str, Numbers] = {
     "one blocknet and frequencynet": {"blocknets": 1},
     "table concatenated": {"blocknets": 1, "frequencynet": False, "fusion": False, "conditioning": "concat"},
     "subdivided": {"blocknets": 1, "rrdbs": 0, "residual_blocks": 3, "subdivision": 2},
+    "deep": {"blocknets": 1, "rrdbs": 0, "residual_blocks": 3, "subdivision": 2, "deep_blocks": 2},
     "table unknown": {"conditioning": "none"},
+    "candidate": {"blocknets": 1, "candidate": 2},
+    "gate": {"blocknets": 1, "frequencynet": False, "fusion": False, "candidate": 2, "gate": True},
 }
 
 COLOR_FORMS: dict[str, Numbers] = {

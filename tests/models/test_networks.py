@@ -59,14 +59,17 @@ def test_stated_y_receptive_field_is_the_true_one(form):
     side = 2 * field + 5
     y = coefficients(1, 1, side, side).double().requires_grad_()
     middle = side // 2
-    output = model.y_network(model.normalize_y(y[:, None], table(1, 1).double())[:, 0], table(1, 1).double())
+    output = model.restore_y(y, table(1).double())
     (gradient,) = torch.autograd.grad(output[0, :, middle, middle].sum(), y)
     touched = gradient[0].abs().sum(0).nonzero()
     reach = (touched - middle).abs().amax(0)
     assert reach.tolist() == [field, field]
 
 
-@pytest.mark.parametrize("form", COLOR_FORMS.values(), ids=COLOR_FORMS)
+GUIDED = {f"guided, {name}": {**COLOR_FORMS[name], "guided": True} for name in ("paper", "subdivided")}
+
+
+@pytest.mark.parametrize("form", [*COLOR_FORMS.values(), *GUIDED.values()], ids=[*COLOR_FORMS, *GUIDED])
 @pytest.mark.parametrize("factors", FACTORS)
 def test_stated_color_receptive_field_covers_the_true_one(form, factors):
     """It is stated for the coarsest sampling, and may be larger by up to two chroma blocks: transposed convolutions
@@ -93,7 +96,7 @@ def test_stated_color_receptive_field_covers_the_true_one(form, factors):
         assert reach >= field - 4
 
 
-@pytest.mark.parametrize("form", COLOR_FORMS.values(), ids=COLOR_FORMS)
+@pytest.mark.parametrize("form", [*COLOR_FORMS.values(), *GUIDED.values()], ids=[*COLOR_FORMS, *GUIDED])
 @pytest.mark.parametrize("factors", FACTORS)
 @torch.no_grad()
 def test_every_sampling_gives_full_resolution(form, factors):

@@ -161,7 +161,7 @@ def test_values_reach_their_places(tmp_path):
         ('stage = "y"\n[data]\nfactors = [[2, true]]', "factors holds True, not a number"),
         ('stage = "y"\n[optimization]\nerror = "l2"', "neither 'absolute' nor 'logarithmic'"),
         ('stage = "y"\n[optimization]\nerror = "logarithmic"\nroundness = 0.1', "roundness is for"),
-        ('stage = "y"\n[optimization]\nschedule = "linear"', "neither 'cosine' nor 'step'"),
+        ('stage = "y"\n[optimization]\nschedule = "linear"', "none of 'cosine', 'stable' and 'step'"),
         ('stage = "y"\n[optimization]\nprecision = "float16"', "neither 'float32' nor 'bfloat16'"),
         ('stage = "y"\n[optimization]\ncolor_space = "lab"', "neither 'rgb' nor 'ycbcr'"),
         ('stage = "y"\n[validation]\nevery = 0', "at least 1"),
@@ -185,6 +185,17 @@ def test_cosine_schedule():
     assert rates[60] == pytest.approx(0.5)
     assert rates[110] == pytest.approx(0, abs=1e-12)
     assert all(later < earlier for earlier, later in pairwise(rates[10:]))
+
+
+def test_stable_schedule():
+    schedule = Optimization(
+        schedule="stable", steps=100, warmup=10, decay_share=0.2, learning_rate=1.0, final_learning_rate=0.0
+    )
+    rates = [schedule.learning_rate_at(step) for step in range(101)]
+    assert rates[:10] == pytest.approx([(i + 1) / 10 for i in range(10)])
+    assert rates[10:81] == [1.0] * 71
+    assert rates[90] == pytest.approx(0.5)
+    assert rates[100] == pytest.approx(0.0)
 
 
 def test_step_schedule():

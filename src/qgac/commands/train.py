@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.terminal import fail, progress_bar, say, sentence, shows_progress
+from qgac.commands.terminal import fail, say, sentence
+from qgac.commands.train_progress import Stop, show_training
 
-if TYPE_CHECKING:
-    from qgac.training.run import Progress
-
-__all__ = ["Stop", "show_training", "train"]
+__all__ = ["train"]
 
 
 @click.command()
@@ -26,6 +20,11 @@ __all__ = ["Stop", "show_training", "train"]
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
 @click.option("--start", type=click.Path(path_type=Path, dir_okay=False), help="Weights to start from.")
+@click.option(
+    "--fonts",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of typefaces for drawings, beside those of matplotlib.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Processor cores for each process; by default all, shared.")
 @click.option(
     "--device",
@@ -47,6 +46,7 @@ def train(
     out: Path,
     resume: bool,
     start: Path | None,
+    fonts: Path | None,
     threads: int | None,
     device: Literal["auto", "cpu", "cuda"],
     devices: int,
@@ -60,8 +60,8 @@ def train(
 
     from qgac.training import machine
     from qgac.training import train as training
+    from qgac.training.machine import TrainingError
     from qgac.training.recipe import read_recipe
-    from qgac.training.run import TrainingError
     from qgac.training.sections import RecipeError
     from qgac.weights.checkpoints import WeightsError
 
@@ -75,8 +75,10 @@ def train(
                 torch.set_num_threads(threads)
             quiet = not fabric.is_global_zero
             try:
-                events = training.train(plan, patches, out, start=start, resume=resume, stop=stop.is_set, fabric=fabric)
-            except ValueError as error:  # the bank of patches does not fit, or is damaged
+                events = training.train(
+                    plan, patches, out, start=start, fonts=fonts, resume=resume, stop=stop.is_set, fabric=fabric
+                )
+            except ValueError as error:  # the bank does not fit, or is damaged; no typefaces
                 raise TrainingError(sentence(error)) from error
             begun = True
             steps, shown = show_training(events, plan.optimization.steps, quiet=quiet)
@@ -93,67 +95,3 @@ def train(
     done = "trained" if shown else "nothing was left to do after"
     name = "last.safetensors" if plan.stage == "gan" else "best.safetensors"
     click.echo(f"{done} {steps} steps; the weights are in {out / name}")
-
-
-class Stop:
-    """The wish to stop, set by the first signal; a step is never interrupted halfway, or the run could not resume."""
-
-    exit_code = 0
-
-    def is_set(self) -> bool:
-        """Whether a signal has come."""
-        return self.exit_code != 0
-
-    @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM for the wish while inside; a second one ends at once."""
-        previous = {number: signal.signal(number, self._set) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-    def _set(self, number: int, frame: FrameType | None) -> None:
-        if self.is_set():
-            raise KeyboardInterrupt
-        self.exit_code = 128 + number
-
-
-def show_training(events: Generator[Progress, None, int], total: int, *, quiet: bool = False) -> tuple[int, bool]:
-    """Show the progress of a run as it comes, on a terminal as a bar.
-
-    Parameters
-    ----------
-    events : generator
-        From :func:`qgac.training.train.train`.
-    total : int
-        Steps of a whole run.
-    quiet : bool
-        Show nothing.
-
-    Returns
-    -------
-    steps : int
-        Done in all.
-    any_done : bool
-        Whether any were done now.
-    """
-    begun: int | None = None
-    validation = ""
-    with progress_bar("step {task.completed:.0f}/{task.total:.0f}", "{task.fields[figures]}") as display:
-        task = display.add_task("training", total=total, figures="", visible=not quiet)
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                return end.value, begun is not None
-            if event.validation is not None:
-                validation = f"validation {event.validation['mean']:+.3f} dB"
-            figures = f"loss {event.loss:.5f}  learning rate {event.learning_rate:.2e}  {validation}".rstrip()
-            if begun is None:
-                begun = event.step
-                display.reset(task, completed=event.step)  # a resumed run: its first steps cost no time now
-            display.update(task, completed=event.step, figures=figures)
-            if not quiet and not shows_progress():
-                click.echo(f"step {event.step}/{total}  {figures}", err=True)

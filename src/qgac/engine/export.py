@@ -18,7 +18,6 @@ import os
 import struct
 import warnings
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,13 +37,13 @@ from qgac.models.qgac import QGAC
 __all__ = [
     "ChromaGraph",
     "LumaGraph",
+    "check_tables",
     "contents",
     "export",
     "leaky",
     "to_blocks",
     "to_channels",
     "traced",
-    "without_familiarity",
 ]
 
 OPSET = 18
@@ -62,27 +61,27 @@ class LumaGraph(nn.Module):
     network : QGAC
     """
 
-    inputs: ClassVar = {"decoded": ("rows", "columns"), "table": (), "told": (), "projected": ()}
+    inputs: ClassVar = {"decoded": ("rows", "columns"), "table": (), "projected": ()}
     outputs: ClassVar = {"restored": ("rows", "columns")}
 
     def __init__(self, network: QGAC) -> None:
         super().__init__()
-        self.network = without_familiarity(network)
+        self.network = network
 
     def example(self) -> tuple[Tensor, ...]:
         """Return inputs to trace it with."""
         table = torch.full((8, 8), 16.0)
-        return torch.zeros(3, 4, 64), table, table.clone(), torch.tensor(True)
+        return torch.zeros(3, 4, 64), table, torch.tensor(True)
 
-    def forward(self, decoded: Tensor, table: Tensor, told: Tensor, projected: Tensor) -> Tensor:
+    def forward(self, decoded: Tensor, table: Tensor, projected: Tensor) -> Tensor:
         """Restore a plane.
 
         Parameters
         ----------
         decoded : Tensor, shape (rows, columns, 64), float32
             Dequantised coefficients.
-        table, told : Tensor, shape (8, 8), float32
-            Quantisation steps of the file, and those that the network is told.
+        table : Tensor, shape (8, 8), float32
+            Quantisation steps.
         projected : Tensor, bool
             Whether to keep to the quantisation interval.
 
@@ -91,7 +90,7 @@ class LumaGraph(nn.Module):
         Tensor, shape (rows, columns, 64), float32
         """
         channels = to_channels(decoded)
-        restored = steps.restore_y(self.network, channels, told[None], projected=False)
+        restored = steps.restore_y(self.network, channels, table[None], projected=False)
         return to_blocks(torch.where(projected, project(restored, channels, table[None]), restored))
 
 
@@ -110,15 +109,14 @@ class ChromaGraph(nn.Module):
         "cr": ("rows", "columns"),
         "y": ("luma_rows", "luma_columns"),
         "tables": (),
-        "told": (),
-        "told_y": (),
+        "y_table": (),
         "projected": (),
     }
     outputs: ClassVar = {"restored_cb": ("luma_rows", "luma_columns"), "restored_cr": ("luma_rows", "luma_columns")}
 
     def __init__(self, network: QGAC, factors: tuple[int, int]) -> None:
         super().__init__()
-        self.network = without_familiarity(network)
+        self.network = network
         self.factors = factors
 
     def example(self) -> tuple[Tensor, ...]:
@@ -126,10 +124,10 @@ class ChromaGraph(nn.Module):
         plane = torch.zeros(3, 4, 64)
         y = torch.zeros(3 * self.factors[0], 4 * self.factors[1], 64)
         tables = torch.full((2, 8, 8), 16.0)
-        return plane, plane.clone(), y, tables, tables.clone(), tables[0].clone(), torch.tensor(True)
+        return plane, plane.clone(), y, tables, tables[0].clone(), torch.tensor(True)
 
     def forward(
-        self, cb: Tensor, cr: Tensor, y: Tensor, tables: Tensor, told: Tensor, told_y: Tensor, projected: Tensor
+        self, cb: Tensor, cr: Tensor, y: Tensor, tables: Tensor, y_table: Tensor, projected: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Restore Cb and Cr at full resolution.
 
@@ -139,10 +137,10 @@ class ChromaGraph(nn.Module):
             Dequantised coefficients.
         y : Tensor, shape (vertical * rows, horizontal * columns, 64), float32
             Restored Y.
-        tables, told : Tensor, shape (2, 8, 8), float32
-            Quantisation steps of Cb and Cr: of the file, and what the network is told.
-        told_y : Tensor, shape (8, 8), float32
-            What the network is told of those of Y.
+        tables : Tensor, shape (2, 8, 8), float32
+            Quantisation steps of Cb and Cr.
+        y_table : Tensor, shape (8, 8), float32
+            Quantisation steps of Y.
         projected : Tensor, bool
             Whether to keep to the quantisation interval.
 
@@ -154,9 +152,9 @@ class ChromaGraph(nn.Module):
         restored = steps.restore_chroma(
             self.network,
             interleave_maps(torch.stack(known, 1)),
-            told[None],
+            tables[None],
             to_channels(y),
-            told_y[None],
+            y_table[None],
             self.factors,
             projected=False,
         )
@@ -186,11 +184,14 @@ def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = F
 
     Raises
     ------
+    ValueError
+        If the network is told other tables than those of the file, see :func:`check_tables`.
     FileExistsError
         If a file exists and may not be replaced.
     OSError
         If a file cannot be written.
     """
+    check_tables(network)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -198,6 +199,21 @@ def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = F
         write_atomically(content, folder / name, overwrite=overwrite)
         written.append(folder / name)
     return written
+
+
+def check_tables(network: QGAC) -> None:
+    """Refuse a network that looks for the most similar table it was trained on, which no graph does.
+
+    Raises
+    ------
+    ValueError
+        If it does, see `trained_qualities` in :class:`qgac.models.qgac.Configuration`.
+    """
+    if network.configuration.trained_qualities is not None:
+        raise ValueError(
+            "the network looks for the table most similar to those it was trained on (trained_qualities), which a graph"
+            " cannot; run it with PyTorch"
+        )
 
 
 def contents(network: QGAC) -> dict[str, bytes]:
@@ -298,7 +314,8 @@ def traced(module: Any) -> onnx.ModelProto:
     with torch.no_grad(), warnings.catch_warnings():
         # This exporter is the older of PyTorch's two. The other needs ten times as long, and a further library.
         warnings.simplefilter("ignore")
-        torch.onnx.register_custom_op_symbolic("aten::unflatten", _unflatten, OPSET)
+        for name, function in _OPERATORS.items():
+            torch.onnx.register_custom_op_symbolic(name, function, OPSET)
         try:
             torch.onnx.export(
                 module.eval(),
@@ -312,7 +329,8 @@ def traced(module: Any) -> onnx.ModelProto:
                 do_constant_folding=False,  # folded, weights lose their names; whoever runs the graph folds anyway
             )
         finally:
-            torch.onnx.unregister_custom_op_symbolic("aten::unflatten", OPSET)
+            for name in _OPERATORS:
+                torch.onnx.unregister_custom_op_symbolic(name, OPSET)
     model = onnx.load_from_string(file.getvalue())
     model.ClearField("producer_version")
     _share_constants(model.graph)
@@ -328,13 +346,42 @@ def _unflatten(graph: Any, tensor: Any, dimension: Any, sizes: Any) -> Any:
     """Express unflatten by a reshape; in the exporter's own way the sizes of the example stay in the graph."""
     rank = tensor.type().dim()
     position = symbolic_helper._get_const(dimension, "i", "dim") % rank
+    before, after = _sizes(graph, tensor, 0, position), _sizes(graph, tensor, position + 1, rank)
+    return graph.op("Reshape", tensor, graph.op("Concat", before, sizes, after, axis_i=0))
 
-    def part(start: int, stop: int) -> Any:
-        ends = (graph.op("Constant", value_t=torch.tensor([end])) for end in (start, stop))
-        return graph.op("Slice", graph.op("Shape", tensor), *ends)
 
-    shape = graph.op("Concat", part(0, position), sizes, part(position + 1, rank), axis_i=0)
-    return graph.op("Reshape", tensor, shape)
+def _pixel_shuffle(graph: Any, tensor: Any, factor: Any) -> Any:
+    """Express pixel_shuffle of any rank; the exporter knows four dimensions alone."""
+    options = {"blocksize_i": symbolic_helper._get_const(factor, "i", "upscale_factor"), "mode_s": "CRD"}
+    return _on_four_dimensions(graph, tensor, "DepthToSpace", options)
+
+
+def _pixel_unshuffle(graph: Any, tensor: Any, factor: Any) -> Any:
+    """Express pixel_unshuffle of one channel, all that is asked for here; of several the order would differ."""
+    options = {"blocksize_i": symbolic_helper._get_const(factor, "i", "downscale_factor")}
+    return _on_four_dimensions(graph, tensor, "SpaceToDepth", options)
+
+
+def _on_four_dimensions(graph: Any, tensor: Any, operator: str, options: dict[str, Any]) -> Any:
+    rank = tensor.type().dim()
+    all_before = graph.op("Constant", value_t=torch.tensor([-1]))
+    four = graph.op("Concat", all_before, _sizes(graph, tensor, rank - 3, rank), axis_i=0)
+    result = graph.op(operator, graph.op("Reshape", tensor, four), **options)
+    sizes = graph.op("Concat", _sizes(graph, tensor, 0, rank - 3), _sizes(graph, result, 1, 4), axis_i=0)
+    return graph.op("Reshape", result, sizes)
+
+
+def _sizes(graph: Any, tensor: Any, start: int, stop: int) -> Any:
+    """Return the sizes of some dimensions, as they will be."""
+    ends = (graph.op("Constant", value_t=torch.tensor([end])) for end in (start, stop))
+    return graph.op("Slice", graph.op("Shape", tensor), *ends)
+
+
+_OPERATORS = {
+    "aten::unflatten": _unflatten,
+    "aten::pixel_shuffle": _pixel_shuffle,
+    "aten::pixel_unshuffle": _pixel_unshuffle,
+}
 
 
 def _share_constants(graph: onnx.GraphProto) -> None:
@@ -361,15 +408,6 @@ def _keep(field: Any, kept: Sequence[Any]) -> None:
     copies = [type(entry).FromString(entry.SerializeToString()) for entry in kept]
     del field[:]
     field.extend(copies)
-
-
-def without_familiarity(network: QGAC) -> QGAC:
-    """Return the network, told the tables that it is given; see :attr:`qgac.models.qgac.Configuration`."""
-    if network.configuration.trained_qualities is None:
-        return network
-    plain = QGAC(replace(network.configuration, trained_qualities=None))
-    plain.load_state_dict(network.state_dict())
-    return plain.requires_grad_(False).eval()
 
 
 def to_channels(blocks: Tensor) -> Tensor:

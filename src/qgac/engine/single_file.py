@@ -20,7 +20,7 @@ from qgac.coefficients.color import ycbcr_to_rgb
 from qgac.coefficients.color_cube import RGB_OF_YCBCR
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.projection import project
-from qgac.engine.export import leaky, to_channels, traced
+from qgac.engine.export import check_tables, leaky, to_channels, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
 from qgac.models.qgac import QGAC
@@ -170,18 +170,13 @@ def export_pictures(network: QGAC, folder: str | os.PathLike[str], *, overwrite:
     Raises
     ------
     ValueError
-        If the network is told other tables than those of the file, see `trained_qualities` in
-        :class:`qgac.models.qgac.Configuration`.
+        If the network is told other tables than those of the file, see :func:`qgac.engine.export.check_tables`.
     FileExistsError
         If a file exists and may not be replaced.
     OSError
         If a file cannot be written.
     """
-    if network.configuration.trained_qualities is not None:
-        raise ValueError(
-            "a network that is told the nearest table it was trained on cannot be one file; export it without"
-            " --single-file"
-        )
+    check_tables(network)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     weights = network.state_dict()

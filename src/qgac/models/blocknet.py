@@ -26,7 +26,7 @@ class BlockNet(nn.Module):
         Channels of the block representation.
     output_maps : int
         Coefficient maps out.
-    rrdbs, residual_blocks, subdivision : int
+    rrdbs, residual_blocks, subdivision, deep_blocks : int
         The trunk, see :class:`qgac.models.trunk.Trunk`.
     manifold, log_table
         See :class:`qgac.models.cfm.ConvolutionalFilterManifold`.
@@ -46,6 +46,7 @@ class BlockNet(nn.Module):
         rrdbs: int = 1,
         residual_blocks: int = 0,
         subdivision: int = 1,
+        deep_blocks: int = 0,
         manifold: int = 64,
         log_table: bool = False,
         residual: bool = False,
@@ -59,7 +60,9 @@ class BlockNet(nn.Module):
             self.encode = ConvolutionalFilterManifold(maps, width, manifold=manifold, log_table=log_table)
         else:
             self.encode = PlainLayer(64 * maps, width, concatenate=conditioning == "concat", log_table=log_table)
-        self.trunk = Trunk(width, rrdbs=rrdbs, residual_blocks=residual_blocks, subdivision=subdivision)
+        self.trunk = Trunk(
+            width, rrdbs=rrdbs, residual_blocks=residual_blocks, subdivision=subdivision, deep_blocks=deep_blocks
+        )
         if conditioning == "cfm":
             self.decode = TransposedConvolutionalFilterManifold(
                 width, output_maps, manifold=manifold, log_table=log_table, activation=not residual, zero=residual

@@ -7,7 +7,15 @@ from typing import Any
 
 __all__ = ["check_sizes"]
 
-_COUNTS = ("rrdbs", "residual_blocks", "joined_rrdbs", "joined_residual_blocks", "blocknets")
+_COUNTS = (
+    "rrdbs",
+    "residual_blocks",
+    "joined_rrdbs",
+    "joined_residual_blocks",
+    "blocknets",
+    "candidate",
+    "deep_blocks",
+)
 
 
 def check_sizes(configuration: Any) -> None:

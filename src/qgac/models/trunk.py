@@ -6,6 +6,9 @@ shipped models use them; the paper's trunk is the default everywhere.
 A trunk may be subdivided: the channels of each block are laid out as a grid of sub-blocks, as in sub-pixel convolution
 (Shi et al., 2016), and processed there. At equal arithmetic there are fewer channels at more places, so each weight is
 used, and learned from, several times a block. The paper's trunks are not subdivided.
+
+A subdivided trunk may have a deep part in its middle, as in U-Net (Ronneberger et al., 2015): at half the resolution,
+where a convolution sees twice as far, with twice the channels, which at equal arithmetic are twice the weights.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from torch import Tensor, nn
 from qgac.models.prelu import PReLU
 from qgac.models.rrdb import RRDB
 
-__all__ = ["ResidualBlock", "Trunk"]
+__all__ = ["DeepPart", "ResidualBlock", "Trunk"]
 
 
 class ResidualBlock(nn.Module):
@@ -47,8 +50,33 @@ class ResidualBlock(nn.Module):
         return features + self.second(self.activation(self.first(features)))  # type: ignore[no-any-return]
 
 
+class DeepPart(nn.Module):
+    """Residual blocks at half the resolution, with a residual; starts as the identity.
+
+    Parameters
+    ----------
+    width : int
+        Channels in and out; the blocks have twice as many.
+    residual_blocks : int
+        How many.
+    """
+
+    def __init__(self, width: int, residual_blocks: int) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(width, 2 * width, 2, stride=2)
+        self.blocks = nn.Sequential(*(ResidualBlock(2 * width) for _ in range(residual_blocks)))
+        self.up = nn.ConvTranspose2d(2 * width, width, 2, stride=2)
+        assert self.up.bias is not None
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (N, width, H, W), H and W even, to the same shape."""
+        return features + self.up(self.blocks(self.down(features)))  # type: ignore[no-any-return]
+
+
 class Trunk(nn.Sequential):
-    """A chain of RRDBs and residual blocks.
+    """A chain of RRDBs and residual blocks, with a deep part in its middle if it has one.
 
     Parameters
     ----------
@@ -60,6 +88,8 @@ class Trunk(nn.Sequential):
         Independent groups of channels.
     subdivision : int
         Sub-blocks along each side of a block; they have ``width / subdivision**2`` channels. 1: none.
+    deep_blocks : int
+        Residual blocks of a :class:`DeepPart`, beside those of the chain. 0: there is none.
 
     Attributes
     ----------
@@ -69,21 +99,36 @@ class Trunk(nn.Sequential):
     Raises
     ------
     ValueError
-        If the width is not divisible by the number of sub-blocks.
+        If the width is not divisible by the number of sub-blocks, or a trunk with a deep part has no even number of
+        sub-blocks along a side: half the resolution is then not the same in every block.
     """
 
     def __init__(
-        self, width: int, *, rrdbs: int = 1, residual_blocks: int = 0, groups: int = 1, subdivision: int = 1
+        self,
+        width: int,
+        *,
+        rrdbs: int = 1,
+        residual_blocks: int = 0,
+        groups: int = 1,
+        subdivision: int = 1,
+        deep_blocks: int = 0,
     ) -> None:
         if subdivision < 1 or width % subdivision**2:
             raise ValueError(f"{width} channels cannot be laid out as {subdivision} x {subdivision} sub-blocks")
+        if deep_blocks and (subdivision % 2 or groups > 1):
+            raise ValueError("deep blocks need 2, 4 or another even number of sub-blocks (subdivision), and no groups")
         inner = width // subdivision**2
-        super().__init__(
-            *(RRDB(inner, groups=groups) for _ in range(rrdbs)),
-            *(ResidualBlock(inner, groups=groups) for _ in range(residual_blocks)),
-        )
+        chain: list[nn.Module] = [RRDB(inner, groups=groups) for _ in range(rrdbs)]
+        chain += [ResidualBlock(inner, groups=groups) for _ in range(residual_blocks)]
+        reaches = [15] * rrdbs + [2] * residual_blocks  # in sub-blocks
+        middle = len(chain) // 2
+        reach = sum(reaches[middle:])
+        if deep_blocks:
+            chain.insert(middle, DeepPart(inner, deep_blocks))
+            reach += reach % 2 + 4 * deep_blocks  # from the end of a pair of sub-blocks, by two for each convolution
+        super().__init__(*chain)
         self.subdivision = subdivision
-        self.receptive_field = math.ceil((15 * rrdbs + 2 * residual_blocks) / subdivision)
+        self.receptive_field = math.ceil((reach + sum(reaches[:middle])) / subdivision)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (N, width, H, W) to the same shape."""

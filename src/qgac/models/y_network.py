@@ -33,12 +33,20 @@ class YConfiguration:
         Trunk of every sub-network.
     subdivision : int
         Sub-blocks along each side of a block in the trunks of the BlockNets, see :class:`qgac.models.trunk.Trunk`.
+    deep_blocks : int
+        Residual blocks at half the resolution in the middle of the trunks of the BlockNets.
     blocknets : int
         0, 1 (before the FrequencyNet) or 2 (before and after it).
     frequencynet, fusion : bool
         Whether these are there. Without fusion the last sub-network makes the residual itself.
     conditioning : {"cfm", "concat", "none"}
         How the BlockNets know the table, see :class:`qgac.models.blocknet.BlockNet`.
+    candidate : int
+        Rounds of smoothing of a noise-free candidate that the network sees beside the coefficients, see
+        :mod:`qgac.coefficients.candidate`. 0: none, as in the paper.
+    gate : bool
+        Whether the network also says, for every coefficient, how much of the candidate is taken in place of what it has
+        restored. Needs a candidate, and no fusion.
     """
 
     width: int = 256
@@ -48,10 +56,13 @@ class YConfiguration:
     rrdbs: int = 1
     residual_blocks: int = 0
     subdivision: int = 1
+    deep_blocks: int = 0
     blocknets: int = 2
     frequencynet: bool = True
     fusion: bool = True
     conditioning: Conditioning = "cfm"
+    candidate: int = 0
+    gate: bool = False
 
     def __post_init__(self) -> None:
         check_sizes(self)
@@ -59,6 +70,8 @@ class YConfiguration:
             raise ValueError("a Y network needs 0, 1 or 2 BlockNets, and at least one sub-network")
         if self.conditioning not in get_args(Conditioning):
             raise ValueError(f"conditioning {self.conditioning!r} is none of {', '.join(get_args(Conditioning))}")
+        if self.gate and (self.candidate == 0 or self.fusion):
+            raise ValueError("a gate needs a candidate (candidate of 1 or more), and a network without fusion")
 
 
 class YNetwork(nn.Module):
@@ -75,7 +88,7 @@ class YNetwork(nn.Module):
     Attributes
     ----------
     receptive_field : int
-        Blocks to each side that a block of the output depends on.
+        Blocks to each side that a block of the output depends on; those that the candidate depends on not counted.
     """
 
     def __init__(
@@ -88,7 +101,7 @@ class YNetwork(nn.Module):
         for position, station in enumerate(stations):
             maps = inputs if position == 0 else c.maps
             makes_residual = not c.fusion and position == len(stations) - 1
-            output_maps = 1 if makes_residual else c.maps
+            output_maps = 1 + c.gate if makes_residual else c.maps
             if station == "block":
                 subnetworks.append(
                     BlockNet(
@@ -98,6 +111,7 @@ class YNetwork(nn.Module):
                         rrdbs=c.rrdbs,
                         residual_blocks=c.residual_blocks,
                         subdivision=c.subdivision,
+                        deep_blocks=c.deep_blocks,
                         manifold=c.manifold,
                         log_table=log_table,
                         residual=makes_residual,
@@ -134,6 +148,7 @@ class YNetwork(nn.Module):
         Returns
         -------
         Tensor, shape (N, 64, H/8, W/8)
+            With a gate (N, 128, H/8, W/8), channel 2 f + 1 for what is to become the gate of frequency f.
         """
         outputs = []
         signal = coefficients

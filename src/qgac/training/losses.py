@@ -14,15 +14,12 @@ from qgac.metrics.ssim import ssim
 __all__ = ["discriminator_loss", "gan_loss", "generator_loss", "regression_loss", "texture_loss"]
 
 
-# Squared samples: one gray level. A patch that is already nearer to its original has nothing more to say.
-_SMALLEST_ERROR = 255.0**-2
-
-
 def regression_loss(
     restored: Tensor,
     target: Tensor,
     *,
     error: Literal["absolute", "logarithmic"] = "absolute",
+    least_error: float = 1.0,
     ssim_weight: float = 0.05,
     roundness: float = 0.0,
 ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -36,6 +33,8 @@ def regression_loss(
         The paper's mean absolute error, or the mean over the patches of the logarithm of their root mean squared error:
         of PSNR, that is. Then a patch counts alike whatever its quality is; absolute errors are mostly those of the
         coarse tables.
+    least_error : float
+        Root mean squared error, in gray levels, below which a patch has little more to say to the logarithm.
     ssim_weight : float
         The balance lambda; 0 leaves the term out.
     roundness : float
@@ -50,7 +49,7 @@ def regression_loss(
     """
     difference = restored - target
     if error == "logarithmic":
-        loss = 0.5 * (difference.square().flatten(1).mean(1) + _SMALLEST_ERROR).log().mean()
+        loss = 0.5 * (difference.square().flatten(1).mean(1) + (least_error / 255) ** 2).log().mean()
         parts = {"log_rmse": loss.detach()}
     else:
         loss = (difference.square() + roundness**2).sqrt().mean() - roundness if roundness else difference.abs().mean()

@@ -40,7 +40,7 @@ def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> I
     for step in run.steps():
         batch = batch_of(step)
         with run.fabric.autocast():
-            restored = steps.restore_y(model, batch.y, batch.y_table, projected=False)
+            restored = steps.restore_y(model, batch.y, batch.y_table, projected=recipe.optimization.projected)
         target = rgb_to_ycbcr(batch.rgb)[:, :1] / 255
         loss, parts = _loss(recipe, (idct(restored)[:, None] + 128) / 255, target)
         run.update(loss, parts)
@@ -69,4 +69,6 @@ def train_color(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) 
 
 def _loss(recipe: Recipe, restored: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     o = recipe.optimization
-    return regression_loss(restored, target, error=o.error, ssim_weight=o.ssim_weight, roundness=o.roundness)
+    return regression_loss(
+        restored, target, error=o.error, least_error=o.least_error, ssim_weight=o.ssim_weight, roundness=o.roundness
+    )

@@ -80,7 +80,12 @@ class Data:
     recompressed_qualities : tuple of (int, int)
         Lowest and highest libjpeg quality of that first time.
     drawings_share : float
-        Share of the patches that are drawn (text, shapes) or drawn upon, see :mod:`qgac.training.batches.drawings`.
+        Share of the patches that are drawn or drawn upon, see :mod:`qgac.training.batches.drawings.drawing`.
+    fine_drawings_share : float
+        Share of the drawings whose quality is drawn from `fine_qualities`, all alike, in place of `qualities`: such
+        pictures are rarely compressed much.
+    fine_qualities : tuple of (int, int)
+        Lowest and highest libjpeg quality of these.
     """
 
     batch: Count = 32
@@ -96,6 +101,8 @@ class Data:
     recompressed_share: Share = 0.0
     recompressed_qualities: QualityRange = (10, 95)
     drawings_share: Share = 0.0
+    fine_drawings_share: Share = 0.0
+    fine_qualities: QualityRange = (75, 98)
 
     def __post_init__(self) -> None:
         check(self)
@@ -118,9 +125,12 @@ class Optimization:
     learning_rate : float
         Of Adam, at its highest.
     final_learning_rate : float
-        Where the cosine ends.
-    schedule : {"cosine", "step"}
-        Cosine annealing, or halving every `halve_every` steps.
+        Where the cosine or the last decay ends.
+    schedule : {"cosine", "stable", "step"}
+        Cosine annealing; or a constant rate with a linear decay at the end, so that a run may go on from its weights
+        before that decay as if there had been none (warm-up, stable, decay); or halving every `halve_every` steps.
+    decay_share : float
+        Share of the steps that the decay of "stable" takes, at the end.
     halve_every : int
         Steps between two halvings.
     warmup : int
@@ -131,6 +141,11 @@ class Optimization:
         See :func:`qgac.training.losses.regression_loss`.
     ssim_weight : float
         The balance lambda of eq. 1.
+    least_error : float
+        See :func:`qgac.training.losses.regression_loss`; in gray levels, for error = "logarithmic".
+    projected : bool
+        Whether the Y stage measures its error after the projection onto the quantisation intervals, as restoring does:
+        then the network is free to leave them where it is certain.
     roundness : float
         See :func:`qgac.training.losses.regression_loss`; in units of the sample range.
     color_space : {"rgb", "ycbcr"}
@@ -149,11 +164,14 @@ class Optimization:
     steps: Count = 400_000
     learning_rate: Positive = 1e-3
     final_learning_rate: NotNegative = 1e-6
-    schedule: Literal["cosine", "step"] = "cosine"
+    schedule: Literal["cosine", "stable", "step"] = "cosine"
+    decay_share: Annotated[Share, Bound(lambda share: share > 0, "is not greater than 0")] = 0.2
     halve_every: Count = 100_000
     warmup: WholeNotNegative = 0
     betas: tuple[Decay, Decay] = (0.9, 0.999)
     error: Literal["absolute", "logarithmic"] = "absolute"
+    least_error: Positive = 1.0
+    projected: bool = False
     ssim_weight: NotNegative = 0.05
     roundness: NotNegative = 0.0
     color_space: Literal["rgb", "ycbcr"] = "rgb"
@@ -173,6 +191,9 @@ class Optimization:
             return self.learning_rate * (step + 1) / self.warmup
         if self.schedule == "step":
             return float(self.learning_rate * 0.5 ** (step // self.halve_every))
+        if self.schedule == "stable":
+            left = min(1.0, (self.steps - step) / (self.decay_share * self.steps))
+            return self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * left
         progress = (step - self.warmup) / max(1, self.steps - self.warmup)
         swing = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         return self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * swing

@@ -5,29 +5,29 @@ The stages (section 3.4) are :mod:`qgac.training.regression`, Y and then colour,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from qgac.coefficients.color import rgb_to_ycbcr
 from qgac.coefficients.dct import dct
-from qgac.models.color_network import ColorConfiguration
 from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import Compressed, draw_batch, held_out_crops
+from qgac.training.batches.drawings.text import find_fonts
 from qgac.training.batches.pixels import pixels_on
 from qgac.training.gan.stage import discriminator_descent, train_gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
 from qgac.training.regression import train_color, train_y
 from qgac.training.run import Progress, Run
+from qgac.training.warm_start import may_start_from, starting_weights
 from qgac.weights.checkpoints import load_model
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def train(
     folder: Path,
     *,
     start: Path | None = None,
+    fonts: Path | None = None,
     resume: bool = False,
     stop: Callable[[], bool] | None = None,
     fabric: Fabric | None = None,
@@ -57,6 +58,8 @@ def train(
         The run's folder, see :class:`qgac.training.run.Run`.
     start : Path, optional
         Weights to start from; the colour stage needs those of a Y stage. Not read when a run is resumed.
+    fonts : Path, optional
+        A folder of further typefaces for drawings.
     resume : bool
         Go on with the run in the folder.
     stop : callable, optional
@@ -74,13 +77,14 @@ def train(
     TrainingError
         If the run cannot start or go on.
     ValueError
-        If the bank is too small for the recipe.
+        If the bank is too small for the recipe, or the folder of typefaces has none.
     """
     fabric = fabric or machine.start(recipe.optimization.precision, device="cpu")
     if recipe.data.batch % fabric.world_size:
         raise TrainingError(f"{fabric.world_size} processes cannot share a batch of {recipe.data.batch} evenly")
     if recipe.data.drawings_share and find_spec("matplotlib") is None:
         raise TrainingError("drawings take their fonts from matplotlib; install it with `pip install 'qgac[train]'`")
+    typefaces = find_fonts(fonts) if fonts is not None else ()
     bank = PatchBank(patches)
     crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     model = _starting_model(recipe, bank, start, resume=resume).to(fabric.device)
@@ -94,7 +98,7 @@ def train(
         for network in (model.y_network, model.color_network):
             network.compile()
     stage = {"y": train_y, "color": train_color, "gan": train_gan}[recipe.stage]
-    return _events(run, stage(run, batches(run, bank), crops.to(fabric.device)))
+    return _events(run, stage(run, batches(run, bank, typefaces), crops.to(fabric.device)))
 
 
 def _events(run: Run, events: Iterator[Progress]) -> Generator[Progress, None, int]:
@@ -105,12 +109,12 @@ def _events(run: Run, events: Iterator[Progress]) -> Generator[Progress, None, i
     return run.step
 
 
-def batches(run: Run, bank: PatchBank) -> Callable[[int], Compressed]:
+def batches(run: Run, bank: PatchBank, fonts: Sequence[Path] = ()) -> Callable[[int], Compressed]:
     """Return the function that makes this process's share of the batch of a step, on its device."""
     data, device = run.recipe.data, run.fabric.device
     part = (run.fabric.global_rank, run.fabric.world_size)
     pixels = pixels_on(device, bank, largest=round(data.patch * data.downscale) if data.downscale_share else data.patch)
-    return lambda step: draw_batch(bank, data, run.recipe.seed, step, pixels=pixels, part=part)
+    return lambda step: draw_batch(bank, data, run.recipe.seed, step, pixels=pixels, part=part, fonts=fonts)
 
 
 def _starting_model(recipe: Recipe, bank: PatchBank, start: Path | None, *, resume: bool) -> QGAC:
@@ -127,13 +131,11 @@ def _starting_model(recipe: Recipe, bank: PatchBank, start: Path | None, *, resu
         _fit_statistics(model, bank, recipe)
         return model
     weights = load_model(start)
-    # Not all of it shows in the shapes of the weights.
-    theirs, ours = (replace(c, color=ColorConfiguration()) for c in (weights.configuration, recipe.model))
     if recipe.stage == "gan" and weights.configuration != recipe.model:
         raise TrainingError(f"{start} has another network than the recipe; take the recipe's own colour stage")
-    if theirs != ours:
+    if not may_start_from(weights.configuration, recipe.model, grown=recipe.stage == "y"):
         raise TrainingError(f"{start} has another Y network than the recipe; take the recipe's own Y stage")
-    model.load_state_dict(_fitting(weights.state_dict(), model), strict=False)
+    model.load_state_dict(starting_weights(weights, model), strict=False)
     return model
 
 
@@ -144,9 +146,3 @@ def _fit_statistics(model: QGAC, bank: PatchBank, recipe: Recipe) -> None:
     coefficients = dct(ycbcr - 128)  # (N, 3, 64, 8, 8)
     model.normalize_y.fit(coefficients[:, :1])
     model.normalize_chroma.fit(coefficients[:, 1:])
-
-
-def _fitting(weights: dict[str, Tensor], model: QGAC) -> dict[str, Tensor]:
-    """Keep the tensors that the model has, in the same shape: a colour network may be of another size."""
-    own = model.state_dict()
-    return {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}

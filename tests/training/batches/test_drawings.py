@@ -3,10 +3,11 @@ import pytest
 import torch
 
 from made.banks import write_small_bank
+from qgac.coefficients.quantization import quality_of
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import draw_batch
-from qgac.training.batches.drawings import drawing
-from qgac.training.sections import Data, RecipeError
+from qgac.training.batches.drawings.drawing import drawing
+from qgac.training.sections import Data, Qualities, RecipeError
 
 
 def drawn(count, size=64):
@@ -74,7 +75,7 @@ def test_drawings_have_numbers_of_their_own(bank, monkeypatch):
 
     firsts = [np.random.default_rng((0, 5)).random()]
 
-    def remember(size, generator):
+    def remember(size, generator, fonts):
         firsts.append(generator.random())
         return np.zeros((size, size, 4), np.uint8)
 
@@ -94,6 +95,20 @@ def test_what_is_not_drawn_upon_is_the_photograph(bank):
     plain, over = (draw_batch(bank, Data(batch=64, patch=32, drawings_share=share), 0, 0).rgb for share in (0.0, 1.0))
     kept = (plain == over).all(1).flatten(1).float().mean(1)
     assert 0.1 < (kept > 0.2).float().mean() < 0.4  # about the quarter that is not opaque
+
+
+def test_a_share_of_the_drawings_has_fine_tables(bank):
+    numbers = {"batch": 256, "patch": 16, "drawings_share": 0.5, "qualities": Qualities(low=5, high=20)}
+    plain, fine = (draw_batch(bank, Data(**numbers, fine_drawings_share=share), 0, 0) for share in (0.0, 0.5))
+    assert torch.equal(plain.rgb, fine.rgb)
+    finer = [
+        quality_of(table.numpy())
+        for table, before in zip(fine.y_table, plain.y_table, strict=True)
+        if not torch.equal(table, before)
+    ]
+    assert 40 < len(finer) < 90  # a quarter of all
+    assert min(finer) >= 75
+    assert max(finer) <= 98
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from qgac.coefficients.compress import downsample_chroma, quantize, rounded_ycbc
 from qgac.coefficients.dct import idct
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.training.batches.bank import PatchBank
-from qgac.training.batches.drawings import drawing
+from qgac.training.batches.drawings.drawing import drawing
 from qgac.training.batches.pixels import HostPixels, Pixels, draw_cut
 from qgac.training.batches.tables import draw_tables
 from qgac.training.sections import Data, Qualities
@@ -162,7 +164,14 @@ def _draw_qualities(qualities: Qualities, count: int, generator: np.random.Gener
 
 
 def draw_batch(
-    bank: PatchBank, data: Data, seed: int, step: int, *, pixels: Pixels | None = None, part: tuple[int, int] = (0, 1)
+    bank: PatchBank,
+    data: Data,
+    seed: int,
+    step: int,
+    *,
+    pixels: Pixels | None = None,
+    part: tuple[int, int] = (0, 1),
+    fonts: Sequence[Path] = (),
 ) -> Compressed:
     """Make the batch of a step.
 
@@ -176,6 +185,8 @@ def draw_batch(
         Who cuts the patches out of the bank; by default the processor.
     part : tuple of (int, int)
         Number of a process and how many there are: each makes its own share of the same batch.
+    fonts : sequence of Path
+        Further typefaces of drawings.
 
     Returns
     -------
@@ -196,8 +207,12 @@ def draw_batch(
     originals = pixels.patches([cuts[i] for i in mine], data.patch)
     for i in drawn:
         if i in mine:  # by a generator of its own: whoever does not draw it has drawn no numbers
-            over = drawing(data.patch, np.random.default_rng((seed, step, 1 + i)))  # a trailing 0 would change nothing
+            own = np.random.default_rng((seed, step, 1 + i))  # a trailing 0 would change nothing
+            over = drawing(data.patch, own, fonts)
             originals[i - mine.start] = laid_over(originals[i - mine.start], over)
+            if data.fine_drawings_share and own.random() < data.fine_drawings_share:
+                quality = int(own.integers(*data.fine_qualities, endpoint=True))
+                tables[i] = draw_tables(quality, data.other_tables_share, own)
     sources = originals.clone()
     for first_factors in _FIRST_FACTORS:
         again = [i for i in mine if i in recompressions and recompressions[i].factors == first_factors]
@@ -217,7 +232,7 @@ def laid_over(patch: Tensor, over: NDArray[np.uint8]) -> Tensor:
     patch : Tensor, shape (3, H, W), float32
         Whole numbers 0..255.
     over : ndarray, shape (H, W, 4), uint8
-        See :func:`qgac.training.batches.drawings.drawing`.
+        See :func:`qgac.training.batches.drawings.drawing.drawing`.
 
     Returns
     -------

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
 from made.command_line import qgac_command
-from made.networks import tiny_network
+from made.networks import Y_FORMS, randomize, tiny_configuration, tiny_network
 from made.pictures import S420, S444, coefficients_of, compressed, make_image, photo, quantized, samples_of
 from qgac.coefficients.blocks import channels_to_blocks
+from qgac.models.qgac import QGAC
 from qgac.restoration.restorer import Restorer, restore
 from qgac.weights import checkpoints
-from qgac.weights.blending import blended
+from qgac.weights.blending import blended, interpolate
 from qgac.weights.checkpoints import WeightsError, save_model
 
 REGRESSION, OTHER = tiny_network(strength=2), tiny_network(strength=8, seed=1)
@@ -129,3 +131,79 @@ def test_the_command_says_in_a_sentence_what_is_missing(folder: Path) -> None:
     assert "none.safetensors" in result.stderr
     assert run("--model", "tiny", "--blend-with", "other.safetensors").exit_code == 2
     assert run("--model", "tiny", "--blend", "1.5").exit_code == 2
+
+
+# --- interpolate alone ---
+
+
+def network(seed: int, width: int = 4) -> QGAC:
+    return randomize(QGAC(tiny_configuration({"width": width, **Y_FORMS["one blocknet"]})), seed, scale=0.2)
+
+
+def same_bits(first: torch.Tensor, second: torch.Tensor) -> bool:
+    return torch.equal(first.contiguous().view(torch.int32), second.contiguous().view(torch.int32))
+
+
+@pytest.mark.parametrize("alpha", [0, 1])
+def test_the_ends_are_the_networks_to_the_bit(alpha: int) -> None:
+    ends = network(0), network(1)
+    for end in ends:
+        next(end.parameters()).data.flatten()[0] = -0.0
+    blended = interpolate(*ends, alpha)
+    for name, parameter in blended.named_parameters():
+        assert same_bits(parameter, ends[alpha].get_parameter(name)), name
+
+
+def test_between_the_ends_every_parameter_is_the_weighted_mean() -> None:
+    first, second = network(0), network(1)
+    blended = interpolate(first, second, 0.75)
+    count = 0
+    for name, parameter in blended.named_parameters():
+        torch.testing.assert_close(parameter, first.get_parameter(name) / 4 + second.get_parameter(name) * 3 / 4)
+        count += parameter.numel()
+    assert count == sum(parameter.numel() for parameter in first.parameters())
+
+
+@pytest.mark.parametrize("alpha", [0, 0.5, 1])
+def test_the_result_is_a_network_of_its_own(alpha: float) -> None:
+    first, second = network(0), network(1)
+    before = [parameter.clone() for model in (first, second) for parameter in model.parameters()]
+    blended = interpolate(first, second, alpha)
+    assert not blended.training
+    assert not any(parameter.requires_grad for parameter in blended.parameters())
+    assert blended.configuration == first.configuration
+    with torch.no_grad():
+        for tensor in (*blended.parameters(), *blended.buffers()):
+            tensor.fill_(7)
+    after = [parameter for model in (first, second) for parameter in model.parameters()]
+    assert all(map(torch.equal, before, after))
+    assert not (first.normalize_y.std == 7).any()
+
+
+def test_a_blend_restores_otherwise_than_either_end() -> None:
+    first, second = network(0), network(1)
+    y, table = torch.randn(1, 64, 3, 4) * 50, torch.full((1, 8, 8), 20.0)
+    with torch.no_grad():
+        results = [interpolate(first, second, alpha).restore_y(y, table) for alpha in (0, 0.5, 1)]
+        torch.testing.assert_close(results[0], first.restore_y(y, table), rtol=1e-3, atol=1e-2)
+        torch.testing.assert_close(results[2], second.restore_y(y, table), rtol=1e-3, atol=1e-2)
+    assert not torch.allclose(results[1], results[0], rtol=0.1)
+    assert not torch.allclose(results[1], results[2], rtol=0.1)
+
+
+@pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan")])
+def test_an_alpha_out_of_range_is_refused(alpha: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        interpolate(network(0), network(1), alpha)
+
+
+def test_another_configuration_is_refused() -> None:
+    with pytest.raises(ValueError, match="different configurations"):
+        interpolate(network(0), network(1, width=6), 0.5)
+
+
+def test_other_statistics_are_refused_by_name() -> None:
+    second = network(1)
+    second.normalize_y.std[0, 3] = 2
+    with pytest.raises(ValueError, match=r"normalize_y\.std"):
+        interpolate(network(0), second, 0.5)

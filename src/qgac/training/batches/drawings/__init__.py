@@ -1,0 +1,1 @@
+"""Drawings to train on, one kind a file."""

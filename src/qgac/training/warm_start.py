@@ -1,0 +1,71 @@
+"""Weights of one network as the start of another: a colour network of another size, a Y network that sees more.
+
+A Y network with a candidate (:mod:`qgac.coefficients.candidate`), or with a gate, may start from one that has none:
+what is new starts at zero, so that it does at first what the other one did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from qgac.models.color_network import ColorConfiguration
+from qgac.models.qgac import QGAC, Configuration
+
+__all__ = ["may_start_from", "starting_weights"]
+
+
+def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -> bool:
+    """Whether the Y network of a configuration can go on as that of another one.
+
+    Parameters
+    ----------
+    theirs, ours : Configuration
+        Of the weights there are, and of the network that is to be trained.
+    grown : bool
+        Whether ours may have a candidate and a gate that theirs lacks: where Y is trained.
+
+    Returns
+    -------
+    bool
+        Whether they are the same but for that; not all of it shows in the shapes of the weights.
+    """
+    theirs, ours = (replace(c, color=ColorConfiguration()) for c in (theirs, ours))
+    if grown and ours.y.conditioning == "cfm" and ours.y.blocknets and theirs.y.candidate == 0:
+        ours = replace(ours, y=replace(ours.y, candidate=0, gate=False))
+    return theirs == ours
+
+
+def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
+    """Return the weights of a network that another one has as well, with zeros for what is new in its Y network.
+
+    Parameters
+    ----------
+    theirs, ours : QGAC
+        Networks of which :func:`may_start_from` holds.
+
+    Returns
+    -------
+    dict of Tensor
+        Those of `theirs` whose shapes are those of `ours`.
+    """
+    weights, own = theirs.state_dict(), ours.state_dict()
+    before, after = (network.normalize_y.maps + (network.configuration.y.candidate > 0) for network in (theirs, ours))
+    if before != after:
+        first = "y_network.subnetworks.0.encode.manifold."
+        for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0)):
+            weights[first + name] = _with_maps(weights[first + name], dimension, before, after)
+    if ours.configuration.y.gate and not theirs.configuration.y.gate:
+        last = f"y_network.subnetworks.{len(ours.y_network.subnetworks) - 1}.decode.manifold."
+        for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0), ("bias.weight", 0), ("bias.bias", 0)):
+            weights[last + name] = _with_maps(weights[last + name], dimension, 1, 2)
+    return {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+
+
+def _with_maps(weight: Tensor, dimension: int, before: int, after: int) -> Tensor:
+    """Put zeros beside the maps of a weight, which are innermost in one of its dimensions."""
+    apart = torch.unflatten(weight, dimension, (-1, before)).movedim(dimension + 1, 0)
+    grown = torch.cat((apart, apart.new_zeros((after - before, *apart.shape[1:]))))
+    return grown.movedim(0, dimension + 1).flatten(dimension, dimension + 1)

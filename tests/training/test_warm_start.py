@@ -1,0 +1,50 @@
+"""A network that sees more starts as the one that saw less."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from made.networks import randomize, tiny_configuration
+from qgac.models.qgac import QGAC
+from qgac.training.warm_start import may_start_from, starting_weights
+
+PLAIN = {"blocknets": 1, "rrdbs": 0, "residual_blocks": 1, "frequencynet": False, "fusion": False}
+
+
+@pytest.mark.parametrize("levels", [False, True])
+@pytest.mark.parametrize("more", [{"candidate": 2}, {"candidate": 2, "gate": True}], ids=["candidate", "gate"])
+def test_what_is_new_changes_nothing_at_first(levels, more):
+    theirs = randomize(QGAC(tiny_configuration(PLAIN, levels=levels))).eval()
+    ours = randomize(QGAC(tiny_configuration(PLAIN | more, levels=levels)), seed=1).eval()
+    ours.load_state_dict(starting_weights(theirs, ours))
+    y = 30 * torch.randn(2, 64, 4, 5, generator=torch.Generator().manual_seed(0))
+    table = torch.full((2, 8, 8), 12.0)
+    torch.testing.assert_close(ours.restore_y(y, table), theirs.restore_y(y, table), rtol=0, atol=1e-4)
+    assert (theirs.restore_y(y, table) - y).abs().max() > 0.1
+
+
+def test_and_learns():
+    theirs = randomize(QGAC(tiny_configuration(PLAIN))).eval()
+    ours = QGAC(tiny_configuration(PLAIN | {"candidate": 2, "gate": True}))
+    ours.load_state_dict(starting_weights(theirs, ours))
+    y = 30 * torch.randn(2, 64, 4, 5, generator=torch.Generator().manual_seed(0))
+    ours.restore_y(y, torch.full((2, 8, 8), 12.0)).square().sum().backward()
+    (network,) = ours.y_network.subnetworks
+    into = network.encode.manifold.kernel.weight.grad.unflatten(1, (8, 2))
+    out_of = network.decode.manifold.kernel.weight.grad.unflatten(1, (8, 2))
+    assert into[:, :, 1].any()
+    assert out_of[:, :, 1].any()
+
+
+def test_who_may_start_from_whom():
+    plain, grown = tiny_configuration(PLAIN), tiny_configuration(PLAIN | {"candidate": 2, "gate": True})
+    assert may_start_from(plain, plain, grown=False)
+    assert may_start_from(plain, grown, grown=True)
+    assert not may_start_from(plain, grown, grown=False)
+    assert not may_start_from(grown, plain, grown=True)
+    assert not may_start_from(tiny_configuration(PLAIN | {"candidate": 3}), grown, grown=True)
+    assert not may_start_from(replace(plain, log_table=True), grown, grown=True)
+    assert may_start_from(plain, tiny_configuration(PLAIN, {"width": 8}), grown=False)
+    unconditioned = [tiny_configuration(PLAIN | {"conditioning": "concat"} | more) for more in ({}, {"candidate": 2})]
+    assert not may_start_from(*unconditioned, grown=True)
