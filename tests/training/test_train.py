@@ -19,8 +19,9 @@ from qgac.training import train as training
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import held_out_crops
 from qgac.training.descent import Descent
+from qgac.training.machine import TrainingError
 from qgac.training.recipe import read_recipe
-from qgac.training.run import Run, TrainingError
+from qgac.training.run import Run
 from qgac.training.train import train
 from qgac.training.validation import validate
 from qgac.weights.checkpoints import load_model, load_record, save_model
