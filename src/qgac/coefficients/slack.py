@@ -19,7 +19,9 @@ from qgac.jpeg.image import NEVER, Component
 
 __all__ = ["bounds", "centered", "slack_of", "widened"]
 
-_WIDEST = 255.0  # the step of a frequency that was never sent: the largest that networks know
+# The step that networks are told of a frequency that was never sent; of 80 to 600, the best on photographs that are in no
+# test set: the means of blocks alone then give 1 dB more than libjpeg's smoothing.
+_WIDEST = 120.0
 
 
 def slack_of(component: Component) -> npt.NDArray[np.float32] | None:
