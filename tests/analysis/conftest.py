@@ -1,13 +1,14 @@
 import pytest
 from PIL import Image
 
-from made.networks import tiny_network, tiny_weights
+from made.networks import one_map_network
 from made.pictures import photo
+from qgac.weights.checkpoints import save_model
 
 
 @pytest.fixture
 def model():
-    return tiny_network()
+    return one_map_network()
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def workplace(tmp_path_factory):
     """A folder with two weights files, and a folder of two pictures."""
     folder = tmp_path_factory.mktemp("analysis")
     for name, seed in (("first", 0), ("second", 1)):
-        tiny_weights(folder / f"{name}.safetensors", seed=seed)
+        save_model(one_map_network(seed), folder / f"{name}.safetensors", record={})
     (folder / "pictures").mkdir()
     for seed in range(2):
         Image.fromarray(photo(64, 80, seed)).save(folder / "pictures" / f"picture{seed}.png")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from made.command_line import qgac_command
-from made.networks import tiny_network
+from made.networks import one_map_network
 from made.pictures import photo
 from qgac.analysis.blind import blind_pairs
 from qgac.analysis.crops import Crop
@@ -14,7 +14,7 @@ from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress
 from qgac.restoration.restorer import Restorer
 
-RESTORERS = Restorer(tiny_network()), Restorer(tiny_network(seed=1))
+RESTORERS = Restorer(one_map_network()), Restorer(one_map_network(1))
 
 
 def pairs(count=6, **options):

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from made.networks import tiny_network
+from made.networks import one_map_network, tiny_network
 from made.pictures import photo
 from qgac.analysis.crops import Crop
 from qgac.analysis.equivalent_quality import Equivalent, QualityLadder, equivalent_qualities, summarize
@@ -193,7 +193,7 @@ def test_the_gain_is_that_of_the_evaluation(workplace):
 
 
 def test_the_ends_of_a_strip_are_the_two_models(samples):
-    ends = tiny_network(), tiny_network(seed=1)
+    ends = one_map_network(), one_map_network(1)
     (strip,) = interpolation_strips([Picture("p", samples)], *ends, (0.0, 0.5, 1.0), quality=15, size=32)
     data = compress(samples, 15)
     for blend, end in ((strip.blends[0], ends[0]), (strip.blends[-1], ends[1])):

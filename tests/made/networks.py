@@ -65,6 +65,20 @@ def tiny_network(
     return model
 
 
+def one_map_network(seed: int = 0) -> QGAC:
+    """A network that takes coefficients alone, no levels: its kernels have one map; deviations fall with frequency."""
+    torch.manual_seed(seed)
+    color = {**PLAIN_COLOR, "planes": 2, "output_activation": False}
+    model = QGAC(tiny_configuration({**Y_FORMS["one blocknet"], **PLAIN}, color))
+    deviations = torch.logspace(2.5, 0.5, 64)
+    model.normalize_y.std.copy_(deviations)
+    model.normalize_chroma.std.copy_(deviations / 3)
+    for parameter in model.parameters():
+        if not parameter.any():  # what starts at zero would make tests blind
+            torch.nn.init.normal_(parameter, std=0.02)
+    return model.requires_grad_(False).eval()
+
+
 def tiny_weights(path: Path, *, strength: float = 1.0, seed: int = 0) -> Path:
     """Write the weights of a tiny network."""
     save_model(tiny_network(strength=strength, seed=seed), path, record={})

@@ -17,7 +17,6 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 
-from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.models import guided_chroma
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
 from qgac.models.prelu import PReLU
@@ -167,7 +166,7 @@ class ColorNetwork(nn.Module):
         y_table: Tensor,
         factors: tuple[int, int] = (2, 2),
         guidance: Tensor | None = None,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor | None]:
         """Compute the residual of one plane, or of both, as `planes` says.
 
         Parameters
@@ -182,23 +181,24 @@ class ColorNetwork(nn.Module):
             Y quantisation steps.
         factors : tuple of (int, int)
             Vertical and horizontal subsampling, one of :attr:`factors`.
-        guidance : Tensor, shape (N, 64 * planes * 2, vertical * h, horizontal * w)
-            What a guided network needs: chroma by the linear model of Y, normalised, and the trust in it.
+        guidance : Tensor, shape (N, 2 * planes * 64, vertical * h, horizontal * w), optional
+            What a guided network sees beside them: chroma by the linear model of Y, normalised, then the trust in it.
 
         Returns
         -------
-        Tensor, shape (N, 64 * planes * maps, vertical * h, horizontal * w)
-            Frequency outermost. Of a guided network there are three maps for each plane: first the residual of all
-            planes, then what to add to the linear model, then by how much to trust it more; of others the residual.
+        residual : Tensor, shape (N, 64 * planes, vertical * h, horizontal * w)
+            Frequency outermost.
+        more : Tensor, shape (N, 2 * planes * 64, vertical * h, horizontal * w), or None
+            Of a guided network, where chroma is subsampled: first what to add to the linear model, frequency innermost,
+            then by how much it is to be trusted more.
         """
         representation = self.chroma_trunk(self.encode_chroma(chroma, tables))
         name = f"{factors[0]}x{factors[1]}"
         if name in self.upsamplers:
             representation = self.upsamplers[name](representation)
         joined = torch.cat((representation, self.encode_y(y, y_table)), 1)
-        if guidance is None:
-            return self.decode(self.joined_trunk(joined), tables)  # type: ignore[no-any-return]
-        joined = self.joined_trunk(joined + self.encode_guided(guidance))
-        residual, more = self.decode(joined, tables), self.decode_guided(joined)
-        planes = (separate_maps(residual, self.planes), separate_maps(more, 2 * self.planes))
-        return interleave_maps(torch.cat(planes, 1))
+        if guidance is not None:
+            joined = joined + self.encode_guided(guidance)
+        joined = self.joined_trunk(joined)
+        more = None if guidance is None or factors == (1, 1) else self.decode_guided(joined)
+        return self.decode(joined, tables), more

@@ -13,7 +13,7 @@ Whether chroma follows Y differs from place to place: on film grain it does not,
 :func:`trust` finds out by a test one scale lower: chroma is averaged over boxes once more, brought back up by the
 linear model and by plain interpolation, and compared with what is known.
 
-All of it is local, at the ends of the grid means are taken over what there is, and nothing depends on values: it can be
+All of it is local, what is at the ends of the grid is repeated beyond them, and nothing depends on values: it can be
 differentiated and traced.
 """
 
@@ -53,12 +53,12 @@ def guided(y: Tensor, chroma: Tensor, factors: tuple[int, int]) -> Tensor:
     Tensor, shape (N, C, vertical * h, horizontal * w)
         Their means over boxes are `chroma`.
     """
-    coarse_y = _boxes(y, factors)
-    mean_y, mean = _windows(coarse_y), _windows(chroma)
-    variance = _windows(coarse_y.square()) - mean_y.square()
-    slope = (_windows(coarse_y * chroma) - mean_y * mean) / (variance + _SMOOTHNESS)
-    offset = _windows(mean - slope * mean_y)
-    result = _enlarged(_windows(slope), factors) * y + _enlarged(offset, factors)
+    coarse_y, planes = _boxes(y, factors), chroma.shape[1]
+    products = torch.cat((coarse_y, coarse_y.square(), chroma, coarse_y * chroma), 1)
+    mean_y, mean_y_squared, mean, mean_product = torch.split(_means(products, 3), [1, 1, planes, planes], 1)
+    slope = (mean_product - mean_y * mean) / (mean_y_squared - mean_y.square() + _SMOOTHNESS)
+    lines = _enlarged(_means(torch.cat((slope, mean - slope * mean_y), 1), 3), factors)
+    result = lines[:, planes:].addcmul(lines[:, :planes], y)
     return result + _repeated(chroma - _boxes(result, factors), factors)
 
 
@@ -78,10 +78,8 @@ def trust(y: Tensor, chroma: Tensor, noise: Tensor, factors: tuple[int, int]) ->
         0..1: 1/2 where there is no difference, 1 where the linear model alone is right.
     """
     lower = _boxes(chroma, (2, 2))
-    errors = []
-    for other in (guided(_boxes(y, factors), lower, (2, 2)), _enlarged(lower, (2, 2))):
-        squared = F.avg_pool2d((other - chroma).square(), 5, 1, 2, count_include_pad=False)
-        errors.append((squared + noise).square())
+    model, plain = guided(_boxes(y, factors), lower, (2, 2)), _enlarged(lower, (2, 2))
+    errors = [(_means((other - chroma).square(), 5) + noise).square() for other in (model, plain)]
     return _enlarged(errors[1] / (errors[0] + errors[1]), factors)
 
 
@@ -121,9 +119,17 @@ def _enlarged(samples: Tensor, factors: tuple[int, int]) -> Tensor:
     return F.interpolate(samples, scale_factor=scale, mode="bilinear", align_corners=False)
 
 
-def _windows(samples: Tensor) -> Tensor:
-    """Average over windows of 3x3."""
-    return F.avg_pool2d(samples, 3, 1, 1, count_include_pad=False)
+def _means(samples: Tensor, size: int) -> Tensor:
+    """Average over windows of size x size; beyond the ends is what is at the ends."""
+    reach, (height, width) = size // 2, samples.shape[-2:]
+    surrounded = F.pad(samples, (reach,) * 4, mode="replicate")
+    rows = surrounded[..., :height, :] + surrounded[..., 1 : 1 + height, :]
+    for i in range(2, size):
+        rows += surrounded[..., i : i + height, :]
+    columns = rows[..., :width] + rows[..., 1 : 1 + width]
+    for i in range(2, size):
+        columns += rows[..., i : i + width]
+    return columns / size**2
 
 
 def _repeated(samples: Tensor, factors: tuple[int, int]) -> Tensor:

@@ -193,49 +193,53 @@ class QGAC(nn.Module):
         tables, y_table = self._familiar(tables, chroma=True), self._familiar(y_table, chroma=False)
         planes = separate_maps(chroma, 2)  # (N, 2, 64, h / vertical, w / horizontal)
         guide = self.normalize_y(y[:, None], y_table[:, None])[:, 0]  # its levels, if any, say nothing once restored
-        guidance = self._guidance(planes, tables, y, factors) if self.color_network.guided else None
-        outputs: list[Tensor] = []
+        linear_model, trust = None, None
+        if self.color_network.guided:
+            linear_model, trust = self._guidance(planes, tables, y, factors)
+        residuals: list[Tensor] = []
+        changes: list[Tensor] = []
         together = self.color_network.planes
         for p in range(0, 2, together):
             which = slice(p, p + together)
             inputs = self.normalize_chroma(planes[:, which], tables[:, which], plane=None if together == 2 else p)
-            seen = None
-            if guidance is not None:
-                seen = interleave_maps(torch.cat([maps[:, which] for maps in guidance], 1))
-                seen = seen.contiguous(memory_format=torch.channels_last)
-            residual = self.color_network(
+            residual, more = self.color_network(
                 interleave_maps(inputs).contiguous(memory_format=torch.channels_last),
                 tables[:, which],
                 guide.contiguous(memory_format=torch.channels_last),
                 y_table[:, None],
                 factors,
-                seen,
+                None if linear_model is None else linear_model[:, :, which].flatten(1, 3),
             )
-            outputs.append(torch.unflatten(separate_maps(residual, residual.shape[1] // 64), 1, (-1, together)))
-        maps = torch.cat(outputs, 2)  # (N, maps, 2, 64, h, w)
-        restored = self._scale(maps[:, 0], tables, self.normalize_chroma.std)
+            residuals.append(separate_maps(residual, together))
+            if more is not None:
+                changes.append(torch.unflatten(more, 1, (2, together, 64)))
+        restored = self._scale(torch.cat(residuals, 1), tables, self.normalize_chroma.std)
+        del residuals
         for p in range(2):  # one after the other and in place: half the memory
             restored[:, p] += double_nearest(planes[:, p], *factors)
-        if guidance is not None and factors != (1, 1):
-            change = self._scale(maps[:, 1], tables, self.normalize_chroma.std)
-            doubt = maps[:, 2].to(change.dtype)
-            samples, full, trust = idct(restored), idct(y)[:, None], idct(guidance[1]) + 0.5
-            restored = dct(guided_chroma.mixed(full, samples, trust, idct(change), idct(doubt), factors))
+        if trust is not None:
+            change, doubt = torch.cat(changes, 2).unbind(1)
+            change, doubt = self._scale(change, tables, self.normalize_chroma.std), doubt.to(restored.dtype)
+            full = idct(y)[:, None]
+            restored = dct(guided_chroma.mixed(full, idct(restored), trust, idct(change), idct(doubt), factors))
         return interleave_maps(restored)
 
-    def _guidance(self, planes: Tensor, tables: Tensor, y: Tensor, factors: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Return coefficients (N, 2, 64, h, w) of the linear model, normalised, and of the trust in it less 1/2.
+    def _guidance(
+        self, planes: Tensor, tables: Tensor, y: Tensor, factors: tuple[int, int]
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return what a guided network sees, (N, 2, 2, 64, h, w), and how far the linear model is trusted, as samples.
 
-        Chroma that is not subsampled is known as it is: it stands for the linear model, and is trusted no more.
+        It sees coefficients of Cb and Cr by the linear model, normalised, and of the trust in them less 1/2. Chroma
+        that is not subsampled stands for its linear model, and is not mixed with it.
         """
         if factors == (1, 1):
-            return self.normalize_chroma(planes, tables)[:, :2], torch.zeros_like(planes)
-        samples, full = idct(planes), idct(y)[:, None]
-        noise = (tables[..., :1, :1].square() / 12).to(samples.dtype)
-        model = dct(guided_chroma.guided(full, samples, factors))
-        return self.normalize_chroma(model, tables)[:, :2], dct(
-            guided_chroma.trust(full, samples, noise, factors) - 0.5
-        )
+            return torch.stack((self.normalize_chroma(planes, tables)[:, :2], torch.zeros_like(planes)), 1), None
+        chroma, full = idct(planes), idct(y)[:, None]
+        # Of rounding, whose error is spread evenly over a step.
+        noise = tables[..., :1, :1].square() / 12
+        model = dct(guided_chroma.guided(full, chroma, factors))
+        trust = guided_chroma.trust(full, chroma, noise, factors)
+        return torch.stack((self.normalize_chroma(model, tables)[:, :2], dct(trust - 0.5)), 1), trust
 
     def _familiar(self, tables: Tensor, *, chroma: bool) -> Tensor:
         """Return the tables (..., 8, 8) that the networks are told, see :class:`Configuration`."""

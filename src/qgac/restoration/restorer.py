@@ -24,7 +24,7 @@ from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
 from qgac.restoration.planes import plane_sources
-from qgac.restoration.refinement import refined_levels, refined_table
+from qgac.restoration.refinement import refined_levels, refined_table, slack_of_levels
 from qgac.restoration.regions import PlaneSource, RegionRestorer
 from qgac.restoration.tile_budget import blocks_that_fit
 from qgac.restoration.tiling import Region, tile_shape
@@ -244,7 +244,8 @@ class Restorer:
         for index, component in enumerate(image.components):
             finest = chroma_table(quality) if index in image.chroma else luma_table(quality)
             table = refined_table(component, finest)
-            refined.append(replace(component, coefficients=np.empty_like(component.coefficients), table=table))
+            empty = np.empty_like(component.coefficients)
+            refined.append(replace(component, coefficients=empty, table=table, unsent=None))
         sources = plane_sources(self._regions, image)
         first = [0, *accumulate(len(source.grids) for source in sources)]  # component of each source
         groups = [([source], source.grids[0]) for source in sources]
@@ -254,7 +255,9 @@ class Restorer:
                 component, finer = image.components[index], refined[index]
                 blocks = channels_to_blocks(values[0]).cpu().numpy()
                 levels = component.coefficients[region.slices]
-                finer.coefficients[region.slices] = refined_levels(blocks, levels, component.table, finer.table)
+                finer.coefficients[region.slices] = refined_levels(
+                    blocks, levels, component.table, finer.table, slack_of_levels(component)
+                )
         return replace(image, components=tuple(refined), process="baseline")
 
     def _walk(
