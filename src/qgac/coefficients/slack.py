@@ -15,8 +15,8 @@ from torch.nn import functional
 
 __all__ = ["bounds", "centered", "widened"]
 
-# The step that networks are told of a frequency that was never sent; of 80 to 600, the best on photographs that are in no
-# test set: the means of blocks alone then give 1 dB more than libjpeg's smoothing.
+# The step that networks are told of a frequency that was never sent; of 80 to 600, the best on photographs that are in
+# no test set: the means of blocks alone then give 1 dB more than libjpeg's smoothing.
 _WIDEST = 120.0
 
 
