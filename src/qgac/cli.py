@@ -15,7 +15,7 @@ import rich_click as click
 
 from qgac import __version__
 from qgac.commands.ablate import ablate
-from qgac.commands.analyze import analyze
+from qgac.commands.analyze.group import analyze
 from qgac.commands.compare import compare
 from qgac.commands.evaluate import evaluate
 from qgac.commands.frechet import frechet

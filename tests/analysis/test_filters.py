@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from made.networks import randomize, tiny_configuration
 from qgac.analysis.activation import Ascent, maximal_activations
 from qgac.analysis.embedding import embed_layer, takes_chroma_tables
 from qgac.analysis.layers import filter_manifolds, first_blocknet, generated_kernels, strongest_channels
@@ -160,3 +161,12 @@ def test_kernels_that_do_not_depend_on_quality_are_refused(model):
         embed_layer(model, "nonsense")
     with pytest.raises(ValueError, match="at least 4"):
         embed_layer(model, "y_network.subnetworks.0.encode", (10, 20))
+
+
+def test_a_network_with_a_candidate_is_shown_it():
+    y = {"rrdbs": 0, "residual_blocks": 1, "blocknets": 1, "frequencynet": False, "fusion": False, "candidate": 1}
+    found = maximal_activations(
+        randomize(QGAC(tiny_configuration(y=y))), (3,), (40,), ascent=Ascent(blocks=2, steps=20)
+    )
+    assert found.pictures.shape == (1, 1, 16, 16)
+    assert found.after.item() > found.before.item()

@@ -21,7 +21,7 @@ import qgac
 from made.banks import write_small_bank
 from made.command_line import environment, qgac_command, sentence
 from made.pictures import photo
-from qgac.commands.train import Stop
+from qgac.commands.train_progress import Stop
 from qgac.training import machine
 from qgac.training import train as training
 

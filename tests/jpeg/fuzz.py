@@ -12,6 +12,7 @@ import argparse
 import collections
 import io
 import os
+import re
 import resource
 import sys
 import time
@@ -162,8 +163,8 @@ def judge(data: bytes) -> str:
     """Read a file, strictly and tolerantly, and say what happened.
 
     Only `JPEGError` may come out of the reader, with a cause and a remedy in one sentence; no reading may take more
-    than 5 s; what strict reading accepts must be what tolerant reading gives, and what libjpeg shows; and what
-    tolerant reading accepts alone must say why.
+    than 5 s; what strict reading accepts must be what tolerant reading gives, and what libjpeg shows unless a note
+    tells of something that libjpeg takes otherwise; and what tolerant reading accepts alone must say why.
 
     Raises
     ------
@@ -197,10 +198,28 @@ def judge(data: bytes) -> str:
     expected = libjpeg(data)
     if expected is None:
         return "read, refused by Pillow"
-    assert rendered.shape == expected.shape, f"shape {rendered.shape}, libjpeg {expected.shape}"
-    different = int((rendered != expected).any(-1).sum() if rendered.ndim == 3 else (rendered != expected).sum())
-    assert different == 0, f"{different} pixels differ from libjpeg's, notes {image.notes}"
+    if rendered.shape != expected.shape or (rendered != expected).any():
+        telling = [note for note in image.notes if not note.endswith(_SAYING_NOTHING)]
+        assert telling, f"differs from libjpeg's without a note that tells why: {image.notes}"
+        return f"read, unlike libjpeg: {_without_figures(telling[0])}"
     return "read, equal to libjpeg"
+
+
+# Notes on what comes after the picture, or beside it: no reason for another one.
+_SAYING_NOTHING = (
+    "behind the picture were ignored",
+    "the end-of-image marker is missing",
+    "of which only the first was read",
+    "so colours may look different",
+    "only JPEG files keep them",
+    "only JPEG files keep it",
+    "was left out",
+    "was left out with them",
+)
+
+
+def _without_figures(note: str) -> str:
+    return re.sub(r"[\d.%]+", "N", note)
 
 
 def _read(data: bytes, *, tolerant: bool) -> JPEGImage | None:

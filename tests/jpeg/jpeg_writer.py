@@ -1,7 +1,7 @@
 """A small JPEG writer for the tests: coefficients in, any combination of sampling, scans, tables and markers out.
 
 Written from the standard's encoding side and slow on purpose: Python integers, flat Huffman codes (all codes of one
-length), one symbol after the other. It shares nothing with the reader.
+length), one symbol after the other. It shares nothing with the reader but the form of its result.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.testing import assert_array_equal
+
+from qgac.jpeg.image import JPEGImage
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 
@@ -254,3 +257,12 @@ def random_parts(
         identifier = identifiers[index] if identifiers else index + 1
         parts.append(Part(coefficients, table, horizontal, vertical, identifier, slot))
     return parts
+
+
+def assert_same(image: JPEGImage, parts: list[Part]) -> None:
+    """What was read must be what was written."""
+    assert len(image.components) == len(parts)
+    for component, part in zip(image.components, parts, strict=True):
+        assert_array_equal(component.coefficients, part.coefficients, strict=True)
+        assert_array_equal(component.table, part.table, strict=True)
+        assert (component.horizontal, component.vertical) == (part.horizontal, part.vertical)

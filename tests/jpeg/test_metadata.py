@@ -47,12 +47,83 @@ def test_profile_chunks_in_any_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "chunks", [[(1, 2)], [(1, 2), (1, 2)], [(1, 2), (2, 3)], [(0, 1)], [(1, 1), (2, 1)], [(2, 2), (3, 2)]]
+    "chunks",
+    [[(1, 2)], [(1, 2), (1, 2)], [(1, 2), (2, 3)], [(0, 2)], [(1, 1), (2, 1)], [(2, 2), (3, 2)], [(1, 3), (3, 3)]],
 )
 def test_broken_profile_chains_are_ignored_with_a_note(chunks: list[tuple[int, int]]) -> None:
     image = read_jpeg(with_segments(*(icc_segment(number, total, b"x") for number, total in chunks)))
     assert image.metadata.icc is None
-    assert image.notes == ("the ICC profile is incomplete and was ignored",)
+    assert image.notes == ("the ICC profile is incomplete and was left out, so colours may look different",)
+
+
+def profile(size: int) -> bytes:
+    return size.to_bytes(4, "big") + bytes(i % 251 for i in range(size - 4))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "totals"),
+    [
+        ([1, 2, 3, 1, 2, 3], [3] * 6),  # stored twice
+        ([1, 1, 2, 2, 3, 3], [3] * 6),
+        ([0, 1, 2], [3] * 3),  # from 0
+        ([2, 0, 1, 0], [3] * 4),
+        ([1, 2, 3], [5] * 3),  # wrong count
+        ([1, 2, 3], [1, 2, 3]),
+        ([0, 1, 2], [2] * 3),
+        ([1, 2, 3], [0] * 3),
+        ([1, 3, 5], [3] * 3),
+    ],
+)
+def test_profiles_that_are_whole_are_kept(numbers: list[int], totals: list[int]) -> None:
+    whole = profile(300)
+    pieces = dict(zip(sorted(set(numbers)), (whole[:100], whole[100:180], whole[180:]), strict=True))
+    parts = [icc_segment(n, total, pieces[n]) for n, total in zip(numbers, totals, strict=True)]
+    for data in (
+        with_segments(*parts),
+        with_segments(*parts[:1]).replace(writer.EOI, b"".join(parts[1:]) + writer.EOI),
+    ):
+        image = read_jpeg(data)
+        assert image.metadata.icc == whole
+        assert image.notes == ()
+
+
+@pytest.mark.parametrize("numbers", [[1, 2], [2, 3], [1, 3], [0, 1]])
+def test_profiles_of_a_wrong_count_that_are_not_whole_are_left_out(numbers: list[int]) -> None:
+    whole = profile(300)
+    pieces = {1: whole[:100], 2: whole[100:180], 3: whole[180:], 0: whole[:90]}
+    image = read_jpeg(with_segments(*(icc_segment(n, 7, pieces[n]) for n in numbers)))
+    assert image.metadata.icc is None
+    assert "so colours may look different" in image.notes[0]
+
+
+def test_a_profile_whose_chunks_all_have_the_same_number() -> None:
+    whole = profile(300)
+    image = read_jpeg(with_segments(*(icc_segment(1, 1, whole[at : at + 100]) for at in (0, 100, 200))))
+    assert image.metadata.icc == whole
+    assert image.notes == ()
+
+
+def test_unequal_profiles_are_not_mixed() -> None:
+    image = read_jpeg(with_segments(icc_segment(1, 1, profile(100)), icc_segment(1, 1, profile(200))))
+    assert image.metadata.icc is None
+
+
+@pytest.mark.parametrize(
+    ("exif", "whole"),
+    [
+        (make_corpus.EXIF, True),
+        (b"MM\0*\0\0\0\x08\0\0\0\0\0\0", True),
+        (b"\xff\xff\xff\xff\0\0\0\x08\0\0", False),
+        (b"II*\0\xff\0\0\0\0\0", False),
+        (b"II*\0\x08\0\0\0\x02\0" + bytes(12), False),
+        (b"II*\0", False),
+        (b"MM*\0\0\0\0\x08\0\0\0\0\0\0", False),
+    ],
+)
+def test_damaged_exif_is_told(exif: bytes, whole: bool) -> None:
+    image = read_jpeg(with_segments(writer.segment(0xE1, b"Exif\0\0" + exif)))
+    assert image.metadata.exif == exif
+    assert image.notes == (() if whole else ("the EXIF data are damaged; only JPEG files keep them",))
 
 
 def test_comments_iptc_and_unknown_segments() -> None:

@@ -38,12 +38,20 @@ def tiny_configuration(y: Numbers | None = None, color: Numbers | None = None, *
     )
 
 
-def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False) -> QGAC:
+def tiny_network(
+    *,
+    strength: float = 1.0,
+    seed: int = 0,
+    paper: bool = False,
+    more_y: Numbers | None = None,
+    guided: bool = False,
+) -> QGAC:
     """A network for every sampling; its residuals are about `strength` quantisation steps large, zero if it is zero."""
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     y = {"rrdbs": 1} if paper else {**PLAIN, "blocknets": 1, "frequencynet": False, "fusion": False}
-    color = {**PLAIN_COLOR, "width": 6, "planes": 1 if paper else 2, "factors": EVERY_SAMPLING}
+    y.update(more_y or {})
+    color = {**PLAIN_COLOR, "width": 6, "planes": 1 if paper else 2, "factors": EVERY_SAMPLING, "guided": guided}
     model = QGAC(tiny_configuration(y, color, levels=not paper, log_table=True)).requires_grad_(False).eval()
     for normalization in (model.normalize_y, model.normalize_chroma):
         normalization.std.fill_(50.0)
@@ -51,6 +59,9 @@ def tiny_network(*, strength: float = 1.0, seed: int = 0, paper: bool = False) -
     for layer in (last_y, "color_network.decode.manifold.kernel"):
         weight = model.get_parameter(f"{layer}.weight")
         weight.copy_(torch.randn(weight.shape, generator=generator) * strength)
+    if guided:
+        for guide in (model.color_network.encode_guided, model.color_network.decode_guided):
+            guide.weight.copy_(torch.randn(guide.weight.shape, generator=generator) * 0.1 * strength)
     return model
 
 

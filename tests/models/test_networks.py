@@ -66,7 +66,10 @@ def test_stated_y_receptive_field_is_the_true_one(form):
     assert reach.tolist() == [field, field]
 
 
-@pytest.mark.parametrize("form", COLOR_FORMS.values(), ids=COLOR_FORMS)
+GUIDED = {f"guided, {name}": {**COLOR_FORMS[name], "guided": True} for name in ("paper", "subdivided")}
+
+
+@pytest.mark.parametrize("form", [*COLOR_FORMS.values(), *GUIDED.values()], ids=[*COLOR_FORMS, *GUIDED])
 @pytest.mark.parametrize("factors", FACTORS)
 def test_stated_color_receptive_field_covers_the_true_one(form, factors):
     """It is stated for the coarsest sampling, and may be larger by up to two chroma blocks: transposed convolutions
@@ -93,7 +96,7 @@ def test_stated_color_receptive_field_covers_the_true_one(form, factors):
         assert reach >= field - 4
 
 
-@pytest.mark.parametrize("form", COLOR_FORMS.values(), ids=COLOR_FORMS)
+@pytest.mark.parametrize("form", [*COLOR_FORMS.values(), *GUIDED.values()], ids=[*COLOR_FORMS, *GUIDED])
 @pytest.mark.parametrize("factors", FACTORS)
 @torch.no_grad()
 def test_every_sampling_gives_full_resolution(form, factors):

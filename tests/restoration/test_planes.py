@@ -21,6 +21,7 @@ from made.pictures import (
 )
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import JPEGImage
+from qgac.models.trunk import DeepPart
 from qgac.restoration.restorer import Restorer
 
 # Tiles.
@@ -55,6 +56,38 @@ def test_tiles_leave_no_trace_with_the_networks_of_the_paper() -> None:
     whole = Restorer(model, tile=10_000)(image, dtype=np.float32).pixels
     tiled = Restorer(model, tile=160)(image, dtype=np.float32).pixels
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"candidate": 3}, 5),
+        ({"candidate": 2, "gate": True}, 4),
+        ({"width": 16, "residual_blocks": 3, "subdivision": 2, "deep_blocks": 1}, 5),
+    ],
+    ids=["candidate", "gate", "deep part"],
+)
+def test_tiles_leave_no_trace_with_what_the_paper_does_not_have(more: dict[str, int], field: int) -> None:
+    model = tiny_network(strength=2, more_y=more)
+    if "deep_blocks" in more:
+        (part,) = [module for module in model.modules() if isinstance(module, DeepPart)]
+        torch.nn.init.normal_(part.up.weight)
+    assert model.receptive_field_y == field
+    for name, size in (("4:2:0", (333, 207)), ("4:1:0", (121, 108))):
+        image = make_image(*size, SAMPLINGS[name])
+        whole = Restorer(model, tile=10_000)(image, dtype=np.float32).pixels
+        for tile in (8, 72):
+            tiled = Restorer(model, tile=tile)(image, dtype=np.float32).pixels
+            np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ["4:2:0", "4:2:2", "4:4:4", "4:1:1"])
+def test_tiles_leave_no_trace_where_pixels_guide_chroma(name: str) -> None:
+    model = tiny_network(strength=2, guided=True)
+    image = make_image(333, 207, SAMPLINGS[name])
+    whole = Restorer(model, tile=10_000)(image, dtype=np.float32).pixels
+    tiled = Restorer(model, tile=48)(image, dtype=np.float32).pixels
+    np.testing.assert_allclose(tiled, whole, rtol=0, atol=5e-3)
 
 
 def test_a_halo_too_small_would_show(network: Restorer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,12 @@ def test_logarithmic_errors_are_the_psnr_of_each_patch():
     assert parts["log_rmse"].item() == pytest.approx(expected)
 
 
+def test_a_smaller_least_error_heeds_smaller_errors():
+    target = torch.zeros(1, 1, 4, 4, dtype=torch.float64)
+    total, _ = regression_loss(target + 0.4 / 255, target, error="logarithmic", least_error=0.3, ssim_weight=0)
+    assert total.item() == pytest.approx(math.log(0.5 / 255))
+
+
 def test_logarithmic_errors_weigh_patches_alike():
     """An error of all patches scaled by the same factor changes the loss by the same amount, small ones or large."""
     target = torch.zeros(2, 1, 8, 8, dtype=torch.float64)

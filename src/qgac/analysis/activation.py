@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qgac.analysis.layers import first_blocknet
-from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.dct import dct, idct
 from qgac.coefficients.quantization import luma_table
 from qgac.models.blocknet import BlockNet
@@ -164,7 +163,7 @@ def _ascend(
     mean, std = (value[0, :, None, None] for value in (model.normalize_y.mean, model.normalize_y.std))
 
     def activation(normalized: Tensor) -> Tensor:
-        inputs = interleave_maps(model.normalize_y((normalized * std + mean)[None, None], table))
+        inputs, _ = model.y_inputs((normalized * std + mean)[None], table[0])
         return _representation(model, blocknet, inputs, table, stage)[0, channel]
 
     with torch.enable_grad():

@@ -47,27 +47,27 @@ def edge_preserving_candidate(decoded: Tensor, table: Tensor, rounds: int) -> Te
         Each coefficient within half a step of the decoded one.
     """
     half = table.flatten(-2)[..., None, None] / 2
-    lowest, highest = decoded - half, decoded + half
+    decoded = decoded.contiguous()  # as the DCT makes them: two layouts in one sum take several times as long
     # Errors of rounding are spread evenly over a step, so their variance is a twelfth of its square.
     deviation = (table.square().mean((-2, -1)) / 12).sqrt()[:, None, None]
     candidate = decoded
     for _ in range(rounds):
         samples = idct(candidate)
         smoothed = torch.lerp(samples, _self_guided(samples, _VARIANCE_A_LEVEL * deviation), _STRENGTH)
-        candidate = dct(smoothed.clamp(-128, 127)).clamp(lowest, highest)
+        candidate = decoded + (dct(smoothed.clamp(-128, 127)) - decoded).clamp(-half, half)
     return candidate
 
 
 def _self_guided(samples: Tensor, variance: Tensor) -> Tensor:
     """Filter planes (N, H, W), each with a variance (N, 1, 1)."""
     mean = _mean_of_nine(samples)
-    spread = (_mean_of_nine(samples.square()) - mean.square()).square()
+    spread = torch.addcmul(_mean_of_nine(samples.square()), mean, mean, value=-1).square()
     share = spread / (spread + variance.square())
-    return _mean_of_nine(share) * samples + _mean_of_nine(mean - share * mean)
+    return torch.addcmul(_mean_of_nine(torch.addcmul(mean, share, mean, value=-1)), _mean_of_nine(share), samples)
 
 
 def _mean_of_nine(plane: Tensor) -> Tensor:
     """Return the mean over 3x3 samples of planes (N, H, W), repeated beyond their borders."""
     surrounded = pad(plane[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
-    rows = surrounded[:, :-2] + surrounded[:, 1:-1] + surrounded[:, 2:]
-    return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9
+    rows = (surrounded[:, :-2] + surrounded[:, 1:-1]).add_(surrounded[:, 2:])
+    return (rows[..., :-2] + rows[..., 1:-1]).add_(rows[..., 2:]).mul_(1 / 9)

@@ -36,6 +36,7 @@ from torch import Tensor
 
 from qgac.coefficients.dct import dct, shrink_box
 from qgac.coefficients.projection import HALF
+from qgac.coefficients.slack import bounds
 
 __all__ = ["RGB_OF_YCBCR", "SAMPLE", "KnownPlane", "keep_range"]
 
@@ -71,11 +72,14 @@ class KnownPlane:
         Quantisation steps.
     factors : tuple of (int, int)
         Vertical and horizontal subsampling.
+    slack : Tensor, shape (1, 8, 8), or None
+        What the file leaves open beyond half a step, see :mod:`qgac.coefficients.slack`.
     """
 
     decoded: Tensor
     table: Tensor
     factors: tuple[int, int] = (1, 1)
+    slack: Tensor | None = None
 
 
 def keep_range(
@@ -138,13 +142,19 @@ class _Interval:
         decoded = torch.unflatten(torch.unflatten(plane.decoded[0], 2, (-1, blocks[1])), 1, (-1, blocks[0]))
         self._decoded = decoded.permute(1, 3, 2, 4, 0)
         self._half = HALF * plane.table.flatten()
+        self._slack = None if plane.slack is None else plane.slack[0]
 
     def project(self, samples: Tensor, rows: slice, chosen: Tensor) -> None:
         """Project samples (n, v, u, 8, 8) of the chosen ones among rows of MCUs, in place."""
         decoded = self._decoded[rows][chosen].reshape(-1, 64)
         stretches = samples.view(len(decoded), -1)
         known = stretches @ self._matrix
-        stretches.addmm_(known.clamp(decoded - self._half, decoded + self._half).sub_(known), self._spread)
+        lowest, highest = decoded - self._half, decoded + self._half
+        if self._slack is not None:
+            lowest, highest = (
+                end[..., 0].T for end in bounds(decoded.T[..., None], self._half[:, None, None], self._slack)
+            )
+        stretches.addmm_(known.clamp(lowest, highest).sub_(known), self._spread)
 
 
 def _mcus(values: Tensor, unit: tuple[int, int]) -> Tensor:

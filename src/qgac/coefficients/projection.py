@@ -15,6 +15,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from qgac.coefficients.dct import double_nearest, shrink_box
+from qgac.coefficients.slack import bounds
 
 __all__ = ["HALF", "project"]
 
@@ -25,7 +26,13 @@ HALF = 0.5 - 2**-8
 """Of a quantisation step: how far a coefficient may lie from the decoded one."""
 
 
-def project(coefficients: Tensor, decoded: Tensor, table: Tensor, factors: tuple[int, int] = (1, 1)) -> Tensor:
+def project(
+    coefficients: Tensor,
+    decoded: Tensor,
+    table: Tensor,
+    factors: tuple[int, int] = (1, 1),
+    slack: Tensor | None = None,
+) -> Tensor:
     """Project the restored coefficients of a plane so that quantising them gives the file's own.
 
     Parameters
@@ -38,15 +45,18 @@ def project(coefficients: Tensor, decoded: Tensor, table: Tensor, factors: tuple
         Quantisation steps.
     factors : tuple of (int, int)
         Vertical and horizontal subsampling of the plane in the file.
+    slack : Tensor, shape (..., 8, 8), optional
+        How much further from zero the true coefficients may lie, see :mod:`qgac.coefficients.slack`.
 
     Returns
     -------
     Tensor, shape (..., 64, h, w)
         Each coefficient, or each coefficient of the box-downsampled plane, lies within half a step (less 1/256 step) of
-        the decoded one.
+        the decoded one, or of one that agrees with the bits of it that were sent.
     """
     half = HALF * table.flatten(-2)[..., None, None]
+    lowest, highest = bounds(decoded, half, slack)
     if factors == (1, 1):
-        return coefficients.clamp(decoded - half, decoded + half)
+        return coefficients.clamp(lowest, highest)
     known = shrink_box(coefficients, *factors)
-    return coefficients + double_nearest(known.clamp(decoded - half, decoded + half) - known, *factors)
+    return coefficients + double_nearest(known.clamp(lowest, highest) - known, *factors)

@@ -11,15 +11,12 @@ from click.exceptions import Exit
 from qgac.commands.destinations import WritingCommand, file_option, may_replace
 from qgac.commands.options import root_option
 from qgac.commands.terminal import fail, say, sentence
-from qgac.commands.train import Stop, show_training
+from qgac.commands.train_progress import Stop, show_training
 
 if TYPE_CHECKING:
-    from qgac.evaluation.ablations import Ablation
     from qgac.training.recipe import Recipe
 
 __all__ = ["ablate"]
-
-_QUALITY = 10
 
 
 @click.command(cls=WritingCommand)
@@ -36,13 +33,11 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
     """
     import torch
 
-    from qgac.evaluation.ablations import ablations_markdown
-    from qgac.evaluation.measure import evaluate
-    from qgac.evaluation.record import Evaluation, Settings
+    from qgac.evaluation.ablations import ablations_markdown, measure_ablation, measure_jpeg
     from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
+    from qgac.training.machine import TrainingError
     from qgac.training.recipe import read_recipe
-    from qgac.training.run import TrainingError
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -54,10 +49,11 @@ def ablate(recipes: Path, patches: Path, out: Path, root: Path, markdown: Path |
         for name, plan in plans.items():
             say(f"{name}, {list(plans).index(name) + 1} of {len(plans)}")
             _train(plan, patches, out / name)
-        ablations = [_measure(name, plan, out / name, pictures) for name, plan in plans.items()]
-        settings = Settings((_QUALITY,), "y", model=None)
-        jpeg = Evaluation("classic5", settings, tuple(evaluate(pictures, settings, jobs=1))).mean(_QUALITY, "jpeg")
-        table = ablations_markdown(ablations, jpeg)
+        ablations = [
+            measure_ablation(name, plan.optimization.steps, out / name / "last.safetensors", pictures)
+            for name, plan in plans.items()
+        ]
+        table = ablations_markdown(ablations, measure_jpeg(pictures))
         if markdown is not None:
             write_atomically(table.encode(), markdown, overwrite=may_replace())
     except (ValueError, TrainingError, OSError) as error:
@@ -76,16 +72,3 @@ def _train(plan: Recipe, patches: Path, folder: Path) -> None:
     if stop.is_set():
         say(f"stopped; the runs are saved in {folder.parent}, the same command goes on")
         raise Exit(stop.exit_code)
-
-
-def _measure(name: str, plan: Recipe, folder: Path, pictures: list[Path]) -> Ablation:
-    from qgac.evaluation.ablations import Ablation
-    from qgac.evaluation.measure import evaluate
-    from qgac.evaluation.record import Evaluation, Settings
-    from qgac.weights.checkpoints import load_model
-
-    weights = folder / "last.safetensors"
-    settings = Settings((_QUALITY,), "y", model=str(weights))
-    evaluation = Evaluation("classic5", settings, tuple(evaluate(pictures, settings, jobs=1)))
-    parameters = sum(parameter.numel() for parameter in load_model(weights).y_network.parameters())
-    return Ablation(name, parameters, plan.optimization.steps, evaluation.mean(_QUALITY, "restored"))

@@ -49,7 +49,7 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
     show_default=True,
     help="paper: float samples as published. pillow: 8-bit pictures as users have them.",
 )
-@model_option
+@model_option()
 @click.option(
     "--blend",
     type=click.FloatRange(0, 1),

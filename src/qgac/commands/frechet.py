@@ -21,7 +21,7 @@ __all__ = ["frechet"]
     help="Inception weights of torch-fidelity, pt_inception-2015-12-05-6726825d.pth; never downloaded.",
 )  # fmt: skip
 @repeated_quality_option
-@model_option
+@model_option()
 @file_option("--markdown", "markdown", "Write the table here.")
 def frechet(
     dataset: str, root: Path, inception: Path, qualities: tuple[int, ...], model: str, markdown: Path | None

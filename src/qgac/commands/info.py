@@ -162,13 +162,14 @@ def _text(entry: dict[str, Any]) -> str:
 
 
 def _error_lines(entry: dict[str, Any]) -> list[str]:
-    names = _PLANES[entry["color"]]
-    return [
-        "{name}: about {expected:.2f}, evenly spread {uniform:.2f}, at most {largest:.2f} levels".format(
-            name=name, **part["error"]
-        )
-        for name, part in zip(names, entry["components"], strict=True)
-    ]
+    lines = []
+    for name, part in zip(_PLANES[entry["color"]], entry["components"], strict=True):
+        error = part["error"]
+        bounds = "without a bound"
+        if error["largest"] is not None:
+            bounds = f"evenly spread {error['uniform']:.2f}, at most {error['largest']:.2f} levels"
+        lines.append(f"{name}: about {error['expected']:.2f}, {bounds}")
+    return lines
 
 
 def _distinct_tables(entry: dict[str, Any]) -> list[tuple[list[list[int]], list[str]]]:

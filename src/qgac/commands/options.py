@@ -87,11 +87,12 @@ def repeated_quality_option(command: _C) -> _C:
     )(command)  # fmt: skip
 
 
-def model_option(command: _C) -> _C:
-    """Add ``--model``."""
+def model_option(panel: str | None = None) -> Callable[[_C], _C]:
+    """Add ``--model``, in a panel of the help."""
     return click.option(
-        "--model", default="small", show_default=True, metavar="NAME|FILE", help="Shipped model or weights file."
-    )(command)
+        "--model", default="small", show_default=True, metavar="NAME|FILE", panel=panel,
+        help="Shipped model or weights file.",
+    )  # fmt: skip
 
 
 def models_option(command: _C) -> _C:

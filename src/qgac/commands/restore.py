@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.options import max_pixels_option
+from qgac.commands.options import max_pixels_option, model_option
 from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
@@ -115,14 +115,7 @@ Environment
     panel=_OUTPUT,
     help="Write no metadata. The ICC profile and the orientation stay: colours and direction depend on them.",
 )
-@click.option(
-    "--model",
-    default="small",
-    show_default=True,
-    metavar="NAME|FILE",
-    panel=_RESULT,
-    help="Shipped model or weights file.",
-)
+@model_option(_RESULT)
 @click.option(
     "--best",
     is_flag=True,

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.terminal import fail, progress_bar, say, sentence, shows_progress
+from qgac.commands.terminal import fail, say, sentence
+from qgac.commands.train_progress import Stop, show_training
 
-if TYPE_CHECKING:
-    from qgac.training.run import Progress
-
-__all__ = ["Stop", "show_training", "train"]
+__all__ = ["train"]
 
 
 @click.command()
@@ -66,8 +60,8 @@ def train(
 
     from qgac.training import machine
     from qgac.training import train as training
+    from qgac.training.machine import TrainingError
     from qgac.training.recipe import read_recipe
-    from qgac.training.run import TrainingError
     from qgac.training.sections import RecipeError
     from qgac.weights.checkpoints import WeightsError
 
@@ -101,67 +95,3 @@ def train(
     done = "trained" if shown else "nothing was left to do after"
     name = "last.safetensors" if plan.stage == "gan" else "best.safetensors"
     click.echo(f"{done} {steps} steps; the weights are in {out / name}")
-
-
-class Stop:
-    """The wish to stop, set by the first signal; a step is never interrupted halfway, or the run could not resume."""
-
-    exit_code = 0
-
-    def is_set(self) -> bool:
-        """Whether a signal has come."""
-        return self.exit_code != 0
-
-    @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM for the wish while inside; a second one ends at once."""
-        previous = {number: signal.signal(number, self._set) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-    def _set(self, number: int, frame: FrameType | None) -> None:
-        if self.is_set():
-            raise KeyboardInterrupt
-        self.exit_code = 128 + number
-
-
-def show_training(events: Generator[Progress, None, int], total: int, *, quiet: bool = False) -> tuple[int, bool]:
-    """Show the progress of a run as it comes, on a terminal as a bar.
-
-    Parameters
-    ----------
-    events : generator
-        From :func:`qgac.training.train.train`.
-    total : int
-        Steps of a whole run.
-    quiet : bool
-        Show nothing.
-
-    Returns
-    -------
-    steps : int
-        Done in all.
-    any_done : bool
-        Whether any were done now.
-    """
-    begun: int | None = None
-    validation = ""
-    with progress_bar("step {task.completed:.0f}/{task.total:.0f}", "{task.fields[figures]}") as display:
-        task = display.add_task("training", total=total, figures="", visible=not quiet)
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                return end.value, begun is not None
-            if event.validation is not None:
-                validation = f"validation {event.validation['mean']:+.3f} dB"
-            figures = f"loss {event.loss:.5f}  learning rate {event.learning_rate:.2e}  {validation}".rstrip()
-            if begun is None:
-                begun = event.step
-                display.reset(task, completed=event.step)  # a resumed run: its first steps cost no time now
-            display.update(task, completed=event.step, figures=figures)
-            if not quiet and not shows_progress():
-                click.echo(f"step {event.step}/{total}  {figures}", err=True)

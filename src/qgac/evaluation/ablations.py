@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from qgac.evaluation.published import ABLATIONS
+from qgac.evaluation.record import Evaluation, Settings
 from qgac.evaluation.tables import format_scores, section
 from qgac.metrics.scores import Scores
 
-__all__ = ["EXPERIMENTS", "Ablation", "ablations_markdown"]
+__all__ = ["EXPERIMENTS", "Ablation", "ablations_markdown", "measure_ablation", "measure_jpeg"]
+
+_DATASET, _QUALITY = "classic5", 10
 
 EXPERIMENTS: dict[str, tuple[str, str]] = {
     "cfm-none": ("CFM", "none"),
@@ -43,6 +47,47 @@ class Ablation:
     parameters: int
     steps: int
     scores: Scores
+
+
+def measure_ablation(recipe: str, steps: int, weights: Path, pictures: Sequence[Path]) -> Ablation:
+    """Measure a trained network.
+
+    Parameters
+    ----------
+    recipe : str
+        Name of the recipe without suffix.
+    steps : int
+        Batches it was trained for.
+    weights : Path
+    pictures : sequence of Path
+        Those of Classic-5.
+
+    Returns
+    -------
+    Ablation
+
+    Raises
+    ------
+    BenchmarkError, WeightsError
+        If a picture or the weights cannot be used.
+    """
+    from qgac.weights.checkpoints import load_model  # PyTorch comes with it
+
+    scores = _measured(pictures, str(weights)).mean(_QUALITY, "restored")
+    parameters = sum(parameter.numel() for parameter in load_model(weights).y_network.parameters())
+    return Ablation(recipe, parameters, steps, scores)
+
+
+def measure_jpeg(pictures: Sequence[Path]) -> Scores:
+    """Measure the JPEG files themselves; as :func:`measure_ablation`."""
+    return _measured(pictures, None).mean(_QUALITY, "jpeg")
+
+
+def _measured(pictures: Sequence[Path], model: str | None) -> Evaluation:
+    from qgac.evaluation.measure import evaluate
+
+    settings = Settings((_QUALITY,), "y", model=model)
+    return Evaluation(_DATASET, settings, tuple(evaluate(pictures, settings, jobs=1)))
 
 
 def ablations_markdown(ablations: Sequence[Ablation], jpeg: Scores) -> str:

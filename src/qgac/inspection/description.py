@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from qgac.coefficients.quantization import quality_of
@@ -38,7 +39,8 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
         ``width``, ``height``, ``color``, ``process``, ``bytes_per_pixel``; ``sampling`` (``"4:2:0"`` and so on, or None
         where the notation does not apply); ``quality`` (``luma`` and ``chroma``: 1..100, ``"custom"``, or None if there
         is no such component); ``components`` (each with ``horizontal``, ``vertical``, ``table``, 8 rows of 8, and
-        ``error``: ``expected``, ``uniform`` and ``largest``, see :mod:`qgac.inspection.uncertainty`);
+        ``error``: ``expected``, ``uniform`` and ``largest``, see :mod:`qgac.inspection.uncertainty`, the last two None
+        where the file leaves coefficients out altogether);
         ``metadata`` (``exif``, ``icc``, ``xmp``, ``iptc``: bytes; ``comments``: texts; ``density``: ``unit``, ``x``,
         ``y``, or None); ``missing`` (share of the picture, 0..1); ``notes``.
     """
@@ -76,9 +78,10 @@ def describe(image: JPEGImage, size: int) -> dict[str, Any]:
     }
 
 
-def _error(component: Component) -> dict[str, float]:
+def _error(component: Component) -> dict[str, float | None]:
     error = quantization_error(component)
-    return {name: round(getattr(error, name), 3) for name in ("expected", "uniform", "largest")}
+    figures = {"expected": error.expected, "uniform": error.uniform, "largest": error.largest}
+    return {name: round(figure, 3) if math.isfinite(figure) else None for name, figure in figures.items()}
 
 
 def _quality(image: JPEGImage, index: int, *, chroma: bool) -> int | str:

@@ -11,6 +11,9 @@ square error of its 64 samples, in sample units (0..255). Three figures follow, 
   whose width comes from the share of its coefficients that are zero, among blocks with equally busy neighbours; the
   error is then its variance within the interval. An estimate, no bound.
 
+Where a progressive file leaves out the last bits of coefficients, the intervals are as much wider, and where it leaves
+a coefficient out altogether, there is none: then only the expected error is finite.
+
 All of them are about quantisation alone, at the component's own resolution: what chroma subsampling and the rounding of
 samples cost comes on top. NumPy only.
 """
@@ -67,11 +70,17 @@ def quantization_error(component: Component) -> QuantizationError:
     -------
     QuantizationError
     """
-    square = float(np.square(component.table.astype(np.float64)).mean())
+    step, slack = _intervals(component)
+    shares = (component.coefficients != 0).mean((0, 1)).reshape(64) if slack.any() else np.zeros(64)
+    sent = np.isfinite(slack)
+    known = np.where(sent, slack, 0.0)
+    uniform = _even(step, known) * shares + _even(step + 2 * known, 0.0) * (1 - shares)
+    uniform[~sent] = np.inf
+    uniform[0] = _even(step, slack)[0]
     errors = block_errors(component)
     return QuantizationError(
-        largest=float(np.sqrt(square / 4)),
-        uniform=float(np.sqrt(square / 12)),
+        largest=float(np.sqrt(np.square(step / 2 + slack).mean())),
+        uniform=float(np.sqrt(uniform.mean())),
         expected=float(np.sqrt(np.square(errors, dtype=np.float64).mean())),
     )
 
@@ -90,13 +99,14 @@ def block_errors(component: Component) -> _Map:
     """
     rows, columns = component.coefficients.shape[:2]
     activities = _activities(component)
-    half = component.table.astype(np.float64).reshape(64) / 2
+    intervals = _intervals(component)
     totals = np.bincount(activities.ravel(), minlength=_CLASSES)
     left = np.zeros((_CLASSES, 64))
     for present, classes in _bands(component, activities):
         for number in range(_CLASSES):
             left[number] += present[classes == number].sum(0)
-    squares = [_squares(half, left[number], int(totals[number])) for number in range(_CLASSES)]
+    slope = _slope(component)
+    squares = [_squares(*intervals, left[number], int(totals[number]), slope) for number in range(_CLASSES)]
     base = np.array([zero.mean() for zero, _ in squares], np.float32)
     change = np.array([(other - zero) / 64 for zero, other in squares], np.float32)
     parts = []
@@ -157,29 +167,75 @@ def _activities(component: Component) -> npt.NDArray[np.intp]:
     return classes
 
 
-def _squares(half: _Floats, left: _Floats, total: int) -> tuple[_Floats, _Floats]:
+def _intervals(component: Component) -> tuple[_Floats, _Floats]:
+    """Return the quantisation steps, (64,), and how much further from zero than half of them a coefficient may lie."""
+    slack = component.slack
+    steps = component.table.astype(np.float64).reshape(64)
+    return steps, np.zeros(64) if slack is None else slack.astype(np.float64).reshape(64)
+
+
+def _even(step: _Floats, slack: _Floats | float) -> _Floats:
+    """Return the mean square error if it is spread evenly from half a step nearer to zero to half and slack further."""
+    square: _Floats = step**2 / 12 + slack * (step / 2 + slack) / 3
+    return square
+
+
+def _slope(component: Component) -> float:
+    """Return the scale of the lowest AC frequencies as the means of neighbouring blocks suggest it.
+
+    Along a slope the first AC coefficient is 0.28 times the difference between the DCs of neighbouring blocks. It is
+    wanted only where the file leaves all AC coefficients out; infinite if it leaves out nothing.
+    """
+    if component.unsent is None:
+        return float("inf")
+    means = component.coefficients[..., 0, 0] * float(component.table[0, 0])
+    differences = np.concatenate([np.diff(means, axis=0).ravel(), np.diff(means, axis=1).ravel(), [1.0]])
+    return float(0.28 * np.abs(differences).mean())
+
+
+def _squares(step: _Floats, slack: _Floats, left: _Floats, total: int, slope: float) -> tuple[_Floats, _Floats]:
     """Return the expected squared error of a coefficient that is zero, and of one that is not, (64,) each.
 
     Parameters
     ----------
-    half : ndarray of float64, shape (64,)
-        Half the quantisation steps.
+    step, slack : ndarray of float64, shape (64,)
+        As :func:`_intervals` gives them.
     left : ndarray of float64, shape (64,)
         How many coefficients of each frequency are not zero.
     total : int
         Of how many.
+    slope : float
+        As :func:`_slope` gives it.
     """
-    ratio = half / _laplace_scales(half, left, total)
+    half = step / 2 + slack
+    scales = _laplace_scales(half, left, total, slope)
+    sent = np.isfinite(half)
+    half = np.where(sent, half, 1.0)
+    ratio = np.where(sent, half / scales, 1.0)
     decay = np.exp(-ratio)
     flat = ratio < 1e-2  # where the formulas cancel the distribution is even over the interval
     ratio[flat] = 1.0
-    zero = np.where(flat, 1 / 3, (2 - decay * (ratio**2 + 2 * ratio + 2)) / (ratio**2 * (1 - decay)))
-    other = np.where(flat, 1 / 3, 1 + 2 / ratio**2 - 2 / (ratio * np.tanh(ratio)))
-    zero[0] = other[0] = 1 / 3  # means are spread evenly
-    return half**2 * zero, half**2 * other
+    zero = half**2 * np.where(flat, 1 / 3, (2 - decay * (ratio**2 + 2 * ratio + 2)) / (ratio**2 * (1 - decay)))
+    zero[~sent] = 2 * scales[~sent] ** 2
+    zero[0] = _even(step, slack)[0]  # means are spread evenly
+    return zero, _squares_of_others(step, np.where(sent, slack, 0.0), scales)
 
 
-def _laplace_scales(half: _Floats, left: _Floats, total: int) -> _Floats:
+def _squares_of_others(step: _Floats, slack: _Floats, scales: _Floats) -> _Floats:
+    """Return the expected squared error of a coefficient that is not zero, (64,)."""
+    width = step + slack
+    ratio = width / scales
+    flat = ratio < 2e-2
+    flat[0] = True  # means are spread evenly
+    ratio = np.where(flat, 1.0, ratio)
+    tail = ratio * np.exp(-ratio) / -np.expm1(-ratio)
+    first = scales * (1 - tail)  # moments of the distance from the near end of the interval
+    second = scales**2 * (2 - (ratio + 2) * tail)
+    other: _Floats = np.where(flat, _even(step, slack), second - step * first + step**2 / 4)
+    return other
+
+
+def _laplace_scales(half: _Floats, left: _Floats, total: int, usual_lowest: float) -> _Floats:
     """Return the scale b of each frequency's Laplace distribution, of which the share 1 - exp(-half / b) becomes zero.
 
     Where hardly any coefficient is left, the share says no more than that the scale is small. Those frequencies follow
@@ -190,13 +246,14 @@ def _laplace_scales(half: _Floats, left: _Floats, total: int) -> _Floats:
     weight = np.where(left >= _ENOUGH, np.minimum(left, total / 2), 0.0)
     weight[0] = 0.0
     if not weight.any():  # nothing but means: flat blocks, or a table that emptied them
-        lowest = float(min(counted[1], counted[8]))
+        lowest = float(min(counted[1], counted[8], usual_lowest))
         usual: _Floats = np.minimum(counted, lowest * np.exp(_USUAL_SLOPE * frequency))
         return usual
+    logarithms = np.log(np.where(weight > 0, counted, 1.0))
     center = np.average(frequency, weights=weight)
-    level = np.average(np.log(counted), weights=weight)
+    level = np.average(logarithms, weights=weight)
     spread = (weight * (frequency - center) ** 2).sum()
-    slope = (weight * (frequency - center) * (np.log(counted) - level)).sum() + _USUAL_SLOPE * _PULL * weight.sum()
+    slope = (weight * (frequency - center) * (logarithms - level)).sum() + _USUAL_SLOPE * _PULL * weight.sum()
     slope /= spread + _PULL * weight.sum()
     followed: _Floats = np.exp(level + slope * (frequency - center))
     return np.where(left >= _ENOUGH, counted, np.minimum(counted, followed))

@@ -1,1 +1,1 @@
-"""JPEG files as their coefficients: reading, rendering, and the transforms around them."""
+"""JPEG files as their quantised coefficients: reading and writing them."""

@@ -19,6 +19,7 @@ from qgac.jpeg.metadata import MetadataCollector
 from qgac.jpeg.packaging import MarkerWalk, PassedOver
 from qgac.jpeg.segments import EntropyData, split_entropy_data
 
+_SHORTEST_SCAN = 11  # bytes
 _SEEN = 1 << 20  # bytes behind the picture that are looked through for another one
 
 
@@ -53,6 +54,7 @@ class Decoder:
         self._frame: Frame | None = None  # there from the first scan on
         self._color: Color = "gray"
         self._scans = 0
+        self._ended = False  # properly
         self._notes: list[str] = []
 
     def read(self) -> JPEGImage:
@@ -67,7 +69,7 @@ class Decoder:
             return self._image(self._read_segments())
         try:
             frame = self._read_what_can_be_read()
-            if frame.missing >= 1.0:
+            if sum(frame.shares()) >= 1.0:
                 raise DamageError("no part of the picture can be decoded")
             return self._image(frame)
         except DamageError as error:
@@ -84,10 +86,14 @@ class Decoder:
             return self._frame
 
     def _image(self, frame: Frame) -> JPEGImage:
-        missing = frame.missing
+        missing, unsent = frame.shares()
+        if not self._ended:
+            missing, unsent = missing + unsent, 0.0
         if frame.has_zero_steps:
             self._notes.append("a quantisation step is zero, and so are its coefficients, as other programs show them")
         self._notes += self._passed_over.notes()
+        if unsent > 0.0:
+            self._notes.append(f"the scans of the file leave {unsent:.1%} of the refinement out")
         if missing > 0.0:
             self._notes.append(f"{missing:.1%} of the picture data are missing")
         metadata, metadata_notes = self._metadata.finish()
@@ -239,8 +245,8 @@ class Decoder:
         if not heights:
             raise DamageError("the height of the picture is given nowhere")
         for height in heights if len(heights) == 2 else []:
-            frame = self._new_frame(height)
             try:
+                frame = self._new_frame(height)
                 self._decode_scan(frame, scan, data, tolerant=False)
             except JPEGError:
                 continue
@@ -275,7 +281,13 @@ class Decoder:
         if frame is None:
             raise DamageError("the file ends before the picture begins")
         if not frame.complete:
-            raise DamageError("the file ends early" if marker is None else "scans of the picture are missing")
+            if marker is None:
+                raise DamageError("the file ends early")
+            # Scans that were never sent leave no bytes behind.
+            valid = frame.header.process == "progressive" and frame.begun
+            if not valid or self._passed_over.total >= _SHORTEST_SCAN:
+                raise DamageError("scans of the picture are missing")
+        self._ended = True
         position = self._walk.position
         if marker == markers.SOI:
             position -= 2

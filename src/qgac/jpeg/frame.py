@@ -14,10 +14,10 @@ import numpy.typing as npt
 from qgac.jpeg import entropy, progressive
 from qgac.jpeg.errors import DamageError, JPEGError
 from qgac.jpeg.huffman import HuffmanTables
-from qgac.jpeg.image import Component, ceil_divide
+from qgac.jpeg.image import NEVER, Component, ceil_divide
 from qgac.jpeg.kernels import Coefficients, Integers, Words
 from qgac.jpeg.limits import MAX_BLOCKS_PER_BYTE, MAX_VISITS_PER_BYTE
-from qgac.jpeg.markers import ComponentHeader, FrameHeader, ScanHeader
+from qgac.jpeg.markers import NATURAL_ORDER, ComponentHeader, FrameHeader, ScanHeader
 from qgac.jpeg.packaging import PassedOver
 from qgac.jpeg.segments import EntropyData, assign_mcus
 from qgac.jpeg.verdict import Continue, judge
@@ -42,7 +42,20 @@ class Plane:
     table: npt.NDArray[np.uint16] | None = None
     # Bits still to come of each coefficient, in zig-zag order ("Al" of the last scan that brought it).
     precision: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(64, _NOT_SENT, np.int64))
-    arrived: float = 0.0  # share of the coefficients that have come, see `Frame.missing`
+    # Shares of the coefficients that scans were to bring, and that have come, see `Frame.missing`.
+    announced: float = 0.0
+    arrived: float = 0.0
+    # As `precision`, but for refinements that are there in part only.
+    certain: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(64, _NOT_SENT, np.int64))
+
+    @property
+    def unsent(self) -> npt.NDArray[np.uint8] | None:
+        """What the scans leave out, see :class:`qgac.jpeg.image.Component`."""
+        if not self.certain.any() or self.certain[0] == _NOT_SENT:  # nothing known, nothing to build upon
+            return None
+        result = np.empty(64, np.uint8)
+        result[NATURAL_ORDER] = np.where(self.certain == _NOT_SENT, NEVER, self.certain)
+        return result.reshape(8, 8)
 
 
 class Frame:
@@ -95,15 +108,22 @@ class Frame:
             )
         self._coefficients = np.zeros(size, np.int16)
 
-    @property
-    def missing(self) -> float:
-        """Share of the coefficients that have not come, 0..1.
+    def shares(self) -> tuple[float, float]:
+        """Return the share of the coefficients that scans announced but their data did not bring, and the share unsent.
 
-        One that still lacks its last n bits, in a progressive picture, counts as 1 / (1 + n) of one that has come.
+        Both are 0..1. A coefficient that lacks its last n bits, in a progressive picture, counts as 1 / (1 + n) of one
+        that has come.
         """
         needed = sum(plane.rows * plane.columns for plane in self.planes)
-        arrived = sum(plane.arrived * plane.rows * plane.columns for plane in self.planes)
-        return max(0.0, round(1.0 - arrived / needed, 9))  # without the rounding errors of the sum
+        announced = sum(plane.announced * plane.rows * plane.columns for plane in self.planes) / needed
+        arrived = sum(plane.arrived * plane.rows * plane.columns for plane in self.planes) / needed
+        # Without the rounding errors of the sums.
+        return max(0.0, round(announced - arrived, 9)), max(0.0, round(1.0 - announced, 9))
+
+    @property
+    def begun(self) -> bool:
+        """Whether the mean of every block of every component has been announced."""
+        return all(plane.precision[0] != _NOT_SENT for plane in self.planes)
 
     @property
     def complete(self) -> bool:
@@ -183,6 +203,9 @@ class Frame:
             plane.precision[scan.first : scan.last + 1] = scan.low
             gain = 1 / (1 + scan.low) - (1 / (1 + scan.high) if scan.high else 0)
             decoded = int(outcomes[:, 1].sum()) / (columns * rows)
+            if decoded == 1 or scan.high == 0:  # a part of a first scan says more than none at all
+                plane.certain[scan.first : scan.last + 1] = scan.low
+            plane.announced += gain * (scan.last - scan.first + 1) / 64
             plane.arrived += gain * decoded * (scan.last - scan.first + 1) / 64
         return notes
 
@@ -208,7 +231,8 @@ class Frame:
             if not table.all():  # a level times zero is zero, whatever the level
                 blocks *= table != 0
                 table = np.maximum(table, 1)
-            components.append(Component(blocks, table, plane.header.horizontal, plane.header.vertical))
+            factors = plane.header.horizontal, plane.header.vertical
+            components.append(Component(blocks, table, *factors, plane.unsent))
         return tuple(components)
 
     def _select_planes(self, scan: ScanHeader) -> list[Plane]:

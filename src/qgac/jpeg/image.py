@@ -21,6 +21,10 @@ def ceil_divide(dividend: int, divisor: int) -> int:
     return -(-dividend // divisor)
 
 
+NEVER = 255
+"""In `Component.unsent`, what stands for a coefficient of which the file says nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Component:
     """One colour component of a picture: its quantised DCT coefficients and the table they were divided by.
@@ -36,12 +40,29 @@ class Component:
         decoders transform back.
     horizontal, vertical : int
         Sampling factors, 1..4, relative to the largest factor of the picture.
+    unsent : ndarray of uint8, shape (8, 8), or None
+        How many of the lowest bits of each level the scans of a progressive file leave out, natural order: 0..13, or
+        `NEVER` for all of them. These bits are zero in `coefficients`: of AC levels those of the magnitude, of DC
+        levels those of the two's complement. None if every level has come whole, as in almost every file.
     """
 
     coefficients: npt.NDArray[np.int16]
     table: npt.NDArray[np.uint16]
     horizontal: int
     vertical: int
+    unsent: npt.NDArray[np.uint8] | None = None
+
+    @property
+    def slack(self) -> npt.NDArray[np.float32] | None:
+        """How much further from zero than half a step coefficients may lie, see :mod:`qgac.coefficients.slack`.
+
+        float32, shape (8, 8), dequantised scale, infinite where nothing was sent; None if everything was.
+        """
+        if self.unsent is None:
+            return None
+        steps = np.where(self.unsent == NEVER, np.inf, np.exp2(self.unsent.astype(np.float64)) - 1)
+        slack: npt.NDArray[np.float32] = np.where(steps > 0, steps * self.table, 0).astype(np.float32)
+        return slack
 
 
 @dataclass(frozen=True)
@@ -72,13 +93,15 @@ class Metadata:
     icc : bytes or None
         The ICC profile, put together from all its segments.
     xmp : bytes or None
-        The XMP packet (the main one; "extended XMP" is not read).
+        The main XMP packet, without what it says about further pictures in the file.
     iptc : bytes or None
         The payload of the Photoshop segment (APP13), which holds the IPTC record.
     comments : tuple of bytes
         The comment segments, in the order of the file.
     density : Density or None
         The pixel density of the JFIF header.
+    extended_xmp : bytes or None
+        The XMP packet that continues the main one, put together from all its segments.
     """
 
     exif: bytes | None = None
@@ -87,6 +110,7 @@ class Metadata:
     iptc: bytes | None = None
     comments: tuple[bytes, ...] = ()
     density: Density | None = None
+    extended_xmp: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)

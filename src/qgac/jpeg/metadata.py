@@ -6,9 +6,9 @@ import struct
 
 from qgac.jpeg.image import Color, Density, Metadata
 from qgac.jpeg.markers import APP0, COM
+from qgac.jpeg.xmp import EXTENSION, XMP, ExtendedParts, joined, without_announcements
 
 EXIF = (b"Exif\0\0", b"Exif\0\xff")
-XMP = b"http://ns.adobe.com/xap/1.0/\0"
 ICC = b"ICC_PROFILE\0"
 PHOTOSHOP = b"Photoshop 3.0\0"
 
@@ -18,12 +18,25 @@ def photoshop_resources(metadata: Metadata) -> bytes | None:
     return metadata.iptc.removeprefix(PHOTOSHOP) if metadata.iptc else None
 
 
+def is_tiff(exif: bytes) -> bool:
+    """Say whether EXIF data are a TIFF structure as far as its first directory; formats other than JPEG want that."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    if order is None or len(exif) < 8:
+        return False
+    (position,) = struct.unpack_from(order + "I", exif, 4)
+    if not 8 <= position <= len(exif) - 2:
+        return False
+    (entries,) = struct.unpack_from(order + "H", exif, position)
+    return bool(position + 2 + 12 * entries <= len(exif))
+
+
 class MetadataCollector:
     """Takes in the APPn and COM segments of a file one by one and keeps what is known."""
 
     def __init__(self) -> None:
         self._exif: bytes | None = None
         self._xmp: bytes | None = None
+        self._extended_xmp = ExtendedParts()
         self._photoshop: bytes | None = None
         self._icc_chunks: list[tuple[int, int, bytes]] = []
         self._comments: list[bytes] = []
@@ -49,6 +62,8 @@ class MetadataCollector:
             self._exif = self._exif or payload[6:]
         elif marker == APP0 + 1 and payload.startswith(XMP):
             self._xmp = self._xmp or payload[len(XMP) :]
+        elif marker == APP0 + 1 and payload.startswith(EXTENSION):
+            self._extended_xmp.add(payload)
         elif marker == APP0 + 2 and payload.startswith(ICC) and len(payload) >= len(ICC) + 2:
             number, total = payload[len(ICC)], payload[len(ICC) + 1]
             self._icc_chunks.append((number, total, payload[len(ICC) + 2 :]))
@@ -79,13 +94,24 @@ class MetadataCollector:
     def finish(self) -> tuple[Metadata, list[str]]:
         """Put everything together; the second value says what had to be left out."""
         notes: list[str] = []
-        icc = self._assemble_icc()
+        icc = _assemble_icc(self._icc_chunks)
         if self._icc_chunks and icc is None:
-            notes.append("the ICC profile is incomplete and was ignored")
+            notes.append("the ICC profile is incomplete and was left out, so colours may look different")
+        if self._exif and not is_tiff(self._exif):
+            notes.append("the EXIF data are damaged; only JPEG files keep them")
+        xmp, extended = self._xmp, self._extended_xmp.whole(self._xmp)
+        if self._extended_xmp and extended is None:
+            notes.append("the extended XMP is incomplete, or does not belong to the main one, and was left out")
+        elif joined(xmp, extended) is None and extended is not None:
+            notes.append("the extended XMP does not fit to the main one; only JPEG files keep it")
+        if xmp and (kept := without_announcements(xmp)) != xmp:
+            notes.append("what the XMP says about further pictures or films in the file was left out with them")
+            xmp = kept
         metadata = Metadata(
             exif=self._exif or None,
             icc=icc,
-            xmp=self._xmp or None,
+            xmp=xmp or None,
+            extended_xmp=extended,
             iptc=self._photoshop,
             comments=tuple(self._comments),
             density=self._density,
@@ -99,10 +125,21 @@ class MetadataCollector:
         if unit <= 2 and x > 0 and y > 0:
             self._density = Density(unit, x, y)
 
-    def _assemble_icc(self) -> bytes | None:
-        chunks = sorted(self._icc_chunks)
-        totals = {total for _, total, _ in chunks}
-        numbers = [number for number, _, _ in chunks]
-        if len(totals) != 1 or numbers != list(range(1, totals.pop() + 1)):
-            return None
-        return b"".join(data for _, _, data in chunks) or None
+
+def _assemble_icc(chunks: list[tuple[int, int, bytes]]) -> bytes | None:
+    """Put an ICC profile together from its (number, total, data), or return None if something is missing.
+
+    Copies of chunks, and numbers from 0, do no harm. Numbers and totals that are wrong do none either if the data are
+    as long as the profile's own header says (ICC.1:2022, 7.2.2).
+    """
+    distinct = list(dict.fromkeys((number, data) for number, _, data in chunks))
+    in_order = sorted(distinct)
+    numbers = [number for number, _ in in_order]
+    whole = {total for _, total, _ in chunks} == {len(distinct)}
+    if whole and numbers in (list(range(len(numbers))), list(range(1, len(numbers) + 1))):
+        return b"".join(data for _, data in in_order) or None
+    for order in (in_order, distinct):
+        profile = b"".join(data for _, data in order)
+        if len(profile) > 4 and int.from_bytes(profile[:4], "big") == len(profile):
+            return profile
+    return None

@@ -6,8 +6,10 @@ needs cannot be made out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qgac.jpeg import markers
-from qgac.jpeg.errors import DamageError
+from qgac.jpeg.errors import DamageError, JPEGError
 
 _SEGMENTS = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0), *range(0xE0, 0xF0), markers.COM})
 _UNKNOWN = frozenset({0xC8, 0xDF, *range(0xF0, 0xFE)})
@@ -152,14 +154,36 @@ class MarkerWalk:
         return begins_segment(self._content, self.position - 2)
 
     def _count(self, start: int, end: int) -> None:
-        stray = len(self._content[start:end].rstrip(b"\xff"))
-        length = int.from_bytes(self._content[start + 2 : start + 4], "big")
-        if self.strict and 2 <= length == end - start - 2:
+        gap = self._content[start:end]
+        if self.strict and _may_matter(gap):
             raise DamageError("the marker of a segment is damaged")
-        self._passed_over.add(stray, *_STRAY)
+        self._passed_over.add(len(gap.rstrip(b"\xff")), *_STRAY)
 
 
 _STRAY = ("stray", "between the segments")
+
+
+def _may_matter(gap: bytes) -> bool:
+    """Say whether bytes between segments are one that decoding needs, but for the marker that it begins with."""
+    payload = gap[4:]
+    if len(payload) < 2 or int.from_bytes(gap[2:4], "big") != len(payload) + 2:
+        return False
+    if gap[0] != 0xFF and gap[1] in _FREE:  # the second byte tells what it was
+        return False
+    parsers: list[Callable[[bytes], object]] = [
+        markers.parse_quantization_tables,
+        markers.parse_huffman_tables,
+        markers.parse_restart_interval,
+        lambda payload: markers.parse_frame_header(payload, "baseline"),
+        lambda payload: markers.parse_scan_header(payload, "sequential"),
+    ]
+    for parse in parsers:
+        try:
+            parse(payload)
+        except JPEGError:
+            continue
+        return True
+    return False
 
 
 def begins_segment(content: bytes, position: int) -> bool:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from qgac.jpeg import markers
 from qgac.jpeg.encoder import code_scan, codes_of, shortest_code
 from qgac.jpeg.image import Component, Density, JPEGImage, Metadata, ceil_divide
-from qgac.jpeg.metadata import EXIF, ICC, PHOTOSHOP, XMP, photoshop_resources
+from qgac.jpeg.metadata import EXIF, ICC, PHOTOSHOP, photoshop_resources
+from qgac.jpeg.xmp import EXTENSION, XMP, extension_name
 
 __all__ = ["jfif_segment", "metadata_segments", "write_jpeg"]
 
@@ -87,6 +88,13 @@ def metadata_segments(metadata: Metadata) -> bytes:
         parts.append(_segment(markers.APP0 + 1, EXIF[0] + metadata.exif))
     if metadata.xmp:
         parts.append(_segment(markers.APP0 + 1, XMP + metadata.xmp))
+    name = extension_name(metadata.xmp)
+    if metadata.extended_xmp and name:
+        header = EXTENSION + name + struct.pack(">I", len(metadata.extended_xmp))
+        offset = 0
+        for piece in _pieces(metadata.extended_xmp, _ROOM - len(header) - 4):
+            parts.append(_segment(markers.APP0 + 1, header + struct.pack(">I", offset) + piece))
+            offset += len(piece)
     pieces = _pieces(metadata.icc or b"", _ROOM - len(ICC) - 2)
     for number, piece in enumerate(pieces, 1):
         parts.append(_segment(markers.APP0 + 2, ICC + bytes([number, len(pieces)]) + piece))

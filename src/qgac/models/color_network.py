@@ -4,15 +4,20 @@ Chroma blocks are processed at the resolution of the file, upsampled by a learne
 representation of the restored Y blocks, processed again, and turned into the residual of the nearest-neighbour
 upsampled chroma. One network serves every sampling: each pair of factors has an upsampler of its own; 4:4:4 can do
 without one.
+
+Beyond the paper, the network may be *guided* by pixels: it sees what a local linear model of the restored Y makes of
+the chroma (:mod:`qgac.models.guided_chroma`) and where that can be trusted, and it says how much of it to take.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import torch
 from torch import Tensor, nn
 
+from qgac.models import guided_chroma
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
 from qgac.models.prelu import PReLU
 from qgac.models.sizes import check_sizes
@@ -46,6 +51,8 @@ class ColorConfiguration:
         unchanged where the widths allow it (`width` is half of `joined_width`).
     output_activation : bool
         Whether a PReLU follows the last layer, as in the author's later port.
+    guided : bool
+        Whether a local linear model of the restored Y is seen and mixed in; not so in the paper.
     """
 
     width: int = 32
@@ -60,6 +67,7 @@ class ColorConfiguration:
     planes: int = 1
     factors: tuple[tuple[int, int], ...] = ((2, 2),)
     output_activation: bool = True
+    guided: bool = False
 
     def __post_init__(self) -> None:
         check_sizes(self)
@@ -97,7 +105,7 @@ class ColorNetwork(nn.Module):
     factors : set of (int, int)
         The subsampling factors it can restore.
     receptive_field : int
-        Luma blocks to each side that a block of the output depends on.
+        Luma blocks to each side that a block of the restored chroma depends on.
     """
 
     def __init__(
@@ -136,11 +144,29 @@ class ColorNetwork(nn.Module):
         )
         coarsest = max((max(pair) for pair in c.factors), default=1)
         self.factors = {*c.factors, (1, 1)} if self.passes_444 else {*c.factors}
-        self.receptive_field = self.joined_trunk.receptive_field + coarsest * (self.chroma_trunk.receptive_field + 2)
+        before = coarsest * (self.chroma_trunk.receptive_field + 2)
+        after = 0
+        self.guided = c.guided
+        if c.guided:
+            # Of one block each, as all that takes and makes coefficients; the trunk between them knows the tables.
+            self.encode_guided = nn.Conv2d(64 * 2 * c.planes, 2 * half, 1)
+            self.decode_guided = nn.Conv2d(2 * half, 64 * 2 * c.planes, 1)
+            # Both start at zero, so that a network that was trained without them goes on from where it is.
+            for parameter in (*self.encode_guided.parameters(), *self.decode_guided.parameters()):
+                nn.init.zeros_(parameter)
+            before = max(before, ceil(coarsest * guided_chroma.TRUST_REACH / 8))
+            after = ceil(coarsest * guided_chroma.REACH / 8)
+        self.receptive_field = before + self.joined_trunk.receptive_field + after
 
     def forward(
-        self, chroma: Tensor, tables: Tensor, y: Tensor, y_table: Tensor, factors: tuple[int, int] = (2, 2)
-    ) -> Tensor:
+        self,
+        chroma: Tensor,
+        tables: Tensor,
+        y: Tensor,
+        y_table: Tensor,
+        factors: tuple[int, int] = (2, 2),
+        guidance: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
         """Compute the residual of one plane, or of both, as `planes` says.
 
         Parameters
@@ -155,15 +181,24 @@ class ColorNetwork(nn.Module):
             Y quantisation steps.
         factors : tuple of (int, int)
             Vertical and horizontal subsampling, one of :attr:`factors`.
+        guidance : Tensor, shape (N, 2 * planes * 64, vertical * h, horizontal * w), optional
+            What a guided network sees beside them: chroma by the linear model of Y, normalised, then the trust in it.
 
         Returns
         -------
-        Tensor, shape (N, 64 * planes, vertical * h, horizontal * w)
+        residual : Tensor, shape (N, 64 * planes, vertical * h, horizontal * w)
             Frequency outermost.
+        more : Tensor, shape (N, 2 * planes * 64, vertical * h, horizontal * w), or None
+            Of a guided network, where chroma is subsampled: first what to add to the linear model, frequency innermost,
+            then by how much it is to be trusted more.
         """
         representation = self.chroma_trunk(self.encode_chroma(chroma, tables))
         name = f"{factors[0]}x{factors[1]}"
         if name in self.upsamplers:
             representation = self.upsamplers[name](representation)
         joined = torch.cat((representation, self.encode_y(y, y_table)), 1)
-        return self.decode(self.joined_trunk(joined), tables)  # type: ignore[no-any-return]
+        if guidance is not None:
+            joined = joined + self.encode_guided(guidance)
+        joined = self.joined_trunk(joined)
+        more = None if guidance is None or factors == (1, 1) else self.decode_guided(joined)
+        return self.decode(joined, tables), more

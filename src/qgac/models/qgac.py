@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.coefficients.candidate import edge_preserving_candidate
-from qgac.coefficients.dct import double_nearest
+from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.quantization import chroma_table, luma_table, nearest_quality
+from qgac.models import guided_chroma
 from qgac.models.color_network import ColorConfiguration, ColorNetwork
 from qgac.models.normalization import Normalization
 from qgac.models.y_network import YConfiguration, YNetwork
@@ -136,18 +137,35 @@ class QGAC(nn.Module):
             Restored coefficients; not projected onto the quantisation interval.
         """
         tables = self._familiar(table[:, None], chroma=False)
-        inputs = self.normalize_y(y[:, None], tables)
-        candidate: Tensor | None = None
-        if self.configuration.y.candidate:
-            candidate = edge_preserving_candidate(y, table, self.configuration.y.candidate)
-            within = (candidate - y) / table.flatten(-2)[..., None, None]  # -0.5..0.5
-            inputs = torch.cat((inputs, within[:, None]), 1)
-        inputs = interleave_maps(inputs).contiguous(memory_format=torch.channels_last)
+        inputs, candidate = self.y_inputs(y, table)
         outputs = separate_maps(self.y_network(inputs, tables), 1 + self.configuration.y.gate)
         restored = y + self._scale(outputs[:, :1], tables, self.normalize_y.std)[:, 0]
         if candidate is not None and self.configuration.y.gate:
             restored = torch.lerp(restored, candidate, outputs[:, 1].to(y.dtype).tanh())
         return restored
+
+    def y_inputs(self, y: Tensor, table: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Make what the Y network is given.
+
+        Parameters
+        ----------
+        y, table : Tensor
+            As for :meth:`restore_y`.
+
+        Returns
+        -------
+        inputs : Tensor, shape (N, 64 * maps, h, w)
+            Normalised, frequency outermost; the candidate last, if there is one.
+        candidate : Tensor, shape (N, 64, h, w), or None
+            See :mod:`qgac.coefficients.candidate`; dequantised scale.
+        """
+        inputs = self.normalize_y(y[:, None], self._familiar(table[:, None], chroma=False))
+        candidate: Tensor | None = None
+        if self.configuration.y.candidate:
+            candidate = edge_preserving_candidate(y, table, self.configuration.y.candidate)
+            within = (candidate - y) / table.flatten(-2)[..., None, None]  # -0.5..0.5
+            inputs = torch.cat((inputs, within[:, None]), 1)
+        return interleave_maps(inputs).contiguous(memory_format=torch.channels_last), candidate
 
     def restore_chroma(
         self, chroma: Tensor, tables: Tensor, y: Tensor, y_table: Tensor, factors: tuple[int, int]
@@ -175,40 +193,53 @@ class QGAC(nn.Module):
         tables, y_table = self._familiar(tables, chroma=True), self._familiar(y_table, chroma=False)
         planes = separate_maps(chroma, 2)  # (N, 2, 64, h / vertical, w / horizontal)
         guide = self.normalize_y(y[:, None], y_table[:, None])[:, 0]  # its levels, if any, say nothing once restored
-        if self.color_network.planes == 2:
-            inputs = interleave_maps(self.normalize_chroma(planes, tables))
-            residuals = separate_maps(self._color_residual(inputs, tables, guide, y_table, factors), 2)
-        else:
-            residuals = torch.stack(
-                [
-                    self._color_residual(
-                        interleave_maps(self.normalize_chroma(planes[:, p : p + 1], tables[:, p : p + 1], plane=p)),
-                        tables[:, p : p + 1],
-                        guide,
-                        y_table,
-                        factors,
-                    )
-                    for p in range(2)
-                ],
-                1,
+        linear_model, trust = None, None
+        if self.color_network.guided:
+            linear_model, trust = self._guidance(planes, tables, y, factors)
+        residuals: list[Tensor] = []
+        changes: list[Tensor] = []
+        together = self.color_network.planes
+        for p in range(0, 2, together):
+            which = slice(p, p + together)
+            inputs = self.normalize_chroma(planes[:, which], tables[:, which], plane=None if together == 2 else p)
+            residual, more = self.color_network(
+                interleave_maps(inputs).contiguous(memory_format=torch.channels_last),
+                tables[:, which],
+                guide.contiguous(memory_format=torch.channels_last),
+                y_table[:, None],
+                factors,
+                None if linear_model is None else linear_model[:, :, which].flatten(1, 3),
             )
-        restored = self._scale(residuals, tables, self.normalize_chroma.std)
+            residuals.append(separate_maps(residual, together))
+            if more is not None:
+                changes.append(torch.unflatten(more, 1, (2, together, 64)))
+        restored = self._scale(torch.cat(residuals, 1), tables, self.normalize_chroma.std)
         del residuals
         for p in range(2):  # one after the other and in place: half the memory
             restored[:, p] += double_nearest(planes[:, p], *factors)
+        if trust is not None:
+            change, doubt = torch.cat(changes, 2).unbind(1)
+            change, doubt = self._scale(change, tables, self.normalize_chroma.std), doubt.to(restored.dtype)
+            full = idct(y)[:, None]
+            restored = dct(guided_chroma.mixed(full, idct(restored), trust, idct(change), idct(doubt), factors))
         return interleave_maps(restored)
 
-    def _color_residual(
-        self, inputs: Tensor, tables: Tensor, guide: Tensor, y_table: Tensor, factors: tuple[int, int]
-    ) -> Tensor:
-        residual: Tensor = self.color_network(
-            inputs.contiguous(memory_format=torch.channels_last),
-            tables,
-            guide.contiguous(memory_format=torch.channels_last),
-            y_table[:, None],
-            factors,
-        )
-        return residual
+    def _guidance(
+        self, planes: Tensor, tables: Tensor, y: Tensor, factors: tuple[int, int]
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return what a guided network sees, (N, 2, 2, 64, h, w), and how far the linear model is trusted, as samples.
+
+        It sees coefficients of Cb and Cr by the linear model, normalised, and of the trust in them less 1/2. Chroma
+        that is not subsampled stands for its linear model, and is not mixed with it.
+        """
+        if factors == (1, 1):
+            return torch.stack((self.normalize_chroma(planes, tables)[:, :2], torch.zeros_like(planes)), 1), None
+        chroma, full = idct(planes), idct(y)[:, None]
+        # Of rounding, whose error is spread evenly over a step.
+        noise = tables[..., :1, :1].square() / 12
+        model = dct(guided_chroma.guided(full, chroma, factors))
+        trust = guided_chroma.trust(full, chroma, noise, factors)
+        return torch.stack((self.normalize_chroma(model, tables)[:, :2], dct(trust - 0.5)), 1), trust
 
     def _familiar(self, tables: Tensor, *, chroma: bool) -> Tensor:
         """Return the tables (..., 8, 8) that the networks are told, see :class:`Configuration`."""

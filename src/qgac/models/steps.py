@@ -11,6 +11,7 @@ from torch import Tensor
 from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.coefficients.dct import double_nearest
 from qgac.coefficients.projection import project
+from qgac.coefficients.slack import centered, widened
 from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 
@@ -24,6 +25,7 @@ def restore_y(
     decoded: Tensor,
     table: Tensor,
     *,
+    slack: Tensor | None = None,
     projected: bool = True,
     core: tuple[slice, slice] = _WHOLE,
 ) -> Tensor:
@@ -36,6 +38,8 @@ def restore_y(
         Coefficients as the file has them, dequantised.
     table : Tensor, shape (N, 8, 8), float32
         Quantisation steps, 1..65535.
+    slack : Tensor, shape (N, 8, 8), float32, optional
+        What the file leaves open beyond half a step, see :mod:`qgac.coefficients.slack`.
     projected : bool
         Whether to keep to the quantisation interval.
     core : tuple of (slice, slice)
@@ -46,8 +50,8 @@ def restore_y(
     Tensor, shape (N, 64, rows, columns), float32
         Dequantised scale; size of the core.
     """
-    restored = model.restore_y(decoded, table)[(..., *core)]
-    return project(restored, decoded[(..., *core)], table) if projected else restored
+    restored = model.restore_y(centered(decoded, slack), widened(table, slack))[(..., *core)]
+    return project(restored, decoded[(..., *core)], table, slack=slack) if projected else restored
 
 
 def restore_chroma(
@@ -59,6 +63,7 @@ def restore_chroma(
     factors: tuple[int, int],
     *,
     resampled: tuple[int, int] | None = None,
+    slacks: Tensor | None = None,
     projected: bool = True,
     core: tuple[slice, slice] = _WHOLE,
 ) -> tuple[Tensor, Tensor]:
@@ -80,6 +85,8 @@ def restore_chroma(
     resampled : tuple of (int, int), optional
         The network's own factors, dividing those of the file: chroma is brought to them by repetition, and projected
         in the geometry of the file. By default the network has those of the file.
+    slacks : Tensor, shape (N, 2, 8, 8), float32, optional
+        What the file leaves open of Cb and Cr beyond half a step.
     projected : bool
         Whether to keep to the quantisation interval.
     core : tuple of (slice, slice)
@@ -94,16 +101,17 @@ def restore_chroma(
     resampled = resampled or factors
     repeats = (factors[0] // resampled[0], factors[1] // resampled[1])
     known = separate_maps(decoded, 2)
-    brought = interleave_maps(double_nearest(known, *repeats))
+    brought = interleave_maps(double_nearest(centered(known, slacks), *repeats))
     finer = (..., _finer(core[0], factors[0]), _finer(core[1], factors[1]))
-    restored = model.restore_chroma(brought, tables, y, y_table, resampled)[finer]
+    restored = model.restore_chroma(brought, widened(tables, slacks), y, y_table, resampled)[finer]
     del brought
     planes, known = separate_maps(restored, 2), known[(..., *core)]
     if not projected:
         return planes[:, 0], planes[:, 1]
     # One after the other: half the memory.
-    cb = project(planes[:, 0], known[:, 0], tables[:, 0], factors)
-    return cb, project(planes[:, 1], known[:, 1], tables[:, 1], factors)
+    first, second = (None, None) if slacks is None else slacks.unbind(1)
+    cb = project(planes[:, 0], known[:, 0], tables[:, 0], factors, first)
+    return cb, project(planes[:, 1], known[:, 1], tables[:, 1], factors, second)
 
 
 def _finer(blocks: slice, factor: int) -> slice:

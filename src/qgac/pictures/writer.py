@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from qgac.files.atomic import write_atomically
 from qgac.files.destination import Obstacle, obstacle
 from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.jpeg.metadata import is_tiff
+from qgac.jpeg.xmp import joined
 from qgac.pictures import jpeg, png, tiff, webp
 from qgac.pictures.bands import PictureInBands
 from qgac.pictures.exif import without_thumbnail
@@ -123,15 +125,20 @@ def _encode(picture: Restored | PictureInBands | JPEGImage, kind: Format, encodi
     if isinstance(picture, JPEGImage):
         if kind != "jpeg":
             raise OutputError(f"a {kind} file cannot hold coefficients; choose jpeg (--format)")
-        return jpeg.encode_coefficients(replace(picture, metadata=_without_thumbnail(picture.metadata)))
+        return jpeg.encode_coefficients(replace(picture, metadata=_kept(picture.metadata, kind)))
     if not isinstance(picture, PictureInBands):
         picture = _as_one_band(picture, encoding.depth)
     check_room(kind, (picture.height, picture.width), picture.channels, picture.metadata.icc)
-    return _ENCODERS[kind](replace(picture, metadata=_without_thumbnail(picture.metadata)), encoding)
+    return _ENCODERS[kind](replace(picture, metadata=_kept(picture.metadata, kind)), encoding)
 
 
-def _without_thumbnail(metadata: Metadata) -> Metadata:
-    return replace(metadata, exif=without_thumbnail(metadata.exif)) if metadata.exif else metadata
+def _kept(metadata: Metadata, kind: Format) -> Metadata:
+    """Return what a file of some format keeps: no thumbnail, and but for JPEG no damaged EXIF and one XMP packet."""
+    exif = without_thumbnail(metadata.exif) if metadata.exif else None
+    if kind == "jpeg":
+        return replace(metadata, exif=exif)
+    xmp = joined(metadata.xmp, metadata.extended_xmp) or metadata.xmp
+    return replace(metadata, exif=exif if exif and is_tiff(exif) else None, xmp=xmp, extended_xmp=None)
 
 
 def _as_one_band(restored: Restored, depth: Depth) -> PictureInBands:

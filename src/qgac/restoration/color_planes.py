@@ -8,6 +8,7 @@ from torch import Tensor
 from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.color_cube import RGB_OF_YCBCR, KnownPlane
 from qgac.coefficients.dct import double_nearest, idct, shrink_box
+from qgac.coefficients.slack import widened
 from qgac.jpeg.image import Component, ceil_divide
 from qgac.models import steps
 from qgac.restoration.regions import RegionRestorer, continued
@@ -54,6 +55,8 @@ class ColorPlanes:
         self._resampled = resampled
         self.unit = vertical, horizontal = factors
         sight = restorer.model.receptive_field_color
+        if any(component.unsent is not None for component in self._chroma):
+            sight += max(factors)  # the means of neighbouring blocks
         self.halo = (_whole(sight, vertical), _whole(sight, horizontal))
         self._grid: tuple[int, int] = self._y.coefficients.shape[:2]
         self._padded = (_whole(self._grid[0], vertical), _whole(self._grid[1], horizontal))
@@ -102,11 +105,8 @@ class ColorPlanes:
 
     def _known(self, core: Region) -> list[KnownPlane]:
         restorer, in_file = self._restorer, core.divided(*self._factors)
-        chroma = [
-            KnownPlane(restorer.dequantized(plane, in_file), restorer.table(plane), self._factors)
-            for plane in self._chroma
-        ]
-        return [KnownPlane(restorer.dequantized(self._y, core), restorer.table(self._y)), *chroma]
+        chroma = [restorer.known(plane, in_file, self._factors) for plane in self._chroma]
+        return [restorer.known(self._y, core), *chroma]
 
     def _samples(self, tile: Region, core: Region, known: list[KnownPlane]) -> Tensor:
         """Restore a tile; return samples (3, 8 * rows, 8 * columns) of its whole MCUs, centred around zero."""
@@ -125,12 +125,21 @@ class ColorPlanes:
             interleave_maps(decoded),
             torch.stack([restorer.table(component) for component in self._chroma], 1),
             continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns),
-            restorer.table(self._y),
+            widened(restorer.table(self._y), restorer.slack(self._y)),
             self._factors,
             resampled=self._resampled,
+            slacks=self._slacks(),
             projected=restorer.project,
             core=core.divided(*self._factors).within(in_file),
         )
+
+    def _slacks(self) -> Tensor | None:
+        """Return what the file leaves open of Cb and Cr beyond half a step, (1, 2, 8, 8); None if nothing."""
+        slacks = [self._restorer.slack(component) for component in self._chroma]
+        if all(slack is None for slack in slacks):
+            return None
+        none = torch.zeros((1, 8, 8), device=self._restorer.device)
+        return torch.stack([none if slack is None else slack for slack in slacks], 1)
 
     def _restore_y_ahead(self, tile: Region) -> None:
         vertical, horizontal = self.halo

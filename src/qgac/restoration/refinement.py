@@ -8,7 +8,8 @@ source's step, rounds to the source's level.
 
 That holds exactly, in integers: of the levels n of a step f, only those are used whose value lies inside the source's
 interval, :math:`2 c q - q < 2 n f < 2 c q + q`. For f ≤ q there always is one: f divides q = f trivially, and for
-f < q the interval holds at least q - 1 ≥ f integers in a row.
+f < q the interval holds at least q - 1 ≥ f integers in a row. Where a progressive source leaves bits out, the interval
+is as much wider, see :mod:`qgac.coefficients.slack`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import numpy.typing as npt
 
 from qgac.jpeg.image import Component
 
-__all__ = ["refined_levels", "refined_table"]
+__all__ = ["refined_levels", "refined_table", "slack_of_levels"]
 
 _LARGEST_LEVEL = 1023  # that the baseline process codes for an AC coefficient
+_LARGEST_COEFFICIENT = 1024  # of samples of 8 bits, but for the DC
 
 
 def refined_table(component: Component, finest: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
@@ -42,6 +44,8 @@ def refined_table(component: Component, finest: npt.NDArray[np.uint16]) -> npt.N
     """
     steps = component.table.astype(np.int64)
     largest = np.abs(component.coefficients.astype(np.int32)).max((0, 1)) * steps + steps // 2
+    if (slack := slack_of_levels(component)) is not None:
+        largest += slack
     limits = np.full((8, 8), _LARGEST_LEVEL)
     limits[0, 0] *= 2  # in files of pictures at most 8 * 128 and half a step, whatever the table
     needed = -(-largest // limits)
@@ -54,6 +58,7 @@ def refined_levels(
     levels: npt.NDArray[np.int16],
     steps: npt.NDArray[np.uint16],
     finer: npt.NDArray[np.uint16],
+    slack: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.int16]:
     """Quantise restored coefficients so that quantising them again by the source's steps gives the source's levels.
 
@@ -65,6 +70,8 @@ def refined_levels(
         The source's.
     steps, finer : ndarray of uint16, shape (8, 8)
         The source's steps, and those to use, nowhere larger.
+    slack : ndarray of int64, shape (8, 8), optional
+        How much further from zero than half a step the coefficients may lie, see :func:`slack_of_levels`.
 
     Returns
     -------
@@ -72,6 +79,17 @@ def refined_levels(
     """
     q, f = steps.astype(np.int64), finer.astype(np.int64)
     twice = 2 * levels.astype(np.int64) * q
-    lowest = (twice - q) // (2 * f) + 1
-    highest = -((-twice - q) // (2 * f)) - 1
+    below = above = q
+    if slack is not None:
+        below = q + 2 * slack * (levels <= 0)
+        above = q + 2 * slack * (levels >= 0)
+        below[..., 0, 0], above[..., 0, 0] = q[0, 0], q[0, 0] + 2 * slack[0, 0]
+    lowest = (twice - below) // (2 * f) + 1
+    highest = -((-twice - above) // (2 * f)) - 1
     return np.rint(restored / f).clip(lowest, highest).astype(np.int16)
+
+
+def slack_of_levels(component: Component) -> npt.NDArray[np.int64] | None:
+    """Return the slack, see :mod:`qgac.coefficients.slack`, in integers and as far as pictures need it."""
+    slack = component.slack
+    return None if slack is None else slack.clip(max=_LARGEST_COEFFICIENT).astype(np.int64)

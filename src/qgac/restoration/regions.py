@@ -88,7 +88,7 @@ class RegionRestorer:
         planes = [dct(plane)[None] for plane in samples]
         if not self.project:
             return planes
-        return [project(p, k.decoded, k.table, k.factors) for p, k in zip(planes, known, strict=True)]
+        return [project(p, k.decoded, k.table, k.factors, k.slack) for p, k in zip(planes, known, strict=True)]
 
     def restore_y(self, component: Component, region: Region) -> Tensor:
         """Restore a part of a plane by the Y network.
@@ -104,10 +104,23 @@ class RegionRestorer:
         Tensor, shape (1, 64, rows, columns)
             Dequantised, projected if asked for, at full strength.
         """
-        halo = self.model.receptive_field_y
+        slack = self.slack(component)
+        halo = self.model.receptive_field_y + (slack is not None)  # of which the neighbours' means say something
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
         decoded, table = self.dequantized(component, outer), self.table(component)
-        return steps.restore_y(self.model, decoded, table, projected=self.project, core=region.within(outer))
+        return steps.restore_y(
+            self.model,
+            decoded,
+            table,
+            slack=slack,
+            projected=self.project,
+            core=region.within(outer),
+        )
+
+    def known(self, component: Component, region: Region, factors: tuple[int, int] = (1, 1)) -> KnownPlane:
+        """Return what the file says about a part of a plane that is subsampled by some factors."""
+        decoded = self.dequantized(component, region)
+        return KnownPlane(decoded, self.table(component), factors, self.slack(component))
 
     def dequantized(self, component: Component, region: Region) -> Tensor:
         """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
@@ -119,6 +132,11 @@ class RegionRestorer:
     def table(self, component: Component) -> Tensor:
         """Return quantisation steps, (1, 8, 8)."""
         return torch.from_numpy(component.table.astype(np.float32))[None].to(self.device)
+
+    def slack(self, component: Component) -> Tensor | None:
+        """Return what the file leaves open beyond half a step, (1, 8, 8); None if nothing."""
+        slack = component.slack
+        return None if slack is None else torch.from_numpy(slack)[None].to(self.device)
 
 
 class PlaneSource(Protocol):

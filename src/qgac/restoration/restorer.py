@@ -24,19 +24,17 @@ from qgac.models.qgac import QGAC
 from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
 from qgac.restoration.planes import plane_sources
-from qgac.restoration.refinement import refined_levels, refined_table
+from qgac.restoration.refinement import refined_levels, refined_table, slack_of_levels
 from qgac.restoration.regions import PlaneSource, RegionRestorer
 from qgac.restoration.tile_budget import blocks_that_fit
-from qgac.restoration.tiling import Region, tile_shape, tiles
+from qgac.restoration.tiling import Region, tile_shape
+from qgac.restoration.walk import Group, Progress, walk
 from qgac.weights.blending import blended
 
 __all__ = ["Restorer", "Source", "restore"]
 
 Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 """A picture: already read, the content of a file, its name, or an open file."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of tiles that are done, and that there are."""
 
 _T = TypeVar("_T")
 
@@ -246,7 +244,8 @@ class Restorer:
         for index, component in enumerate(image.components):
             finest = chroma_table(quality) if index in image.chroma else luma_table(quality)
             table = refined_table(component, finest)
-            refined.append(replace(component, coefficients=np.empty_like(component.coefficients), table=table))
+            empty = np.empty_like(component.coefficients)
+            refined.append(replace(component, coefficients=empty, table=table, unsent=None))
         sources = plane_sources(self._regions, image)
         first = [0, *accumulate(len(source.grids) for source in sources)]  # component of each source
         groups = [([source], source.grids[0]) for source in sources]
@@ -256,44 +255,20 @@ class Restorer:
                 component, finer = image.components[index], refined[index]
                 blocks = channels_to_blocks(values[0]).cpu().numpy()
                 levels = component.coefficients[region.slices]
-                finer.coefficients[region.slices] = refined_levels(blocks, levels, component.table, finer.table)
+                finer.coefficients[region.slices] = refined_levels(
+                    blocks, levels, component.table, finer.table, slack_of_levels(component)
+                )
         return replace(image, components=tuple(refined), process="baseline")
 
     def _walk(
         self,
         image: JPEGImage,
-        groups: Sequence[tuple[Sequence[PlaneSource], tuple[int, int]]],
+        groups: Sequence[Group],
         ask: Callable[[PlaneSource, Region], _T],
         progress: Progress | None = None,
     ) -> Iterator[tuple[int, Region, list[_T]]]:
-        """Restore sources tile by tile, group after group.
-
-        Parameters
-        ----------
-        image : JPEGImage
-        groups : sequence of (sequence of PlaneSource, tuple of (int, int))
-            Sources that are asked for the same tiles, and the blocks (rows, columns) that these cover.
-        ask : callable
-            What to ask a source for.
-        progress
-            As for calling the restorer.
-
-        Yields
-        ------
-        tuple
-            Number of the group, tile, and what each of its sources answered, which is not held here while it is used.
-        """
-        work = [(*group, self._tile_shape(group[0], image, *group[1])) for group in groups]
-        total = sum(len(tiles(*grid, shape)) for _, grid, shape in work)
-        done = 0
-        for number, (sources, grid, shape) in enumerate(work):
-            for source in sources:
-                source.start(shape[0])
-            for tile in tiles(*grid, shape):
-                yield number, tile, _answers(sources, tile, ask)
-                done += 1
-                if progress is not None:
-                    progress(done, total)
+        shapes = [self._tile_shape(sources, image, *grid) for sources, grid in groups]
+        return walk(groups, shapes, ask, progress)
 
     def _tile_shape(self, sources: Sequence[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:
         halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
@@ -346,11 +321,6 @@ def _read(source: Source, *, tolerant: bool, max_pixels: int) -> JPEGImage:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
 
     return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)
-
-
-@torch.no_grad()
-def _answers(sources: Sequence[PlaneSource], tile: Region, ask: Callable[[PlaneSource, Region], _T]) -> list[_T]:
-    return [ask(source, tile) for source in sources]
 
 
 def _fastest_device() -> str:

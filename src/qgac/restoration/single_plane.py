@@ -74,8 +74,7 @@ class SinglePlane:
         return self._restorer.samples([restored], [known], size, SAMPLE)
 
     def _known(self, region: Region) -> KnownPlane:
-        component = self._component
-        return KnownPlane(self._restorer.dequantized(component, region), self._restorer.table(component))
+        return self._restorer.known(self._component, region)
 
 
 class _Axis:

@@ -26,7 +26,7 @@ from qgac.weights.checkpoints import save_model
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["Progress", "Run", "TrainingError"]
+__all__ = ["Progress", "Run"]
 
 # A GPU is asked for what it found only this often: each time, it stands still.
 _CHECK_EVERY = 50

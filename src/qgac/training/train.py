@@ -84,6 +84,7 @@ def train(
         raise TrainingError(f"{fabric.world_size} processes cannot share a batch of {recipe.data.batch} evenly")
     if recipe.data.drawings_share and find_spec("matplotlib") is None:
         raise TrainingError("drawings take their fonts from matplotlib; install it with `pip install 'qgac[train]'`")
+    typefaces = find_fonts(fonts) if fonts is not None else ()
     bank = PatchBank(patches)
     crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     model = _starting_model(recipe, bank, start, resume=resume).to(fabric.device)
@@ -97,7 +98,6 @@ def train(
         for network in (model.y_network, model.color_network):
             network.compile()
     stage = {"y": train_y, "color": train_color, "gan": train_gan}[recipe.stage]
-    typefaces = find_fonts(fonts) if fonts is not None else ()
     return _events(run, stage(run, batches(run, bank, typefaces), crops.to(fabric.device)))
 
 

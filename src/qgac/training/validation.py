@@ -1,4 +1,4 @@
-"""Validation: what the networks make of held-out pictures, restored as a :class:`Restorer` would, and when."""
+"""Validation: what the networks make of held-out pictures, restored as users have them, and when."""
 
 from __future__ import annotations
 

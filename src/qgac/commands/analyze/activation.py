@@ -14,7 +14,7 @@ __all__ = ["activation"]
 
 
 @click.command(cls=WritingCommand)
-@model_option
+@model_option()
 @figure_option()
 @qualities_option("10,50,100", low=0)
 @click.option(

@@ -15,7 +15,7 @@ __all__ = ["embedding"]
 
 
 @click.command(cls=WritingCommand)
-@model_option
+@model_option()
 @figure_option()
 @click.option("--layer", "layers", multiple=True, metavar="NAME", help="CFM layers by name; all by default.")
 @click.option(

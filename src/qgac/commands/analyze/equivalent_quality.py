@@ -23,7 +23,7 @@ __all__ = ["equivalent_quality"]
 
 @click.command("equivalent-quality", cls=WritingCommand)
 @data_options
-@model_option
+@model_option()
 @figure_option()
 @qualities_option("10,20,30,40,50")
 @channels_option

@@ -28,7 +28,7 @@ __all__ = ["sheet"]
 
 @click.command(cls=WritingCommand)
 @data_options
-@model_option
+@model_option()
 @figure_option()
 @qualities_option("10,20")
 @crop_option

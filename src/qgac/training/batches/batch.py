@@ -232,7 +232,7 @@ def laid_over(patch: Tensor, over: NDArray[np.uint8]) -> Tensor:
     patch : Tensor, shape (3, H, W), float32
         Whole numbers 0..255.
     over : ndarray, shape (H, W, 4), uint8
-        See :func:`qgac.training.batches.drawings.drawing`.
+        See :func:`qgac.training.batches.drawings.drawing.drawing`.
 
     Returns
     -------

@@ -2,25 +2,29 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib
 import pytest
 import torch
 from PIL import Image
 
 from made.banks import write_small_bank
+from made.networks import randomize
 from qgac.models.qgac import QGAC
 from qgac.training import machine
 from qgac.training import train as training
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import held_out_crops
 from qgac.training.descent import Descent
+from qgac.training.machine import TrainingError
 from qgac.training.recipe import read_recipe
-from qgac.training.run import Run, TrainingError
+from qgac.training.run import Run
 from qgac.training.train import train
 from qgac.training.validation import validate
-from qgac.weights.checkpoints import load_model, load_record
+from qgac.weights.checkpoints import load_model, load_record, save_model
 
 TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")
 
@@ -262,6 +266,43 @@ def test_bfloat16_trains_too(bank, y_run, tmp_path):
     state = torch.load(tmp_path / "run" / "run.pt", weights_only=True)
     assert all(value.dtype == torch.float32 for value in state["model"].values())
     assert events[-1].loss < 1
+
+
+def test_the_error_of_y_may_be_that_after_the_projection(bank, tmp_path):
+    """Of a network that leaves the intervals it is smaller."""
+    start = tmp_path / "far.safetensors"
+    save_model(randomize(QGAC(TINY.model)), start, record={})
+    first = {}
+    for projected in (False, True):
+        recipe = short(steps=1, projected=projected, learning_rate=1e-12, warmup=0, ssim_weight=0.0)
+        folder = tmp_path / str(projected)
+        first[projected] = list(train(recipe, bank, folder, start=start))[-1].loss
+    assert first[True] < first[False]
+
+
+def test_typefaces_of_a_folder_are_drawn_with(bank, y_run, tmp_path):
+    """And a folder without any ends the run before it begins."""
+    recipe = short(steps=2)
+    recipe = replace(recipe, data=replace(recipe.data, drawings_share=1.0))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="holds no typefaces"):
+        train(recipe, bank, tmp_path / "run", fonts=tmp_path / "empty")
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    shutil.copytree(fonts, tmp_path / "fonts", ignore=shutil.ignore_patterns("[!S]*"))
+    start = y_run / "last.safetensors"
+    with_them, without = (
+        list(train(recipe, bank, tmp_path / name, start=start, fonts=folder))[-1].loss
+        for name, folder in (("with", tmp_path / "fonts"), ("without", None))
+    )
+    assert with_them != without
+
+
+def test_weights_without_a_candidate_may_start_a_network_with_one(bank, y_run, tmp_path):
+    model = replace(TINY.model, y=replace(TINY.model.y, candidate=1))
+    recipe = replace(short(steps=4), model=model)
+    assert list(train(recipe, bank, tmp_path / "run", start=y_run / "last.safetensors"))[-1].loss < 1
+    with pytest.raises(TrainingError, match="has another Y network than the recipe"):
+        train(replace(recipe, stage="color"), bank, tmp_path / "color", start=y_run / "last.safetensors")
 
 
 def test_runs_that_cannot_start(bank, y_run, tmp_path):
