@@ -52,6 +52,18 @@ class Component:
     vertical: int
     unsent: npt.NDArray[np.uint8] | None = None
 
+    @property
+    def slack(self) -> npt.NDArray[np.float32] | None:
+        """How much further from zero coefficients may lie because bits were not sent, dequantised, (8, 8).
+
+        Infinite where none was sent; None if all were.
+        """
+        if self.unsent is None:
+            return None
+        steps = np.where(self.unsent == NEVER, np.inf, np.exp2(self.unsent.astype(np.float64)) - 1)
+        slack: npt.NDArray[np.float32] = (steps * self.table).astype(np.float32)
+        return slack
+
 
 @dataclass(frozen=True)
 class Density:
