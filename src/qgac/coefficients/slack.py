@@ -30,7 +30,7 @@ def bounds(decoded: Tensor, half: Tensor, slack: Tensor | None) -> tuple[Tensor,
     half : Tensor, shape (..., 64, 1, 1)
         Half a quantisation step.
     slack : Tensor, shape (..., 8, 8), or None
-        What the file leaves open.
+        As :attr:`qgac.jpeg.image.Component.slack` gives it.
 
     Returns
     -------

@@ -54,14 +54,14 @@ class Component:
 
     @property
     def slack(self) -> npt.NDArray[np.float32] | None:
-        """How much further from zero coefficients may lie because bits were not sent, dequantised, (8, 8).
+        """How much further from zero than half a step coefficients may lie, see :mod:`qgac.coefficients.slack`.
 
-        Infinite where none was sent; None if all were.
+        float32, shape (8, 8), dequantised scale, infinite where nothing was sent; None if everything was.
         """
         if self.unsent is None:
             return None
         steps = np.where(self.unsent == NEVER, np.inf, np.exp2(self.unsent.astype(np.float64)) - 1)
-        slack: npt.NDArray[np.float32] = (steps * self.table).astype(np.float32)
+        slack: npt.NDArray[np.float32] = np.where(steps > 0, steps * self.table, 0).astype(np.float32)
         return slack
 
 
