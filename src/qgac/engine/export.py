@@ -17,7 +17,7 @@ import json
 import os
 import struct
 import warnings
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -315,7 +315,7 @@ def traced(module: Any) -> onnx.ModelProto:
         # This exporter is the older of PyTorch's two. The other needs ten times as long, and a further library.
         warnings.simplefilter("ignore")
         for name, function in _OPERATORS.items():
-            torch.onnx.register_custom_op_symbolic(name, function, OPSET)
+            torch.onnx.register_custom_op_symbolic(name, function, OPSET)  # type: ignore[attr-defined]
         try:
             torch.onnx.export(
                 module.eval(),
@@ -330,7 +330,7 @@ def traced(module: Any) -> onnx.ModelProto:
             )
         finally:
             for name in _OPERATORS:
-                torch.onnx.unregister_custom_op_symbolic(name, OPSET)
+                torch.onnx.unregister_custom_op_symbolic(name, OPSET)  # type: ignore[attr-defined]
     model = onnx.load_from_string(file.getvalue())
     model.ClearField("producer_version")
     _share_constants(model.graph)
@@ -342,24 +342,25 @@ def traced(module: Any) -> onnx.ModelProto:
     return model
 
 
-def _unflatten(graph: Any, tensor: Any, dimension: Any, sizes: Any) -> Any:
+@symbolic_helper.parse_args("v", "i", "v")
+def _unflatten(graph: Any, tensor: Any, dimension: int, sizes: Any) -> Any:
     """Express unflatten by a reshape; in the exporter's own way the sizes of the example stay in the graph."""
     rank = tensor.type().dim()
-    position = symbolic_helper._get_const(dimension, "i", "dim") % rank
+    position = dimension % rank
     before, after = _sizes(graph, tensor, 0, position), _sizes(graph, tensor, position + 1, rank)
     return graph.op("Reshape", tensor, graph.op("Concat", before, sizes, after, axis_i=0))
 
 
-def _pixel_shuffle(graph: Any, tensor: Any, factor: Any) -> Any:
+@symbolic_helper.parse_args("v", "i")
+def _pixel_shuffle(graph: Any, tensor: Any, factor: int) -> Any:
     """Express pixel_shuffle of any rank; the exporter knows four dimensions alone."""
-    options = {"blocksize_i": symbolic_helper._get_const(factor, "i", "upscale_factor"), "mode_s": "CRD"}
-    return _on_four_dimensions(graph, tensor, "DepthToSpace", options)
+    return _on_four_dimensions(graph, tensor, "DepthToSpace", {"blocksize_i": factor, "mode_s": "CRD"})
 
 
-def _pixel_unshuffle(graph: Any, tensor: Any, factor: Any) -> Any:
+@symbolic_helper.parse_args("v", "i")
+def _pixel_unshuffle(graph: Any, tensor: Any, factor: int) -> Any:
     """Express pixel_unshuffle of one channel, all that is asked for here; of several the order would differ."""
-    options = {"blocksize_i": symbolic_helper._get_const(factor, "i", "downscale_factor")}
-    return _on_four_dimensions(graph, tensor, "SpaceToDepth", options)
+    return _on_four_dimensions(graph, tensor, "SpaceToDepth", {"blocksize_i": factor})
 
 
 def _on_four_dimensions(graph: Any, tensor: Any, operator: str, options: dict[str, Any]) -> Any:
@@ -377,7 +378,7 @@ def _sizes(graph: Any, tensor: Any, start: int, stop: int) -> Any:
     return graph.op("Slice", graph.op("Shape", tensor), *ends)
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[..., Any]] = {
     "aten::unflatten": _unflatten,
     "aten::pixel_shuffle": _pixel_shuffle,
     "aten::pixel_unshuffle": _pixel_unshuffle,
