@@ -122,6 +122,31 @@ def test_profile_and_xmp_are_kept(kind: str) -> None:
     assert (xmp if isinstance(xmp, bytes) else xmp.encode()) == XMP
 
 
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
+def test_damaged_exif_is_kept_by_jpeg_only(kind: str) -> None:
+    damaged = b"\xff\xff\xff\xff\0\0\0\x08\0\0 and so on"
+    content = written(restored(metadata=replace(METADATA, exif=damaged)), kind)
+    assert (damaged in content) == (kind == "jpeg")
+    if kind != "jpeg":
+        with Image.open(io.BytesIO(content)) as picture:
+            assert ExifTags.Base.Make not in picture.getexif()
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "jpeg"])
+def test_extended_xmp_is_kept_beside_the_main_packet_or_within_it(kind: str) -> None:
+    rdf = b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">%s</rdf:RDF>'
+    note = b'<rdf:Description xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="%s"/>' % (b"0A" * 16)
+    extended = rdf % b'<rdf:Description xmlns:m="urn:m" m:more="much more"/>'
+    metadata = Metadata(xmp=rdf % note, extended_xmp=extended)
+    content = written(restored(metadata=metadata), kind)
+    assert b'm:more="much more"' in content
+    assert (b"HasExtendedXMP" in content) == (kind == "jpeg")
+    with Image.open(io.BytesIO(content)) as picture:
+        xmp = picture.info["xmp"]
+    main = xmp if isinstance(xmp, bytes) else xmp.encode()
+    assert main == metadata.xmp if kind == "jpeg" else b"much more" in main
+
+
 @pytest.mark.parametrize(("kind", "digits"), [("png", 0), ("tiff", 6), ("jpeg", 6)])
 def test_density_in_inches_is_kept(kind: str, digits: int) -> None:
     opened = Image.open(io.BytesIO(written(restored(), kind)))

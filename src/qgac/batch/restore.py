@@ -105,7 +105,7 @@ def restore_file(
     -------
     Finished, Skipped or Failed
     """
-    from qgac.jpeg.reader import read_jpeg
+    from qgac.jpeg.reader import read_jpeg  # Numba comes with it
 
     def tile_done(done: int, tiles: int) -> None:
         if progress is not None:
@@ -161,7 +161,7 @@ def _restored(
     if not encoding.srgb:  # rows go into the file as they are made
         bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)
         return PictureInBands(bands, image.height, image.width, len(image.components), image.metadata), ()
-    from qgac.pictures.srgb import convert_to_srgb
+    from qgac.pictures.srgb import convert_to_srgb  # PyTorch comes with it
 
     return convert_to_srgb(restorer(image, progress=progress))
 

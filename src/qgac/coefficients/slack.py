@@ -9,36 +9,15 @@ top comes half a step on either side, as always.
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from qgac.jpeg.image import NEVER, Component
+__all__ = ["bounds", "centered", "widened"]
 
-__all__ = ["bounds", "centered", "slack_of", "widened"]
-
-_WIDEST = 255.0  # the step of a frequency that was never sent: the largest that networks know
-
-
-def slack_of(component: Component) -> npt.NDArray[np.float32] | None:
-    """Return the slack of a component.
-
-    Parameters
-    ----------
-    component : Component
-
-    Returns
-    -------
-    ndarray of float32, shape (8, 8), or None
-        Dequantised scale, infinite where nothing was sent; None if everything was.
-    """
-    if component.unsent is None:
-        return None
-    steps = np.where(component.unsent == NEVER, np.inf, np.exp2(component.unsent.astype(np.float64)) - 1)
-    slack: npt.NDArray[np.float32] = np.where(steps > 0, steps * component.table, 0).astype(np.float32)
-    return slack
+# The step that networks are told of a frequency that was never sent; of 80 to 600, the best on photographs that are in
+# no test set: the means of blocks alone then give 1 dB more than libjpeg's smoothing.
+_WIDEST = 120.0
 
 
 def bounds(decoded: Tensor, half: Tensor, slack: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -51,7 +30,7 @@ def bounds(decoded: Tensor, half: Tensor, slack: Tensor | None) -> tuple[Tensor,
     half : Tensor, shape (..., 64, 1, 1)
         Half a quantisation step.
     slack : Tensor, shape (..., 8, 8), or None
-        As :func:`slack_of` gives it.
+        As :attr:`qgac.jpeg.image.Component.slack` gives it.
 
     Returns
     -------

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qgac.coefficients.slack import slack_of
 from qgac.jpeg.image import Component, JPEGImage
 
 __all__ = ["QuantizationError", "block_errors", "expected_map", "quantization_error"]
@@ -170,7 +169,7 @@ def _activities(component: Component) -> npt.NDArray[np.intp]:
 
 def _intervals(component: Component) -> tuple[_Floats, _Floats]:
     """Return the quantisation steps, (64,), and how much further from zero than half of them a coefficient may lie."""
-    slack = slack_of(component)
+    slack = component.slack
     steps = component.table.astype(np.float64).reshape(64)
     return steps, np.zeros(64) if slack is None else slack.astype(np.float64).reshape(64)
 

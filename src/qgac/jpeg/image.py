@@ -52,6 +52,18 @@ class Component:
     vertical: int
     unsent: npt.NDArray[np.uint8] | None = None
 
+    @property
+    def slack(self) -> npt.NDArray[np.float32] | None:
+        """How much further from zero than half a step coefficients may lie, see :mod:`qgac.coefficients.slack`.
+
+        float32, shape (8, 8), dequantised scale, infinite where nothing was sent; None if everything was.
+        """
+        if self.unsent is None:
+            return None
+        steps = np.where(self.unsent == NEVER, np.inf, np.exp2(self.unsent.astype(np.float64)) - 1)
+        slack: npt.NDArray[np.float32] = np.where(steps > 0, steps * self.table, 0).astype(np.float32)
+        return slack
+
 
 @dataclass(frozen=True)
 class Density:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-__all__ = ["REACH", "TRUST_REACH", "guided", "mixed", "trust"]
+__all__ = ["REACH", "TRUST_REACH", "guided", "mixed", "repeated", "trust"]
 
 REACH = 3
 """Boxes to each side that a pixel of :func:`guided` depends on."""
@@ -59,7 +59,7 @@ def guided(y: Tensor, chroma: Tensor, factors: tuple[int, int]) -> Tensor:
     slope = (mean_product - mean_y * mean) / (mean_y_squared - mean_y.square() + _SMOOTHNESS)
     lines = _enlarged(_means(torch.cat((slope, mean - slope * mean_y), 1), 3), factors)
     result = lines[:, planes:].addcmul(lines[:, :planes], y)
-    return result + _repeated(chroma - _boxes(result, factors), factors)
+    return result + repeated(chroma - _boxes(result, factors), factors)
 
 
 def trust(y: Tensor, chroma: Tensor, noise: Tensor, factors: tuple[int, int]) -> Tensor:
@@ -108,6 +108,12 @@ def mixed(
     return restored + share * (model - restored + change)
 
 
+def repeated(samples: Tensor, factors: tuple[int, int]) -> Tensor:
+    """Repeat samples (N, C, h, w) of boxes for every pixel."""
+    scale = (float(factors[0]), float(factors[1]))
+    return torch.as_tensor(F.interpolate(samples, scale_factor=scale, mode="nearest"))
+
+
 def _boxes(samples: Tensor, factors: tuple[int, int]) -> Tensor:
     """Average samples (N, C, H, W) over boxes of (vertical, horizontal) pixels."""
     return samples if factors == (1, 1) else F.avg_pool2d(samples, factors)
@@ -130,8 +136,3 @@ def _means(samples: Tensor, size: int) -> Tensor:
     for i in range(2, size):
         columns += rows[..., i : i + width]
     return columns / size**2
-
-
-def _repeated(samples: Tensor, factors: tuple[int, int]) -> Tensor:
-    scale = (float(factors[0]), float(factors[1]))
-    return torch.as_tensor(F.interpolate(samples, scale_factor=scale, mode="nearest"))

@@ -193,9 +193,10 @@ class QGAC(nn.Module):
         tables, y_table = self._familiar(tables, chroma=True), self._familiar(y_table, chroma=False)
         planes = separate_maps(chroma, 2)  # (N, 2, 64, h / vertical, w / horizontal)
         guide = self.normalize_y(y[:, None], y_table[:, None])[:, 0]  # its levels, if any, say nothing once restored
-        linear_model, trust = None, None
+        linear_model: Tensor | None = None
         if self.color_network.guided:
-            linear_model, trust = self._guidance(planes, tables, y, factors)
+            chroma_samples, y_samples = idct(planes), idct(y)[:, None]
+            linear_model, trust = self._guidance(planes, chroma_samples, tables, y_samples, factors)
         residuals: list[Tensor] = []
         changes: list[Tensor] = []
         together = self.color_network.planes
@@ -215,30 +216,31 @@ class QGAC(nn.Module):
                 changes.append(torch.unflatten(more, 1, (2, together, 64)))
         restored = self._scale(torch.cat(residuals, 1), tables, self.normalize_chroma.std)
         del residuals
-        for p in range(2):  # one after the other and in place: half the memory
-            restored[:, p] += double_nearest(planes[:, p], *factors)
-        if trust is not None:
-            change, doubt = torch.cat(changes, 2).unbind(1)
-            change, doubt = self._scale(change, tables, self.normalize_chroma.std), doubt.to(restored.dtype)
-            full = idct(y)[:, None]
-            restored = dct(guided_chroma.mixed(full, idct(restored), trust, idct(change), idct(doubt), factors))
-        return interleave_maps(restored)
+        if not changes:
+            return interleave_maps(
+                restored.add_(torch.stack([double_nearest(planes[:, p], *factors) for p in range(2)], 1))
+            )
+        change, doubt = torch.cat(changes, 2).unbind(1)
+        change, doubt = self._scale(change, tables, self.normalize_chroma.std), doubt.to(restored.dtype)
+        samples = idct(restored) + guided_chroma.repeated(chroma_samples, factors)
+        mixed = guided_chroma.mixed(y_samples, samples, trust, idct(change), idct(doubt), factors)
+        return interleave_maps(dct(mixed))
 
     def _guidance(
-        self, planes: Tensor, tables: Tensor, y: Tensor, factors: tuple[int, int]
-    ) -> tuple[Tensor, Tensor | None]:
+        self, planes: Tensor, chroma: Tensor, tables: Tensor, y: Tensor, factors: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
         """Return what a guided network sees, (N, 2, 2, 64, h, w), and how far the linear model is trusted, as samples.
 
         It sees coefficients of Cb and Cr by the linear model, normalised, and of the trust in them less 1/2. Chroma
         that is not subsampled stands for its linear model, and is not mixed with it.
         """
         if factors == (1, 1):
-            return torch.stack((self.normalize_chroma(planes, tables)[:, :2], torch.zeros_like(planes)), 1), None
-        chroma, full = idct(planes), idct(y)[:, None]
+            none = torch.zeros_like(planes)
+            return torch.stack((self.normalize_chroma(planes, tables)[:, :2], none), 1), none
         # Of rounding, whose error is spread evenly over a step.
         noise = tables[..., :1, :1].square() / 12
-        model = dct(guided_chroma.guided(full, chroma, factors))
-        trust = guided_chroma.trust(full, chroma, noise, factors)
+        model = dct(guided_chroma.guided(y, chroma, factors))
+        trust = guided_chroma.trust(y, chroma, noise, factors)
         return torch.stack((self.normalize_chroma(model, tables)[:, :2], dct(trust - 0.5)), 1), trust
 
     def _familiar(self, tables: Tensor, *, chroma: bool) -> Tensor:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from qgac.coefficients.slack import slack_of
 from qgac.jpeg.image import Component
 
 __all__ = ["refined_levels", "refined_table", "slack_of_levels"]
@@ -92,5 +91,5 @@ def refined_levels(
 
 def slack_of_levels(component: Component) -> npt.NDArray[np.int64] | None:
     """Return the slack, see :mod:`qgac.coefficients.slack`, in integers and as far as pictures need it."""
-    slack = slack_of(component)
+    slack = component.slack
     return None if slack is None else slack.clip(max=_LARGEST_COEFFICIENT).astype(np.int64)

@@ -17,7 +17,6 @@ from qgac.coefficients.blocks import blocks_to_channels
 from qgac.coefficients.color_cube import KnownPlane, keep_range
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.projection import project
-from qgac.coefficients.slack import slack_of
 from qgac.jpeg.image import Component
 from qgac.models import steps
 from qgac.models.qgac import QGAC
@@ -136,7 +135,7 @@ class RegionRestorer:
 
     def slack(self, component: Component) -> Tensor | None:
         """Return what the file leaves open beyond half a step, (1, 8, 8); None if nothing."""
-        slack = slack_of(component)
+        slack = component.slack
         return None if slack is None else torch.from_numpy(slack)[None].to(self.device)
 
 

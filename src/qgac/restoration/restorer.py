@@ -27,16 +27,14 @@ from qgac.restoration.planes import plane_sources
 from qgac.restoration.refinement import refined_levels, refined_table, slack_of_levels
 from qgac.restoration.regions import PlaneSource, RegionRestorer
 from qgac.restoration.tile_budget import blocks_that_fit
-from qgac.restoration.tiling import Region, tile_shape, tiles
+from qgac.restoration.tiling import Region, tile_shape
+from qgac.restoration.walk import Group, Progress, walk
 from qgac.weights.blending import blended
 
 __all__ = ["Restorer", "Source", "restore"]
 
 Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 """A picture: already read, the content of a file, its name, or an open file."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of tiles that are done, and that there are."""
 
 _T = TypeVar("_T")
 
@@ -265,38 +263,12 @@ class Restorer:
     def _walk(
         self,
         image: JPEGImage,
-        groups: Sequence[tuple[Sequence[PlaneSource], tuple[int, int]]],
+        groups: Sequence[Group],
         ask: Callable[[PlaneSource, Region], _T],
         progress: Progress | None = None,
     ) -> Iterator[tuple[int, Region, list[_T]]]:
-        """Restore sources tile by tile, group after group.
-
-        Parameters
-        ----------
-        image : JPEGImage
-        groups : sequence of (sequence of PlaneSource, tuple of (int, int))
-            Sources that are asked for the same tiles, and the blocks (rows, columns) that these cover.
-        ask : callable
-            What to ask a source for.
-        progress
-            As for calling the restorer.
-
-        Yields
-        ------
-        tuple
-            Number of the group, tile, and what each of its sources answered, which is not held here while it is used.
-        """
-        work = [(*group, self._tile_shape(group[0], image, *group[1])) for group in groups]
-        total = sum(len(tiles(*grid, shape)) for _, grid, shape in work)
-        done = 0
-        for number, (sources, grid, shape) in enumerate(work):
-            for source in sources:
-                source.start(shape[0])
-            for tile in tiles(*grid, shape):
-                yield number, tile, _answers(sources, tile, ask)
-                done += 1
-                if progress is not None:
-                    progress(done, total)
+        shapes = [self._tile_shape(sources, image, *grid) for sources, grid in groups]
+        return walk(groups, shapes, ask, progress)
 
     def _tile_shape(self, sources: Sequence[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:
         halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
@@ -349,11 +321,6 @@ def _read(source: Source, *, tolerant: bool, max_pixels: int) -> JPEGImage:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
 
     return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)
-
-
-@torch.no_grad()
-def _answers(sources: Sequence[PlaneSource], tile: Region, ask: Callable[[PlaneSource, Region], _T]) -> list[_T]:
-    return [ask(source, tile) for source in sources]
 
 
 def _fastest_device() -> str:

@@ -50,13 +50,14 @@ def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> I
 def train_color(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
     """Train the colour network with eq. 1 on RGB or chroma samples, the Y network frozen; as :func:`train_y`."""
     recipe, model = run.recipe, run.model
+    projected = recipe.optimization.projected
     for step in run.steps():
         batch = batch_of(step)
         with run.fabric.autocast():
             with torch.no_grad():
-                y = steps.restore_y(model, batch.y, batch.y_table, projected=False)
+                y = steps.restore_y(model, batch.y, batch.y_table, projected=projected)
             cb, cr = steps.restore_chroma(
-                model, batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors, projected=False
+                model, batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors, projected=projected
             )
         if recipe.optimization.color_space == "rgb":
             loss, parts = _loss(recipe, rgb_samples(y, cb, cr) / 255, batch.rgb / 255)

@@ -144,8 +144,8 @@ class Optimization:
     least_error : float
         See :func:`qgac.training.losses.regression_loss`; in gray levels, for error = "logarithmic".
     projected : bool
-        Whether the Y stage measures its error after the projection onto the quantisation intervals, as restoring does:
-        then the network is free to leave them where it is certain.
+        Whether the Y and the colour stage measure their error after the projection onto the quantisation intervals, as
+        restoring does: then the network is free to leave them where it is certain.
     roundness : float
         See :func:`qgac.training.losses.regression_loss`; in units of the sample range.
     color_space : {"rgb", "ycbcr"}
