@@ -201,7 +201,7 @@ def with_weights(module: PictureGraph | LumaGraph | ChromaGraph) -> bytes:
     for tensor in model.graph.initializer:
         if tensor.name in weights:
             tensor.raw_data = weights[tensor.name].numpy().tobytes()
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _continued(channels: Tensor, grid: tuple[int, int]) -> Tensor:
