@@ -20,7 +20,8 @@ from qgac.coefficients.color import ycbcr_to_rgb
 from qgac.coefficients.color_cube import RGB_OF_YCBCR
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.projection import project
-from qgac.engine.export import ChromaGraph, LumaGraph, check_tables, leaky, to_channels, traced
+from qgac.engine.export import ChromaGraph, LumaGraph, check_tables, to_channels
+from qgac.engine.tracing import leaky, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
 from qgac.models.qgac import QGAC
