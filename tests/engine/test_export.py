@@ -17,7 +17,7 @@ from made.pictures import coefficients_of, quantized, samples_of
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.engine.export import contents, export
 from qgac.models import steps
-from qgac.models.qgac import QGAC
+from qgac.models.qgac import QGAC, Configuration
 from qgac.weights.blending import blended
 from qgac.weights.checkpoints import load_model
 
@@ -118,6 +118,13 @@ def farthest(first: list[np.ndarray], second: list[np.ndarray]) -> float:
     return max(float(np.abs(one - other).max()) for one, other in zip(first, second, strict=True))
 
 
+def random_network(configuration: Configuration) -> QGAC:
+    network = randomize(QGAC(configuration)).eval().requires_grad_(False)
+    for normalization in (network.normalize_y, network.normalize_chroma):
+        normalization.std.fill_(50.0)
+    return network
+
+
 @pytest.fixture(scope="module")
 def tiny() -> tuple[QGAC, Graphs]:
     network = tiny_network(strength=0.5)
@@ -151,19 +158,19 @@ def test_without_projection_graphs_leave_the_intervals_as_the_network_does(tiny:
     file = File(3, 4, (2, 1), 20)
     restored = file.by_graphs(graphs, projected=False)
     assert farthest(restored, file.by_network(network, projected=False)) < TOLERANCE
-    assert file.contradictions(restored) > 100
+    assert file.contradictions(restored) > 50
 
 
 @pytest.mark.parametrize("form", Y_FORMS)
 def test_every_form_of_the_y_network_is_exported(form: str) -> None:
-    network = randomize(QGAC(tiny_configuration(Y_FORMS[form])), scale=0.2).eval().requires_grad_(False)
+    network = random_network(tiny_configuration(Y_FORMS[form]))
     file = File(3, 4, (2, 2), 30)
     assert farthest(file.by_graphs(Graphs(network)), file.by_network(network)) < TOLERANCE
 
 
 @pytest.mark.parametrize("form", COLOR_FORMS)
 def test_every_form_of_the_color_network_is_exported(form: str) -> None:
-    network = randomize(QGAC(tiny_configuration(color=COLOR_FORMS[form])), scale=0.2).eval().requires_grad_(False)
+    network = random_network(tiny_configuration(color=COLOR_FORMS[form]))
     file = File(3, 4, (2, 2), 30)
     assert farthest(file.by_graphs(Graphs(network)), file.by_network(network)) < TOLERANCE
 
@@ -180,7 +187,7 @@ def test_the_candidate_and_chroma_guided_by_pixels_are_exported(factors: tuple[i
 
 @pytest.mark.parametrize("numbers", [{"levels": True}, {"log_table": True}, {"residual_in_steps": False}], ids=str)
 def test_every_scale_is_exported(numbers: dict[str, bool]) -> None:
-    network = randomize(QGAC(tiny_configuration(**numbers)), scale=0.2).eval().requires_grad_(False)
+    network = random_network(tiny_configuration(**numbers))
     file = File(3, 4, (2, 2), 30)
     assert farthest(file.by_graphs(Graphs(network)), file.by_network(network)) < TOLERANCE
 

@@ -20,12 +20,13 @@ from qgac.coefficients.color import ycbcr_to_rgb
 from qgac.coefficients.color_cube import RGB_OF_YCBCR
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.projection import project
-from qgac.engine.export import check_tables, leaky, to_channels, traced
+from qgac.engine.export import ChromaGraph, LumaGraph, check_tables, to_channels
+from qgac.engine.tracing import leaky, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
 from qgac.models.qgac import QGAC
 
-__all__ = ["PictureGraph", "export_pictures", "picture_graph"]
+__all__ = ["PictureGraph", "export_pictures", "picture_graph", "with_weights"]
 
 
 def picture_graph(factors: tuple[int, int]) -> str:
@@ -179,19 +180,29 @@ def export_pictures(network: QGAC, folder: str | os.PathLike[str], *, overwrite:
     check_tables(network)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = network.state_dict()
     written = []
     for factors in sorted(network.factors):
-        model = traced(PictureGraph(network, factors))
-        for name, attribute in leaky(model):
-            attribute.f = weights[name].item()
-        for tensor in model.graph.initializer:
-            if tensor.name in weights:
-                tensor.raw_data = weights[tensor.name].numpy().tobytes()
         path = folder / picture_graph(factors)
-        write_atomically(model.SerializeToString(deterministic=True), path, overwrite=overwrite)
+        write_atomically(with_weights(PictureGraph(network, factors)), path, overwrite=overwrite)
         written.append(path)
     return written
+
+
+def with_weights(module: PictureGraph | LumaGraph | ChromaGraph) -> bytes:
+    """Return a graph that runs without a weights file.
+
+    Parameters
+    ----------
+    module : PictureGraph, LumaGraph or ChromaGraph
+    """
+    weights = module.network.state_dict()
+    model = traced(module)
+    for name, attribute in leaky(model):
+        attribute.f = weights[name].item()
+    for tensor in model.graph.initializer:
+        if tensor.name in weights:
+            tensor.raw_data = weights[tensor.name].numpy().tobytes()
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _continued(channels: Tensor, grid: tuple[int, int]) -> Tensor:
