@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "processors": set(),
     "models": {"coefficients"},
     "weights": {"models", "files"},
+    "engine": {"coefficients", "models", "files"},
     "restoration": {"jpeg", "coefficients", "models", "weights"},
     "pictures": {"files", "jpeg", "restoration"},
     "batch": {"files", "jpeg", "coefficients", "pictures", "processors", "restoration"},
@@ -32,7 +33,8 @@ ALLOWED: dict[str, set[str]] = {
     "training": CORE | {"files", "metrics", "pictures", "processors"},
     "evaluation": CORE | {"files", "metrics", "pictures", "processors"},
     "analysis": CORE | {"files", "metrics", "pictures", "evaluation"},
-    "commands": CORE | {"files", "metrics", "pictures", "batch", "inspection", "training", "evaluation", "analysis"},
+    "commands": CORE
+    | {"engine", "files", "metrics", "pictures", "batch", "inspection", "training", "evaluation", "analysis"},
     "cli": {"commands"},
     "__main__": {"cli"},
     "__init__": CORE | {"metrics"},

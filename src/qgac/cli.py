@@ -18,6 +18,7 @@ from qgac.commands.ablate import ablate
 from qgac.commands.analyze.group import analyze
 from qgac.commands.compare import compare
 from qgac.commands.evaluate import evaluate
+from qgac.commands.export import export
 from qgac.commands.frechet import frechet
 from qgac.commands.info import info
 from qgac.commands.plot import plot
@@ -47,7 +48,7 @@ def cli() -> None:
     """Restore JPEG pictures from their own coefficients, guided by the quantisation tables every file carries."""
 
 
-for _command in (restore, info, compare, prepare, train, evaluate, plot, frechet, ablate, results, analyze):
+for _command in (restore, info, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze):
     cli.add_command(_command)
 
 

@@ -139,3 +139,17 @@ def test_a_heat_map_is_of_one_picture_and_goes_where_it_can(folder: Path) -> Non
     result = info("photo.jpg", "--heat-map", "nowhere/map.png")
     assert result.exit_code == 1
     assert "nowhere/map.png cannot be written" in result.stderr
+
+
+def test_what_a_progressive_file_leaves_out_has_no_bound(folder: Path) -> None:
+    content = compressed(photo(24, 40), 60, progressive=True)
+    second = content.index(b"\xff\xda", content.index(b"\xff\xda") + 2)
+    tables = content.rindex(b"\xff\xc4", 0, second)
+    Path("means.jpg").write_bytes(content[:tables] + b"\xff\xd9")
+    entry = json.loads(info("means.jpg", "--json").stdout)
+    assert entry["missing"] == 0
+    assert "of the refinement out" in entry["notes"][0]
+    for part in entry["components"]:
+        assert part["error"]["expected"] > 0
+        assert part["error"]["largest"] is part["error"]["uniform"] is None
+    assert "without a bound" in info("means.jpg").stdout

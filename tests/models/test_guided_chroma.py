@@ -24,14 +24,8 @@ def boxed(plane: np.ndarray, vertical: int, horizontal: int) -> np.ndarray:
 
 
 def windows(plane: np.ndarray) -> np.ndarray:
-    """Means over 3x3, over what there is of it at the ends."""
-    height, width = plane.shape
-    return np.array(
-        [
-            [plane[max(r - 1, 0) : r + 2, max(c - 1, 0) : c + 2].mean() for c in range(width)]  #
-            for r in range(height)
-        ]
-    )
+    """All windows of 3x3, one in the middle of which each sample is; what is at the ends is repeated beyond them."""
+    return np.lib.stride_tricks.sliding_window_view(np.pad(plane, 1, mode="edge"), (3, 3))
 
 
 def stretched(plane: np.ndarray, factor: int, axis: int) -> np.ndarray:
@@ -51,12 +45,11 @@ def test_it_is_a_linear_fit_in_every_window(factors: tuple[int, int]) -> None:
     coarse = boxed(full, *factors)
     slope, offset = np.empty_like(small), np.empty_like(small)
     for r, c in np.ndindex(*small.shape):
-        window = (slice(max(r - 1, 0), r + 2), slice(max(c - 1, 0), c + 2))
-        slope[r, c] = np.cov(coarse[window].ravel(), small[window].ravel(), bias=True)[0, 1] / (
-            coarse[window].var() + 1
-        )
-        offset[r, c] = small[window].mean() - slope[r, c] * coarse[window].mean()
-    slope, offset = (stretched(stretched(windows(plane), factors[0], 0), factors[1], 1) for plane in (slope, offset))
+        of_y, of_chroma = windows(coarse)[r, c], windows(small)[r, c]
+        slope[r, c] = np.cov(of_y.ravel(), of_chroma.ravel(), bias=True)[0, 1] / (of_y.var() + 1)
+        offset[r, c] = of_chroma.mean() - slope[r, c] * of_y.mean()
+    averages = (windows(plane).mean((2, 3)) for plane in (slope, offset))
+    slope, offset = (stretched(stretched(plane, factors[0], 0), factors[1], 1) for plane in averages)
     expected = slope * full + offset
     expected += np.kron(small - boxed(expected, *factors), np.ones(factors))
     np.testing.assert_allclose(guided(y, chroma, factors)[0, 0].numpy(), expected, atol=1e-9)

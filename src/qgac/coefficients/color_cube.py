@@ -38,7 +38,17 @@ from qgac.coefficients.dct import dct, shrink_box
 from qgac.coefficients.projection import HALF
 from qgac.coefficients.slack import bounds
 
-__all__ = ["RGB_OF_YCBCR", "SAMPLE", "KnownPlane", "keep_range"]
+__all__ = [
+    "FARTHEST",
+    "HIGHEST",
+    "LOWEST",
+    "RELAXATION",
+    "RGB_OF_YCBCR",
+    "ROUNDS",
+    "SAMPLE",
+    "KnownPlane",
+    "keep_range",
+]
 
 RGB_OF_YCBCR = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
 """What lies between 0 and 255 where Y, Cb and Cr were made of R, G and B: JFIF's conversion, one row each."""
@@ -46,15 +56,15 @@ RGB_OF_YCBCR = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.77
 SAMPLE = ((1.0,),)
 """What lies between 0 and 255 in a plane alone: its samples, which were bytes before they were transformed."""
 
-_LOWEST, _HIGHEST = -128.0, 127.0  # of samples centred around zero
+LOWEST, HIGHEST = -128.0, 127.0  # of samples centred around zero
 
 # How far to go, in units of the way to the nearest point of a slab. Three rounds come as far as ten with 1.
-_RELAXATION = 1.9
+RELAXATION = 1.9
 
-_ROUNDS = 3
+ROUNDS = 3
 
 # From the middle of the range. Two levels outside of it are not worth a round: they are cut off where pixels are made.
-_FARTHEST = (_HIGHEST - _LOWEST) / 2 + 2
+FARTHEST = (HIGHEST - LOWEST) / 2 + 2
 
 # MCU rows at a time, for the sake of memory.
 _ROWS = 16
@@ -114,8 +124,8 @@ def keep_range(
         lines = slice(top * 8 * unit[0], (top + _ROWS) * 8 * unit[0])
         distance = _distance(samples[:, lines], beyond[lines], bounded)
         farthest = distance.view(-1, 8 * unit[0], mcus.shape[1], 8 * unit[1]).amax(1).amax(-1)
-        outside = farthest > _FARTHEST
-        for _ in range(_ROUNDS):
+        outside = farthest > FARTHEST
+        for _ in range(ROUNDS):
             if not outside.any():
                 break
             moved, beyond_of_moved = mcus[rows][outside].transpose(0, 1).contiguous(), beyond_of_mcus[rows][outside]
@@ -123,7 +133,7 @@ def keep_range(
             for plane, interval in zip(moved, intervals, strict=True):
                 interval.project(plane, rows, outside)
             mcus[rows][outside] = moved.transpose(0, 1)
-            outside[outside.clone()] = _distance(moved, beyond_of_moved, bounded).flatten(1).amax(1) > _FARTHEST
+            outside[outside.clone()] = _distance(moved, beyond_of_moved, bounded).flatten(1).amax(1) > FARTHEST
     return samples
 
 
@@ -176,7 +186,7 @@ def _distance(planes: Tensor, beyond: Tensor, bounded: Sequence[Sequence[float]]
     """Return how far from the middle of the range the farthest combination of planes (P, ...) lies."""
     result = None
     for weights in bounded:
-        distance = _combined(planes, weights, beyond).sub_((_LOWEST + _HIGHEST) / 2).abs_()
+        distance = _combined(planes, weights, beyond).sub_((LOWEST + HIGHEST) / 2).abs_()
         result = distance if result is None else torch.maximum(result, distance, out=result)
     assert result is not None
     return result
@@ -186,7 +196,7 @@ def _clip(planes: Tensor, beyond: Tensor, bounded: Sequence[Sequence[float]]) ->
     """Take samples (P, ...) to the nearest point of each slab, and beyond it, in place."""
     for weights in bounded:
         value = _combined(planes, weights, beyond)
-        step = value.clamp(_LOWEST, _HIGHEST).sub_(value).mul_(_RELAXATION / sum(weight**2 for weight in weights))
+        step = value.clamp(LOWEST, HIGHEST).sub_(value).mul_(RELAXATION / sum(weight**2 for weight in weights))
         for plane, weight in zip(planes, weights, strict=True):
             if weight:
                 plane.add_(step, alpha=weight)

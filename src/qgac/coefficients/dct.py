@@ -101,8 +101,9 @@ def double_nearest(channels: Tensor, vertical: int, horizontal: int) -> Tensor:
     """
     if vertical == horizontal == 1:
         return channels
-    samples = idct(channels).repeat_interleave(vertical, -2).repeat_interleave(horizontal, -1)
-    return dct(samples)
+    samples = idct(channels)
+    rows, columns = samples.ndim - 2, samples.ndim - 1  # -2 and -1 would be mistaken by PyTorch's exporter to ONNX
+    return dct(samples.repeat_interleave(vertical, rows).repeat_interleave(horizontal, columns))
 
 
 def shrink_box(channels: Tensor, vertical: int, horizontal: int) -> Tensor:

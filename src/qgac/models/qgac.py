@@ -217,9 +217,9 @@ class QGAC(nn.Module):
         restored = self._scale(torch.cat(residuals, 1), tables, self.normalize_chroma.std)
         del residuals
         if not changes:
-            for p in range(2):  # one after the other and in place: half the memory
-                restored[:, p] += double_nearest(planes[:, p], *factors)
-            return interleave_maps(restored)
+            return interleave_maps(
+                restored.add_(torch.stack([double_nearest(planes[:, p], *factors) for p in range(2)], 1))
+            )
         change, doubt = torch.cat(changes, 2).unbind(1)
         change, doubt = self._scale(change, tables, self.normalize_chroma.std), doubt.to(restored.dtype)
         samples = idct(restored) + guided_chroma.repeated(chroma_samples, factors)

@@ -1,0 +1,421 @@
+"""The networks as ONNX graphs: exported from :mod:`qgac.models.steps`, so that they run without PyTorch.
+
+A folder holds one graph for Y and one for the chroma of each subsampling, with dynamic height and width, and
+``graphs.json``, which says what network they are of. The weights are not in them: the graphs name them as the weights
+file does, and whoever runs them hands them over, so that one set of graphs serves every weights file of a
+configuration, and blends of two.
+
+Blocks come and go as a JPEG file stores them, rows by columns by 64 frequencies. That nothing is in the graphs but
+what the steps do is the point: the CFMs run inside, from the quantisation tables.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import os
+import struct
+import warnings
+from collections.abc import Callable, Sequence, Set
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.onnx import symbolic_helper
+
+from qgac.coefficients.blocks import interleave_maps
+from qgac.coefficients.projection import project
+from qgac.engine.description import DESCRIPTION, chroma_graph, describe, y_graph
+from qgac.files.atomic import write_atomically
+from qgac.models import steps
+from qgac.models.qgac import QGAC
+
+__all__ = [
+    "ChromaGraph",
+    "LumaGraph",
+    "check_tables",
+    "contents",
+    "export",
+    "leaky",
+    "to_blocks",
+    "to_channels",
+    "traced",
+]
+
+OPSET = 18
+
+_SLOPE = 0.25  # where the slopes are to be put: that of an untrained PReLU
+
+_NETWORK = "network."  # before the names of the weights in the modules below
+
+
+class LumaGraph(nn.Module):
+    """The first step of :mod:`qgac.models.steps` for one plane.
+
+    Parameters
+    ----------
+    network : QGAC
+    """
+
+    inputs: ClassVar = {"decoded": ("rows", "columns"), "table": (), "projected": ()}
+    outputs: ClassVar = {"restored": ("rows", "columns")}
+
+    def __init__(self, network: QGAC) -> None:
+        super().__init__()
+        self.network = network
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Return inputs to trace it with."""
+        table = torch.full((8, 8), 16.0)
+        return torch.zeros(3, 4, 64), table, torch.tensor(True)
+
+    def forward(self, decoded: Tensor, table: Tensor, projected: Tensor) -> Tensor:
+        """Restore a plane.
+
+        Parameters
+        ----------
+        decoded : Tensor, shape (rows, columns, 64), float32
+            Dequantised coefficients.
+        table : Tensor, shape (8, 8), float32
+            Quantisation steps.
+        projected : Tensor, bool
+            Whether to keep to the quantisation interval.
+
+        Returns
+        -------
+        Tensor, shape (rows, columns, 64), float32
+        """
+        channels = to_channels(decoded)
+        restored = steps.restore_y(self.network, channels, table[None], projected=False)
+        return to_blocks(torch.where(projected, project(restored, channels, table[None]), restored))
+
+
+class ChromaGraph(nn.Module):
+    """The second step of :mod:`qgac.models.steps` for one picture.
+
+    Parameters
+    ----------
+    network : QGAC
+    factors : tuple of (int, int)
+        Vertical and horizontal subsampling, one of those that the network knows.
+    """
+
+    inputs: ClassVar = {
+        "cb": ("rows", "columns"),
+        "cr": ("rows", "columns"),
+        "y": ("luma_rows", "luma_columns"),
+        "tables": (),
+        "y_table": (),
+        "projected": (),
+    }
+    outputs: ClassVar = {"restored_cb": ("luma_rows", "luma_columns"), "restored_cr": ("luma_rows", "luma_columns")}
+
+    def __init__(self, network: QGAC, factors: tuple[int, int]) -> None:
+        super().__init__()
+        self.network = network
+        self.factors = factors
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Return inputs to trace it with."""
+        plane = torch.zeros(3, 4, 64)
+        y = torch.zeros(3 * self.factors[0], 4 * self.factors[1], 64)
+        tables = torch.full((2, 8, 8), 16.0)
+        return plane, plane.clone(), y, tables, tables[0].clone(), torch.tensor(True)
+
+    def forward(
+        self, cb: Tensor, cr: Tensor, y: Tensor, tables: Tensor, y_table: Tensor, projected: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Restore Cb and Cr at full resolution.
+
+        Parameters
+        ----------
+        cb, cr : Tensor, shape (rows, columns, 64), float32
+            Dequantised coefficients.
+        y : Tensor, shape (vertical * rows, horizontal * columns, 64), float32
+            Restored Y.
+        tables : Tensor, shape (2, 8, 8), float32
+            Quantisation steps of Cb and Cr.
+        y_table : Tensor, shape (8, 8), float32
+            Quantisation steps of Y.
+        projected : Tensor, bool
+            Whether to keep to the quantisation interval.
+
+        Returns
+        -------
+        tuple of two Tensor, each of shape (vertical * rows, horizontal * columns, 64), float32
+        """
+        known = (to_channels(cb), to_channels(cr))
+        restored = steps.restore_chroma(
+            self.network,
+            interleave_maps(torch.stack(known, 1)),
+            tables[None],
+            to_channels(y),
+            y_table[None],
+            self.factors,
+            projected=False,
+        )
+        first, second = (
+            to_blocks(torch.where(projected, project(plane, own, tables[index : index + 1], self.factors), plane))
+            for index, (plane, own) in enumerate(zip(restored, known, strict=True))
+        )
+        return first, second
+
+
+def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:
+    """Write the graphs of a network, without its weights.
+
+    Parameters
+    ----------
+    network : QGAC
+        Float32, on the CPU.
+    folder : path
+        Made if it is not there.
+    overwrite : bool
+        Whether to replace files that exist.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    ValueError
+        If the network is told other tables than those of the file, see :func:`check_tables`.
+    FileExistsError
+        If a file exists and may not be replaced.
+    OSError
+        If a file cannot be written.
+    """
+    check_tables(network)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, content in contents(network).items():
+        write_atomically(content, folder / name, overwrite=overwrite)
+        written.append(folder / name)
+    return written
+
+
+def check_tables(network: QGAC) -> None:
+    """Refuse a network that looks for the most similar table it was trained on, which no graph does.
+
+    Raises
+    ------
+    ValueError
+        If it does, see `trained_qualities` in :class:`qgac.models.qgac.Configuration`.
+    """
+    if network.configuration.trained_qualities is not None:
+        raise ValueError(
+            "the network looks for the table most similar to those it was trained on (trained_qualities), which a graph"
+            " cannot; run it with PyTorch"
+        )
+
+
+def contents(network: QGAC) -> dict[str, bytes]:
+    """Return what :func:`export` writes, by the names of the files."""
+    modules: dict[str, LumaGraph | ChromaGraph] = {y_graph(): LumaGraph(network)}
+    for factors in sorted(network.factors):
+        modules[chroma_graph(factors)] = ChromaGraph(network, factors)
+    files: dict[str, bytes] = {}
+    parts: dict[str, dict[str, Any]] = {}
+    for name, module in modules.items():
+        files[name], parts[name] = _without_weights(traced(module), set(network.state_dict()))
+    files[DESCRIPTION] = (json.dumps({**describe(network), "graphs": parts}, indent=1) + "\n").encode()
+    return files
+
+
+def _without_weights(model: onnx.ModelProto, weights: Set[str]) -> tuple[bytes, dict[str, Any]]:
+    """Return a graph that names its weights as the file does, which these are, and the places of others in it.
+
+    An activation with its slope as a weight would not be fused with the convolution before it, which costs a seventh
+    of the time. So the slope is a number in the graph, to be overwritten by whoever has the weights.
+    """
+    slopes = leaky(model)
+    external = [tensor for tensor in model.graph.initializer if tensor.name in weights]
+    for tensor in external:
+        tensor.ClearField("raw_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="weights")
+    for number, (_, attribute) in enumerate(slopes):
+        attribute.f = _mark(number)
+    content = model.SerializeToString(deterministic=True)
+    places: dict[str, list[int]] = {}
+    for number, (name, _) in enumerate(slopes):
+        mark = struct.pack("<f", _mark(number))
+        assert content.count(mark) == 1
+        places.setdefault(name, []).append(content.index(mark))
+        content = content.replace(mark, struct.pack("<f", _SLOPE))
+    return content, {"weights": sorted(tensor.name for tensor in external), "slopes": places}
+
+
+def _mark(number: int) -> float:
+    """Return a number that no graph has."""
+    return float(np.frombuffer(struct.pack("<I", 0x7E5A0000 + number), np.float32)[0])
+
+
+def leaky(model: onnx.ModelProto) -> list[tuple[str, onnx.AttributeProto]]:
+    """Turn every PReLU, all of one slope, into a leaky ReLU with the slope as its number.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        Changed in place.
+
+    Returns
+    -------
+    list of tuple of (str, onnx.AttributeProto)
+        For every activation the name of the parameter, and where its slope is.
+    """
+    makers = {output: node for node in model.graph.node for output in node.output}
+    values = {tensor.name: tensor for tensor in model.graph.initializer}
+    slopes: dict[str, str] = {}  # by what the activation returns
+    useless = set()
+    for node in model.graph.node:
+        if node.op_type == "PRelu":
+            name = node.input[1]
+            while name not in values:  # brought to the rank of the features
+                useless.add(name)
+                name = makers[name].input[0]
+            node.op_type = "LeakyRelu"
+            del node.input[1:]
+            node.attribute.append(onnx.helper.make_attribute("alpha", _SLOPE))
+            slopes[node.output[0]] = name
+    _keep(model.graph.node, [node for node in model.graph.node if not useless.intersection(node.output)])
+    used = {name for node in model.graph.node for name in node.input}
+    _keep(model.graph.initializer, [tensor for tensor in model.graph.initializer if tensor.name in used])
+    return [(slopes[node.output[0]], node.attribute[0]) for node in model.graph.node if node.output[0] in slopes]
+
+
+def traced(module: Any) -> onnx.ModelProto:
+    """Trace a module with ``inputs``, ``outputs`` and an ``example``.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Its ``network`` is what is restored with.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Its weights are named as in the network's ``state_dict``, and are not those of the network but any; all else
+        that is constant lies there once.
+    """
+    module = copy.deepcopy(module)
+    generator = torch.Generator().manual_seed(0)
+    for value in module.network.state_dict().values():  # weights that are equal would become one
+        value.copy_(torch.rand(value.shape, generator=generator))
+    axes = {name: dict(enumerate(sizes)) for name, sizes in {**module.inputs, **module.outputs}.items() if sizes}
+    file = io.BytesIO()
+    with torch.no_grad(), warnings.catch_warnings():
+        # This exporter is the older of PyTorch's two. The other needs ten times as long, and a further library.
+        warnings.simplefilter("ignore")
+        for name, function in _OPERATORS.items():
+            torch.onnx.register_custom_op_symbolic(name, function, OPSET)  # type: ignore[attr-defined]
+        try:
+            torch.onnx.export(
+                module.eval(),
+                module.example(),
+                file,  # type: ignore[arg-type]
+                dynamo=False,
+                input_names=list(module.inputs),
+                output_names=list(module.outputs),
+                dynamic_axes=axes,
+                opset_version=OPSET,
+                do_constant_folding=False,  # folded, weights lose their names; whoever runs the graph folds anyway
+            )
+        finally:
+            for name in _OPERATORS:
+                torch.onnx.unregister_custom_op_symbolic(name, OPSET)  # type: ignore[attr-defined]
+    model = onnx.load_from_string(file.getvalue())
+    model.ClearField("producer_version")
+    _share_constants(model.graph)
+    for tensor in model.graph.initializer:
+        tensor.name = tensor.name.removeprefix(_NETWORK)
+    for node in model.graph.node:
+        node.ClearField("doc_string")
+        node.input[:] = [name.removeprefix(_NETWORK) for name in node.input]
+    return model
+
+
+@symbolic_helper.parse_args("v", "i", "v")
+def _unflatten(graph: Any, tensor: Any, dimension: int, sizes: Any) -> Any:
+    """Express unflatten by a reshape; in the exporter's own way the sizes of the example stay in the graph."""
+    rank = tensor.type().dim()
+    position = dimension % rank
+    before, after = _sizes(graph, tensor, 0, position), _sizes(graph, tensor, position + 1, rank)
+    return graph.op("Reshape", tensor, graph.op("Concat", before, sizes, after, axis_i=0))
+
+
+@symbolic_helper.parse_args("v", "i")
+def _pixel_shuffle(graph: Any, tensor: Any, factor: int) -> Any:
+    """Express pixel_shuffle of any rank; the exporter knows four dimensions alone."""
+    return _on_four_dimensions(graph, tensor, "DepthToSpace", {"blocksize_i": factor, "mode_s": "CRD"})
+
+
+@symbolic_helper.parse_args("v", "i")
+def _pixel_unshuffle(graph: Any, tensor: Any, factor: int) -> Any:
+    """Express pixel_unshuffle of one channel, all that is asked for here; of several the order would differ."""
+    return _on_four_dimensions(graph, tensor, "SpaceToDepth", {"blocksize_i": factor})
+
+
+def _on_four_dimensions(graph: Any, tensor: Any, operator: str, options: dict[str, Any]) -> Any:
+    rank = tensor.type().dim()
+    all_before = graph.op("Constant", value_t=torch.tensor([-1]))
+    four = graph.op("Concat", all_before, _sizes(graph, tensor, rank - 3, rank), axis_i=0)
+    result = graph.op(operator, graph.op("Reshape", tensor, four), **options)
+    sizes = graph.op("Concat", _sizes(graph, tensor, 0, rank - 3), _sizes(graph, result, 1, 4), axis_i=0)
+    return graph.op("Reshape", result, sizes)
+
+
+def _sizes(graph: Any, tensor: Any, start: int, stop: int) -> Any:
+    """Return the sizes of some dimensions, as they will be."""
+    ends = (graph.op("Constant", value_t=torch.tensor([end])) for end in (start, stop))
+    return graph.op("Slice", graph.op("Shape", tensor), *ends)
+
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "aten::unflatten": _unflatten,
+    "aten::pixel_shuffle": _pixel_shuffle,
+    "aten::pixel_unshuffle": _pixel_unshuffle,
+}
+
+
+def _share_constants(graph: onnx.GraphProto) -> None:
+    """Put constants that several nodes have, such as the matrix of the DCT, into the graph once."""
+    names: dict[bytes, str] = {}
+    renamed: dict[str, str] = {}
+    for node in graph.node:
+        if node.op_type == "Constant":
+            value = node.attribute[0].t
+            value.ClearField("name")
+            content = value.SerializeToString(deterministic=True)
+            if content not in names:
+                names[content] = f"constant_{len(names)}"
+                graph.initializer.add().CopyFrom(value)
+                graph.initializer[-1].name = names[content]
+            renamed[node.output[0]] = names[content]
+    for node in graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+    _keep(graph.node, [node for node in graph.node if node.op_type != "Constant"])
+
+
+def _keep(field: Any, kept: Sequence[Any]) -> None:
+    """Leave of a repeated field what is to be kept."""
+    copies = [type(entry).FromString(entry.SerializeToString()) for entry in kept]
+    del field[:]
+    field.extend(copies)
+
+
+def to_channels(blocks: Tensor) -> Tensor:
+    """Turn (rows, columns, 64) into (1, 64, rows, columns)."""
+    return blocks.permute(2, 0, 1)[None]
+
+
+def to_blocks(channels: Tensor) -> Tensor:
+    """Turn (1, 64, rows, columns) into (rows, columns, 64)."""
+    return channels[0].permute(1, 2, 0)
