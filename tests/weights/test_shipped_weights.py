@@ -24,7 +24,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 WEIGHTS = Path(__file__).parents[2] / "src" / "qgac" / "weights" / "small.safetensors"
 
 # What docs/results.md states for LIVE-1 colour, less a margin for other processors' arithmetic.
-LIVE1 = {10: 27.14, 20: 29.39, 30: 30.67}
+LIVE1 = {10: 27.15, 20: 29.43, 30: 30.73}
 
 needs_evaluation_data = pytest.mark.skipif(
     "QGAC_EVALUATION" not in os.environ, reason="QGAC_EVALUATION names no folder with live1/"
