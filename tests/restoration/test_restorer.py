@@ -33,7 +33,8 @@ from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import Color, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.restorer import Restorer, restore
-from qgac.weights.checkpoints import WeightsError, load_model, save_model, shipped_models
+from qgac.weights.checkpoints import load_model, save_model
+from qgac.weights.files import WeightsError, shipped_models
 from render import render
 
 SIZES = [(1, 1), (9, 7), (8, 8), (33, 17), (1, 100), (100, 1)]

@@ -18,9 +18,10 @@ from made.pictures import S420, S444, coefficients_of, compressed, make_image, p
 from qgac.coefficients.blocks import channels_to_blocks
 from qgac.models.qgac import QGAC
 from qgac.restoration.restorer import Restorer, restore
-from qgac.weights import checkpoints
+from qgac.weights import files
 from qgac.weights.blending import blended, interpolate
-from qgac.weights.checkpoints import WeightsError, save_model
+from qgac.weights.checkpoints import save_model
+from qgac.weights.files import WeightsError
 
 REGRESSION, OTHER = tiny_network(strength=2), tiny_network(strength=8, seed=1)
 for _name, _buffer in REGRESSION.named_buffers():
@@ -92,7 +93,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
     (tmp_path / "weights" / "SHA256SUMS").write_text("".join(sums))
     save_model(OTHER, tmp_path / "other.safetensors", record={})
-    monkeypatch.setattr(checkpoints.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(files.resources, "files", lambda package: tmp_path)
     (tmp_path / "a.jpg").write_bytes(compressed(photo(24, 40), 20))
     monkeypatch.chdir(tmp_path)
     return tmp_path

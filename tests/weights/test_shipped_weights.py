@@ -18,7 +18,7 @@ from qgac.evaluation.measure import evaluate
 from qgac.evaluation.record import Evaluation, Settings
 from qgac.evaluation.test_sets import benchmark_pictures
 from qgac.training.gan.grid import grid_visibility
-from qgac.weights.checkpoints import load_record
+from qgac.weights.files import load_record
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WEIGHTS = Path(__file__).parents[2] / "src" / "qgac" / "weights" / "small.safetensors"
