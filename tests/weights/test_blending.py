@@ -14,8 +14,7 @@ from PIL import Image
 import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
 from made.command_line import qgac_command
 from made.networks import Y_FORMS, randomize, tiny_configuration, tiny_network
-from made.pictures import S420, S444, coefficients_of, compressed, make_image, photo, quantized, samples_of
-from qgac.coefficients.blocks import channels_to_blocks
+from made.pictures import S420, S444, coefficients_of, compressed, file_blocks, make_image, photo, quantized, samples_of
 from qgac.models.qgac import QGAC
 from qgac.restoration.restorer import Restorer, restore
 from qgac.weights import files
@@ -63,7 +62,7 @@ def test_invented_texture_never_contradicts_the_file(alpha: float, sampling: obj
         factor = image.components[0].vertical // component.vertical
         rows, columns = component.coefficients.shape[:2]
         for values, projected in ((plane, True), (unprojected, False)):
-            samples = samples_of(channels_to_blocks(values).double().numpy())
+            samples = samples_of(file_blocks(values))
             height, width = samples.shape
             boxes = samples.reshape(height // factor, factor, width // factor, factor).mean((1, 3))
             levels = quantized(coefficients_of(boxes)[:rows, :columns], component.table)

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qgac.weights.alpha import check_alpha
-from qgac.weights.files import Weights, WeightsError, read_weights, shipped_models
+from qgac.weights.files import STATISTICS, Weights, WeightsError, read_weights, shipped_models
 
 if TYPE_CHECKING:
     from qgac.models.qgac import QGAC
 
 __all__ = ["blended", "blended_weights", "gan_twin", "interpolate", "mixed"]
-
-_STATISTICS = ("normalize_y.", "normalize_chroma.")  # how the names of what is not learned begin
 
 
 def mixed(regression: Weights, other: Weights, alpha: float) -> Weights:
@@ -43,7 +41,7 @@ def mixed(regression: Weights, other: Weights, alpha: float) -> Weights:
     tensors = {}
     for name, start in regression.tensors.items():
         end = other.tensors[name]
-        if name.startswith(_STATISTICS):
+        if name.startswith(STATISTICS):
             if not np.array_equal(start, end):
                 raise ValueError(
                     f"the networks differ in {name}, which is not learned; train one from the other's weights and try"
@@ -73,10 +71,10 @@ def gan_twin(model: str | os.PathLike[str] | QGAC) -> str:
     WeightsError
         If there is none.
     """
-    named = isinstance(model, str | os.PathLike)
-    twin = f"{os.fspath(model)}-gan" if named else ""
+    named = os.fspath(model) if isinstance(model, str | os.PathLike) else None
+    twin = f"{named}-gan"
     if twin not in shipped_models():
-        name = f"model {os.fspath(model)!r}" if named else "this network"
+        name = "this network" if named is None else f"model {named!r}"
         raise WeightsError(
             f"{name} has no GAN twin among the shipped models; name the weights of one "
             "(--blend-with, for an analysis --other)"

@@ -23,6 +23,7 @@ from qgac.models.configuration import Configuration
 
 __all__ = [
     "FORMAT",
+    "STATISTICS",
     "Weights",
     "WeightsError",
     "damaged",
@@ -33,6 +34,9 @@ __all__ = [
 
 FORMAT = 1
 """Of the header, counted up when it changes."""
+
+STATISTICS = ("normalize_y.", "normalize_chroma.")
+"""How the names of what was counted, not learned, begin."""
 
 
 class WeightsError(ValueError):
@@ -57,6 +61,11 @@ class Weights:
     tensors: dict[str, npt.NDArray[np.float32]]
     name: str
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(tensor.size for name, tensor in self.tensors.items() if not name.startswith(STATISTICS))
+
 
 def shipped_models() -> tuple[str, ...]:
     """Return the names of the models that the package ships."""
@@ -72,6 +81,8 @@ def _locate(name: str | os.PathLike[str]) -> Path:
     if str(name) in shipped_models():
         return Path(str(resources.files("qgac") / "weights" / f"{name}.safetensors"))
     path = Path(name)
+    if path.is_dir() and (path / "weights.safetensors").is_file():  # as `qgac export` leaves it
+        return path / "weights.safetensors"
     if not path.is_file():
         known = ", ".join(shipped_models()) or "none"
         raise WeightsError(
@@ -160,7 +171,7 @@ def read_weights(name: str | os.PathLike[str] = "small") -> Weights:
             f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
         ) from error
     try:
-        tensors = {key: _float32(tensor) for key, tensor in deserialize(path.read_bytes())}
+        tensors = {key: _float32(tensor) for key, tensor in deserialize(path.read_bytes())}  # type: ignore[no-untyped-call]
     except (SafetensorError, KeyError, OSError, ValueError) as error:
         raise damaged(path) from error
     return Weights(configuration, tensors, str(path))
