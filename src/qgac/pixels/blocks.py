@@ -8,17 +8,16 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from qgac.coefficients.dct_matrix import dct_matrix
+
 __all__ = ["Plane", "blocks_at", "known_blocks", "plane_of", "telling", "transform", "transform_back", "windows"]
 
 Plane = NDArray[np.float32]
 
-_FREQUENCY, _SAMPLE = np.mgrid[:8, :8]
-_MATRIX = 0.5 * np.cos((2 * _SAMPLE + 1) * _FREQUENCY * math.pi / 16)
-_MATRIX[0] /= math.sqrt(2)
 # The orthonormal DCT of a block whose samples are a row of 64.
-_BLOCK_MATRIX = np.kron(_MATRIX, _MATRIX).T.astype(np.float32)
+_BLOCK_MATRIX = np.kron(dct_matrix(), dct_matrix()).T.astype(np.float32)
 # Tells blocks apart by one number each; equal blocks have equal ones.
-_KEY = np.random.default_rng(0).integers(1, 1 << 40, 64).astype(np.float64)
+_KEY = np.random.default_rng(0).integers(1 << 20, 1 << 40, 64).astype(np.float64)
 
 
 def blocks_at(plane: NDArray[np.generic], top: int, left: int) -> NDArray[np.generic]:
@@ -79,11 +78,10 @@ def known_blocks(
     return blocks[~blocks_at(unknown, top, left).reshape(-1, 64).any(1)]
 
 
-def telling(blocks: NDArray[np.generic]) -> NDArray[np.intp]:
-    """Select the blocks that say something about a lattice.
+def telling(blocks: NDArray[np.generic]) -> list[NDArray[np.intp]]:
+    """Select the blocks that say something about a lattice: all but one of those that differ in brightness alone.
 
-    Left out are all but one of equal blocks, since repetition (in drawings and text) is no further evidence; and flat
-    ones, whose rounding error is the same in every sample and falls on the DC alone.
+    Repetition, in drawings and in text, is no further evidence, and its errors of rounding are the same.
 
     Parameters
     ----------
@@ -91,12 +89,16 @@ def telling(blocks: NDArray[np.generic]) -> NDArray[np.intp]:
 
     Returns
     -------
-    ndarray of int, shape (M,)
-        Their indices.
+    list of three ndarray of int
+        Indices of the blocks that vary in both directions, of those whose rows or whose columns are all equal, and of
+        those that are flat. There, 1, 8 and 64 samples share one error of rounding.
     """
-    uneven = np.flatnonzero(np.ptp(blocks, axis=1) > 1)
-    _, first = np.unique(blocks[uneven] @ _KEY, return_index=True)
-    return uneven[first]
+    pattern = (blocks - blocks[:, :1]) @ _KEY
+    _, first = np.unique(np.where(pattern == 0, blocks[:, 0], 1000 + pattern), return_index=True)
+    square = blocks[first].reshape(-1, 8, 8)
+    down = (square == square[:, :1]).all((1, 2))
+    across = (square == square[:, :, :1]).all((1, 2))
+    return [first[~down & ~across], first[down ^ across], first[down & across]]
 
 
 def windows(height: int, width: int, pixels: int) -> Iterator[tuple[slice, slice]]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.pixels.blocks import Plane, known_blocks, telling, transform
+from qgac.pixels.blocks import Plane, known_blocks, transform
 from qgac.pixels.families import CHROMA
 from qgac.pixels.grid import ZERO
-from qgac.pixels.lattice import histogram
+from qgac.pixels.lattice import block_evidence
 from qgac.pixels.planes import Planes
 from qgac.pixels.steps import Steps, find_steps
 from qgac.pixels.upsampling import doubled, halved, repeated
@@ -27,8 +27,10 @@ SAMPLINGS = {(2, 2): "4:2:0", (1, 2): "4:2:2", (2, 1): "4:4:0", (1, 1): "4:4:4"}
 
 _REACH = 2  # samples around a clipped one that undoing an upsampling spoils
 _ENOUGH = 6.0  # evidence of lattices without which chroma says nothing
+_HALVED = 1.5  # how much noisier halved planes are: rounding errors of smooth ones agree
+_FILLS = 3  # how far into unknown parts, in samples
 _ROUNDED = 1.2  # what rounding to whole numbers twice changes at most
-_RARE = 1e-4  # share of samples that may not come back
+_RARE = 3e-3  # share of samples that may not come back
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +82,11 @@ def find_chroma(planes: Planes, top: int, left: int, noise: float, paired: int |
         candidate
         for factors in SAMPLINGS
         for place in np.ndindex(*factors)
-        if (candidate := _candidate(planes, (top + 8 * place[0], left + 8 * place[1]), factors)) is not None
+        if (candidate := _candidate(planes, (top + 8 * place[0], left + 8 * place[1]), factors, noise)) is not None
     ]
     if not candidates:
         return None
-    found = [find_steps(candidate.counts, noise, CHROMA, paired) for candidate in candidates]
+    found = [find_steps(candidate.evidence, CHROMA, paired) for candidate in candidates]
     score = np.array(
         [steps.evidence - candidate.uneven for steps, candidate in zip(found, candidates, strict=True)], np.float64
     )
@@ -103,30 +105,29 @@ class _Candidate:
     factors: tuple[int, int]
     place: tuple[int, int]
     repeats: bool
-    counts: NDArray[np.float32]
+    evidence: NDArray[np.float64]
     uneven: float  # number of AC coefficients that are not zero, if they were known everywhere
 
 
-def _candidate(planes: Planes, place: tuple[int, int], factors: tuple[int, int]) -> _Candidate | None:
+def _candidate(planes: Planes, place: tuple[int, int], factors: tuple[int, int], noise: float) -> _Candidate | None:
     """Look at chroma under one hypothesis; None if it contradicts the picture."""
     if any(size < start + 8 * factor for size, start, factor in zip(planes.y.shape, place, factors, strict=True)):
         return None
     unknown = padded(planes.clipped, *place, factors, fill=True)
     known = ~_spread(unknown, factors)
-    wide = [padded(plane, *place, factors) for plane in (planes.cb, planes.cr) if plane is not None]
+    wide = [_filled(padded(plane, *place, factors), unknown) for plane in (planes.cb, planes.cr) if plane is not None]
     repeats = factors != (1, 1) and all(repeated(plane, *factors) for plane in wide)
     if factors != (1, 1) and not repeats and not all(_comes_back(plane, known, factors) for plane in wide):
         return None
-    counts, uneven, blocks = np.zeros((), np.float32), 0, 0
+    evidence, uneven, blocks = np.zeros(()), 0, 0
     for plane in wide:
         samples = known_blocks(np.rint(shrunk(plane, factors, repeats=repeats)), ~known, 0, 0)
-        values = transform(samples)
-        counts = counts + histogram(values[telling(samples)])
-        uneven += int(np.count_nonzero(np.abs(values[:, 1:]) > ZERO))
+        evidence = evidence + block_evidence(samples, noise if factors == (1, 1) else _HALVED * noise)
+        uneven += int(np.count_nonzero(np.abs(transform(samples)[:, 1:]) > ZERO))
         blocks += len(samples)
     if not blocks:
         return None
-    return _Candidate(factors, place, repeats, counts, uneven * (2 * known.size / 64) / blocks)
+    return _Candidate(factors, place, repeats, evidence, uneven * (2 * known.size / 64) / blocks)
 
 
 def _comes_back(plane: Plane, known: NDArray[np.bool_], factors: tuple[int, int]) -> bool:
@@ -171,6 +172,27 @@ def shrunk(plane: Plane, factors: tuple[int, int], *, repeats: bool) -> Plane:
     if repeats:
         return plane[:: factors[0], :: factors[1]]
     return halved(plane, *factors)
+
+
+def _filled(plane: Plane, unknown: NDArray[np.bool_]) -> Plane:
+    """Fill unknown samples with the mean of those around, which spoils less of what undoing an upsampling makes."""
+    if not unknown.any():
+        return plane
+    known = ~unknown
+    values, weights = np.where(known, plane, 0), known.astype(np.float32)
+    for _ in range(_FILLS):
+        sums, counts = _sums(values), _sums(weights)
+        new = unknown & (weights == 0) & (counts > 0)
+        values[new] = sums[new] / counts[new]
+        weights[new] = 1
+    return np.where(weights > 0, values, plane)
+
+
+def _sums(plane: Plane) -> Plane:
+    """Add up the 3x3 samples around each."""
+    wide = np.pad(plane, 1)
+    rows = wide[:-2] + wide[1:-1] + wide[2:]
+    return rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
 
 
 def _spread(unknown: NDArray[np.bool_], factors: tuple[int, int]) -> NDArray[np.bool_]:

@@ -16,7 +16,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST_STEP", "ROUNDING", "histogram", "log_mean_exp", "step_evidence"]
+from qgac.pixels.blocks import telling, transform
+
+__all__ = ["LARGEST_STEP", "ROUNDING", "block_evidence", "histogram", "log_mean_exp", "step_evidence"]
 
 ROUNDING = 12**-0.5
 """Standard deviation of the error of rounding to whole numbers."""
@@ -26,6 +28,8 @@ LARGEST_STEP = 255
 
 _PER_UNIT = 4  # bins of the histograms
 _BINS = 1024 * _PER_UNIT
+# How much larger the noise is where 1, 8 and 64 samples have the same error of rounding.
+_SHARED = (1.0, 8**0.5, 8.0)
 _OUTLIERS = 0.05  # share of coefficients that may lie anywhere: the picture was touched there
 
 
@@ -83,6 +87,26 @@ def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARG
     """
     used = int(np.flatnonzero(counts.any(0))[-1]) + 1 if counts.any() else 1
     return (counts[:, :used] @ _votes(noise, largest)[:used]).astype(np.float64)
+
+
+def block_evidence(blocks: NDArray[np.generic], noise: float) -> NDArray[np.float64]:
+    """Return the evidence of blocks for every step.
+
+    Parameters
+    ----------
+    blocks : ndarray, shape (N, 64)
+        Samples.
+    noise : float
+        Standard deviation of their coefficients around the lattice, where rounding errors are independent.
+
+    Returns
+    -------
+    ndarray of float64, shape (64, LARGEST_STEP)
+        As :func:`step_evidence`.
+    """
+    kinds = zip(telling(blocks), _SHARED, strict=True)
+    evidence = [step_evidence(histogram(transform(blocks[kind])), noise * shared) for kind, shared in kinds]
+    return np.sum(evidence, 0)
 
 
 def log_mean_exp(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:

@@ -12,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.pixels.families import Family
-from qgac.pixels.lattice import log_mean_exp, step_evidence
+from qgac.pixels.lattice import LARGEST_STEP, log_mean_exp
 
-__all__ = ["Steps", "find_steps"]
+__all__ = ["Steps", "find_steps", "known_steps"]
 
 _KNOWN = 0.9  # how often a table is a known one, before looking
 _PAIRED = 0.9  # how often chroma has the table that belongs to that of luma
 _SURE = 0.9  # from this probability on, coefficients have told their step
 _GUESSED = 0.3  # confidence in a step that only the form of a known table tells
-_RANGE = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +50,13 @@ class Steps:
     evidence: float
 
 
-def find_steps(counts: NDArray[np.float32], noise: float, family: Family, paired: int | None = None) -> Steps:
+def find_steps(evidence: NDArray[np.float64], family: Family, paired: int | None = None) -> Steps:
     """Find a table.
 
     Parameters
     ----------
-    counts : ndarray of float32, shape (64, bins)
-        Of the coefficients, as :func:`qgac.pixels.lattice.histogram` gives them.
-    noise : float
-        Standard deviation of the coefficients around the lattice.
+    evidence : ndarray of float64, shape (64, LARGEST_STEP)
+        For every step, as :func:`qgac.pixels.lattice.block_evidence` gives it.
     family : Family
         Known tables.
     paired : int, optional
@@ -69,7 +66,6 @@ def find_steps(counts: NDArray[np.float32], noise: float, family: Family, paired
     -------
     Steps
     """
-    evidence = step_evidence(counts, noise, _RANGE)
     known = np.take_along_axis(evidence, family.tables.T - 1, 1).sum(0)
     prior = np.full(len(known), np.log(1 / len(known)))
     if paired is not None:
@@ -118,5 +114,18 @@ def _nearest(
     scale = np.median(ratios, 1, keepdims=True)
     form = int(np.argmin(np.abs(ratios - scale).mean(1) + 0.02 * np.abs(scale[:, 0])))
     scaled = np.rint(family.tables[form] * np.exp(scale[form, 0]))
-    nearest: NDArray[np.int64] = np.clip(scaled, 1, _RANGE).astype(np.int64)
+    nearest: NDArray[np.int64] = np.clip(scaled, 1, LARGEST_STEP).astype(np.int64)
     return nearest
+
+
+def known_steps(family: Family, index: int) -> Steps:
+    """Return a known table as one of which all is certain: somebody says so.
+
+    Parameters
+    ----------
+    family : Family
+    index : int
+        Of the table in it.
+    """
+    table = family.tables[index].astype(np.uint16).reshape(8, 8)
+    return Steps(table, np.ones((8, 8)), np.zeros((8, 8), bool), family.names[index], index, 0.0)

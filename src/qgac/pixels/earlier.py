@@ -1,0 +1,137 @@
+r"""Finding that the picture in a JPEG file was a JPEG before, on another grid, with coarser tables.
+
+The last compression has blurred the lattices of the one before: around their points lies its quantisation error, spread
+over the frequencies of the shifted blocks. How strong that is follows from its own tables. What remains to be told apart
+are true lattices and those that a coarse compression alone shows on every other grid, since flat blocks side by side make
+steps of only so many heights; but these show on many grids alike. So the evidence is that by which one grid surpasses
+all others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qgac.coefficients.dct_matrix import dct_matrix
+from qgac.jpeg.image import Component
+from qgac.pixels.blocks import Plane, known_blocks, plane_of, telling, transform, transform_back, windows
+from qgac.pixels.families import LUMA
+from qgac.pixels.lattice import histogram, log_mean_exp, step_evidence
+
+__all__ = ["Earlier", "decoded_plane", "find_earlier"]
+
+_PIXELS = 250_000  # looked at in all
+_LARGEST = 128  # step that is tried
+_NOISES = (0.7, 1.4, 2.8, 5.6)
+_LEAST = 0.6  # of the expected noise, is thought possible
+_SILENT = 0.2  # probability that a frequency says nothing
+_COARSER = 1.25  # how much coarser earlier tables must be, at low frequencies, for them to matter
+_LOW = np.array([0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25])  # the first of the zigzag
+_EVIDENCE, _MARGIN = 30.0, 40.0
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier compression.
+
+    Attributes
+    ----------
+    top, left : int
+        0..7: rows and columns before its first whole block.
+    index : int
+        Of its luma table among the known ones.
+    evidence : float
+        Logarithm of the likelihood of its lattices over that of none.
+    margin : float
+        Logarithm of the likelihood of this grid over that of the next best.
+    """
+
+    top: int
+    left: int
+    index: int
+    evidence: float
+    margin: float
+
+    @property
+    def found(self) -> bool:
+        """Whether the evidence is strong."""
+        return self.evidence > _EVIDENCE and self.margin > _MARGIN
+
+
+def decoded_plane(component: Component) -> Plane:
+    """Return the samples around zero, not rounded, that a component decodes to; whole blocks."""
+    blocks = np.multiply(component.coefficients, component.table, dtype=np.float32)
+    return plane_of(transform_back(blocks.reshape(*blocks.shape[:2], 64)))
+
+
+def find_earlier(luma: Component) -> Earlier | None:
+    """Find the compression before the last one.
+
+    Parameters
+    ----------
+    luma : Component
+        Of the last one.
+
+    Returns
+    -------
+    Earlier or None
+        The likeliest, found or not; None if no known table is coarser than that of the file.
+    """
+    logarithms = np.log(LUMA.tables / luma.table.ravel())
+    coarser = np.flatnonzero(logarithms[:, _LOW].mean(1) > np.log(_COARSER))
+    if not len(coarser):
+        return None
+    tables = np.minimum(LUMA.tables[coarser], _LARGEST)
+    plane, error = decoded_plane(luma), _error(luma)
+    parts = list(windows(*plane.shape, _PIXELS))
+    evidence, best = np.full((8, 8), -np.inf), np.zeros((8, 8), np.intp)
+    for top, left in np.ndindex(8, 8):
+        if top == left == 0:
+            continue
+        blocks = np.concatenate([known_blocks(plane[part], None, top, left) for part in parts])
+        if not len(blocks):
+            continue
+        noise = np.sqrt(np.kron(_spread(top), _spread(left)) @ error)
+        each = _tables_evidence(histogram(transform(blocks[telling(blocks)[0]])), noise, tables)
+        evidence[top, left], best[top, left] = log_mean_exp(each), coarser[int(np.argmax(each))]
+    order = np.argsort(evidence, axis=None)
+    top, left = divmod(int(order[-1]), 8)
+    margin = float(evidence[top, left] - evidence.flat[order[-2]])
+    return Earlier(top, left, int(best[top, left]), float(evidence[top, left]), margin)
+
+
+def _tables_evidence(
+    counts: NDArray[np.float32], noise: NDArray[np.float64], tables: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the evidence for every table, when the noise of every frequency is about so strong."""
+    possible = np.array(_NOISES)[:, None] >= _LEAST * noise
+    possible[-1] = True
+    prior = np.where(possible, -np.log(possible.sum(0)), -np.inf)
+    evidence = np.stack([step_evidence(counts, each, _LARGEST) for each in _NOISES]) + prior[..., None]
+    chosen = np.take_along_axis(np.logaddexp.reduce(evidence, 0)[1:], tables.T[1:] - 1, 1)
+    result: NDArray[np.float64] = np.logaddexp(np.log(_SILENT), np.log1p(-_SILENT) + chosen).sum(0)
+    return result
+
+
+def _error(component: Component) -> NDArray[np.float64]:
+    """Return the expected square error of quantisation of every frequency, by a Laplace distribution of each."""
+    steps = component.table.ravel().astype(np.float64)
+    levels = component.coefficients.reshape(-1, 64)
+    zero = np.clip((levels == 0).mean(0), 1e-3, 1 - 1 / (4 * len(levels)))
+    reach = np.linspace(0, 0.5, 64)[:, None]
+    density = (1 - zero) ** (2 * reach)  # of a magnitude, in steps, within the interval around zero
+    within = (density * reach**2).sum(0) / density.sum(0)
+    result: NDArray[np.float64] = (zero * within + (1 - zero) / 12) * steps**2
+    return result
+
+
+def _spread(shift: int) -> NDArray[np.float64]:
+    """Return how much of the variance of every frequency (columns) each one has when blocks begin so much later."""
+    matrix = dct_matrix()
+    if shift == 0:
+        return np.eye(8)
+    first, second = matrix[:, : 8 - shift] @ matrix[:, shift:].T, matrix[:, 8 - shift :] @ matrix[:, :shift].T
+    result: NDArray[np.float64] = first**2 + second**2
+    return result
