@@ -3,8 +3,8 @@ r"""Finding that the picture in a JPEG file was a JPEG before, on another grid, 
 The last compression has blurred the lattices of the one before: around their points lies its quantisation error, spread
 over the frequencies of the shifted blocks. How strong that is follows from its own tables. What remains to be told apart
 are true lattices and those that a coarse compression alone shows on every other grid, since flat blocks side by side make
-steps of only so many heights; but these show on many grids alike. So the evidence is that by which one grid surpasses
-all others.
+steps of only so many heights; but these show on many grids alike. So one grid must surpass all others. The proof is in the
+file itself: the picture that it was made of, if it is that of the lattice, gives the levels of the file once more.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from numpy.typing import NDArray
 
 from qgac.coefficients.dct_matrix import dct_matrix
 from qgac.jpeg.image import Component
-from qgac.pixels.blocks import Plane, known_blocks, plane_of, telling, transform, transform_back, windows
+from qgac.pixels.blocks import Plane, blocks_at, known_blocks, plane_of, telling, transform, transform_back, windows
 from qgac.pixels.families import LUMA
 from qgac.pixels.lattice import histogram, log_mean_exp, step_evidence
 
 __all__ = ["Earlier", "decoded_plane", "find_earlier"]
 
 _PIXELS = 250_000  # looked at in all
+_BLOCKS = 96  # a side, of the part that is compressed again
 _LARGEST = 128  # step that is tried
 _NOISES = (0.7, 1.4, 2.8, 5.6)
 _LEAST = 0.6  # of the expected noise, is thought possible
 _SILENT = 0.2  # probability that a frequency says nothing
-_COARSER = 1.25  # how much coarser earlier tables must be, at low frequencies, for them to matter
+_COARSER = 1.5  # how much coarser earlier tables must be, at low frequencies, for them to matter
 _LOW = np.array([0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25])  # the first of the zigzag
-_EVIDENCE, _MARGIN = 30.0, 40.0
+_MARGIN, _AGREEMENT = 10.0, 0.66
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Earlier:
         Logarithm of the likelihood of its lattices over that of none.
     margin : float
         Logarithm of the likelihood of this grid over that of the next best.
+    agreement : float
+        Share of the levels of the last file, 0..1, which compressing the earlier picture gives again.
     """
 
     top: int
@@ -53,11 +56,12 @@ class Earlier:
     index: int
     evidence: float
     margin: float
+    agreement: float
 
     @property
     def found(self) -> bool:
         """Whether the evidence is strong."""
-        return self.evidence > _EVIDENCE and self.margin > _MARGIN
+        return self.margin > _MARGIN and self.agreement > _AGREEMENT
 
 
 def decoded_plane(component: Component) -> Plane:
@@ -94,12 +98,30 @@ def find_earlier(luma: Component) -> Earlier | None:
         if not len(blocks):
             continue
         noise = np.sqrt(np.kron(_spread(top), _spread(left)) @ error)
-        each = _tables_evidence(histogram(transform(blocks[telling(blocks)[0]])), noise, tables)
+        counts = histogram(transform(blocks[telling(blocks)[0]]))
+        counts[0] = 0  # means have no vote: their large values would cost most of the time
+        each = _tables_evidence(counts, noise, tables)
         evidence[top, left], best[top, left] = log_mean_exp(each), coarser[int(np.argmax(each))]
     order = np.argsort(evidence, axis=None)
     top, left = divmod(int(order[-1]), 8)
     margin = float(evidence[top, left] - evidence.flat[order[-2]])
-    return Earlier(top, left, int(best[top, left]), float(evidence[top, left]), margin)
+    agreement = _agreement(luma, plane, top, left, LUMA.tables[best[top, left]])
+    return Earlier(top, left, int(best[top, left]), float(evidence[top, left]), margin, agreement)
+
+
+def _agreement(luma: Component, plane: Plane, top: int, left: int, steps: NDArray[np.int64]) -> float:
+    """Return the share of the levels that are not zero, in the file or anew, which the earlier picture gives again."""
+    plane = plane[: 8 * _BLOCKS, : 8 * _BLOCKS]
+    table = steps.astype(np.float32)
+    inner = blocks_at(plane, top, left)
+    given = plane.copy()
+    rows, columns = 8 * inner.shape[0], 8 * inner.shape[1]
+    given[top : top + rows, left : left + columns] = plane_of(transform_back(np.rint(transform(inner) / table) * table))
+    last = luma.table.ravel().astype(np.float32)
+    again = np.rint(transform(blocks_at(np.rint(given), 0, 0)) / last)[1:-1, 1:-1]
+    levels = luma.coefficients[:_BLOCKS, :_BLOCKS].reshape(again.shape[0] + 2, -1, 64)[1:-1, 1:-1]
+    either = (levels != 0) | (again != 0)
+    return float((levels == again)[either].mean()) if either.any() else 0.0
 
 
 def _tables_evidence(

@@ -99,6 +99,7 @@ def find_grid(
         zeros[top, left] = np.count_nonzero(np.abs(coefficients[:, 1:]) < ZERO)
         blocks[top, left] = max(1, len(coefficients))
         counts = histogram(coefficients[telling(samples)[0]])
+        counts[0] = 0  # means have no vote here: their large values would cost most of the time
         each = [lattice_evidence(step_evidence(counts, noise, _LARGEST)) for noise in noises]
         evidence[top, left], noise[top, left] = max(each), noises[int(np.argmax(each))]
     score = evidence + _more_zeros(zeros, 63 * blocks)

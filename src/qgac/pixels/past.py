@@ -1,6 +1,6 @@
 """What a picture went through before it became pixels: the whole of what is found, and the JPEG behind it.
 
->>> found = find_past(picture)  # doctest: +SKIP
+>>> found = from_pixels(picture)  # doctest: +SKIP
 >>> found.outcome, found.luma.name  # doctest: +SKIP
 ('compressed', 'libjpeg at quality 30')
 """
@@ -26,7 +26,7 @@ from qgac.pixels.steps import Steps, find_steps, known_steps
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Outcome", "Past", "find_past"]
+__all__ = ["Outcome", "Past", "from_pixels"]
 
 Outcome = Literal["compressed", "changed", "rescaled", "never"]
 
@@ -40,8 +40,8 @@ class Past:
     Attributes
     ----------
     outcome : {"compressed", "changed", "rescaled", "never"}
-        The pixels are those that a JPEG decoded to; a JPEG was changed since, its grid is still there; it was scaled
-        since; or there is no trace of a JPEG.
+        The pixels are those that a JPEG decoded to; a JPEG was changed since, its grid is still there; the picture was
+        scaled, and if it was a JPEG before, no grid is left; or there is no trace of a JPEG.
     width, height : int
         Of the picture.
     grid : Grid
@@ -84,7 +84,7 @@ class Past:
         return np.repeat(own[..., None], 3, -1) if color and own.ndim == 2 else own
 
 
-def find_past(
+def from_pixels(
     image: Image | NDArray[np.uint8], *, grid: tuple[int, int] | None = None, quality: int | None = None
 ) -> Past:
     """Find the JPEG that a picture was decoded from.

@@ -1,8 +1,8 @@
-"""Telling that a picture was compressed and scaled since: the edges of its blocks repeat at another distance than 8.
+"""Telling that a picture was scaled: differences between neighbours repeat at another distance than 8.
 
 No lattice survives scaling, but the steps between blocks do: they make every so-many-th difference between neighbours
-larger than those beside it. That is looked for in rows and in columns, whose period is the same unless proportions were
-changed as well.
+larger than those beside it. Enlarging alone has a period as well, that of its interpolation, whether the picture was a
+JPEG or not; so what is told is that it was scaled. Period and place are looked for in rows and in columns together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HARMONICS = 3
 _SHORTEST = 96  # pixels a side in which a period can be seen
 _LIMIT = 1024  # rows and columns looked at
 _ENOUGH = 24.0
-_SAME_AS_8 = 0.01  # relative distance from 8 of a period that was never scaled
+_SAME = 0.01  # relative distance of periods that are the same
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Period:
     Attributes
     ----------
     pixels : float
-        Their distance.
+        Their distance, or a multiple of it.
     strength : float
         How much more the differences repeat at it than at most distances.
     """
@@ -46,8 +46,8 @@ class Period:
 
     @property
     def scaled(self) -> bool:
-        """Whether it is not that of a picture as it was decoded."""
-        return abs(self.pixels / 8 - 1) > _SAME_AS_8
+        """Whether it is not that of blocks of 8, two of them, or the thirds of two."""
+        return min(abs(self.pixels / period - 1) for period in (8, 16, 16 / 3)) > _SAME
 
 
 def find_period(y: Plane) -> Period:
@@ -73,7 +73,7 @@ def find_period(y: Plane) -> Period:
 
 
 def _power(plane: Plane) -> NDArray[np.float64]:
-    """Return how strongly the differences between columns repeat at each period, 1 on average where nothing does."""
+    """Return how strongly the differences between columns repeat at each period, about 1 where nothing does."""
     steps = np.minimum(np.abs(np.diff(plane, axis=1)), 24).mean(0).astype(np.float64)
     excess = steps[1:-1] - (steps[:-2] + steps[2:]) / 2
     limit = 4 * np.median(np.abs(excess)) + 1e-9
@@ -83,6 +83,5 @@ def _power(plane: Plane) -> NDArray[np.float64]:
     power = np.zeros(len(_PERIODS))
     for harmonic in range(1, _HARMONICS + 1):
         waves = np.exp(-2j * np.pi * harmonic * position / _PERIODS[:, None])
-        spectrum = np.abs(waves @ excess) ** 2
-        power += spectrum / (excess @ excess) / _HARMONICS
+        power += np.abs(waves @ excess) ** 2 / (excess @ excess) / _HARMONICS
     return power
