@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,11 +18,11 @@ from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Star
 from qgac.batch.originals import check_original, original_kept
 from qgac.coefficients.quantization import quality_of
 from qgac.jpeg.errors import JPEGError
-from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pictures.bands import PictureInBands
-from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
+from qgac.pictures.save import stripped
 from qgac.pictures.writer import check_destination, write_picture
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def restore_files(
     settings: Settings,
     *,
     progress: Callable[[Job, float], None] | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Restore pictures one after the other.
 
     Parameters
@@ -135,7 +135,7 @@ def restore_file(
                 check_original(job.source, job.original)
             check_destination(destination, overwrite=overwrite)
         if settings.strip:
-            image = replace(image, metadata=_stripped(image.metadata))
+            image = replace(image, metadata=stripped(image.metadata))
         picture, notes = _restored(image, restorer, settings.encoding, tile_done)
         with _original_kept(job):
             write_picture(
@@ -196,7 +196,3 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"the folder {folder} cannot be made ({error.strerror}); choose another") from error
-
-
-def _stripped(metadata: Metadata) -> Metadata:
-    return Metadata(exif=orientation_only(metadata.exif) if metadata.exif else None, icc=metadata.icc)
