@@ -1,4 +1,7 @@
-"""Every block of README.md, docs/using.md and docs/python.md runs as it stands, in a copy of the folder that readers run it in."""
+"""Every block of README.md, docs/using.md and docs/python.md runs as it stands.
+
+In a copy of the folder that readers run it in.
+"""
 
 from __future__ import annotations
 
