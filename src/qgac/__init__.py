@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from qgac.jpeg.image import JPEGImage
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
-    from qgac.models.qgac import QGAC, Configuration
+    from qgac.models.configuration import Configuration
+    from qgac.models.qgac import QGAC
     from qgac.pictures.save import save
     from qgac.restoration.picture import Restored
     from qgac.restoration.restorer import Restorer, restore
@@ -51,7 +52,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "QGAC": "qgac.models.qgac",
-    "Configuration": "qgac.models.qgac",
+    "Configuration": "qgac.models.configuration",
     "Failed": "qgac.batch.jobs",
     "Finished": "qgac.batch.jobs",
     "JPEGError": "qgac.jpeg.errors",
