@@ -2,7 +2,7 @@
 
 >>> import qgac
 >>> picture = qgac.restore("photo.jpg")  # doctest: +SKIP
->>> picture.to_pil().save("photo.png")  # doctest: +SKIP
+>>> picture.save("photo.png")  # doctest: +SKIP
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
