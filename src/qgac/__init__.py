@@ -75,7 +75,15 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    try:
+        value = getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        from qgac.extras import lacking
+
+        message = lacking(error, f"qgac.{name}")
+        if message is None:
+            raise
+        raise ModuleNotFoundError(message, name=error.name) from error
     globals()[name] = value
     return value
 
