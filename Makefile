@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JPEG ?= examples/night.jpg
 
-.PHONY: restore test lint types unit lowest results graphs clean
+.PHONY: restore test lint types unit lowest results graphs docs release clean
 
 restore: $(VENV)/.installed
 	$(BIN)/qgac restore "$(JPEG)"
@@ -51,6 +51,10 @@ $(LOWEST)/.installed: pyproject.toml constraints.txt
 # The graphs that the package ships, made anew from its weights; a test says when they are outdated.
 graphs: $(VENV)/.developer
 	$(BIN)/qgac export small --without-weights --out src/qgac/engine/graphs/small --overwrite
+
+# The documentation as a site, in site/, without a warning; docs/site/ has what it is built with.
+docs: $(VENV)/.developer
+	$(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis

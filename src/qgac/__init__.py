@@ -1,8 +1,8 @@
 """Quantization guided JPEG artifact correction: restores JPEG pictures from their own coefficients and tables.
 
 >>> import qgac
->>> picture = qgac.restore("photo.jpg")  # doctest: +SKIP
->>> picture.save("photo.png")  # doctest: +SKIP
+>>> picture = qgac.restore("photo.jpg")
+>>> picture.save("photo.png")
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """

@@ -77,21 +77,9 @@ def cli() -> None:
 
 
 for _command in (
-    restore,
-    info,
-    compare,
-    prepare,
-    train,
-    export,
-    evaluate,
-    plot,
-    frechet,
-    ablate,
-    results,
-    analyze,
-    show_help,
-    version,
-):
+    restore, info, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze,
+    show_help, version,
+):  # fmt: skip
     cli.add_command(_command)
 
 

@@ -88,7 +88,7 @@ def test_a_picture_saves_itself_with_its_metadata(tmp_path: Path) -> None:
         assert opened.info["icc_profile"] == made_metadata.SRGB
     with pytest.raises(ValueError, match="exists already"):
         picture.save(tmp_path / "method.png")
-    made_metadata.floats((30, 41)).save(tmp_path / "method.png", overwrite=True, depth=8, srgb=True)
+    made_metadata.floats((30, 41, 3)).save(tmp_path / "method.png", overwrite=True, depth=8, srgb=True)
     assert (tmp_path / "method.png").read_bytes()[24] == 8
 
 

@@ -81,6 +81,14 @@ def restore_many(
         If no file can be written so.
     ValueError
         If `jobs` is less than 1, or the restorer cannot be made.
+
+    Examples
+    --------
+    >>> from qgac import Failed
+    >>> for outcome in restore_many(["photo.jpg", "gone.jpg"], "restored"):
+    ...     print(type(outcome).__name__, outcome.message if isinstance(outcome, Failed) else outcome.destination)
+    Failed there is no such file; check the name
+    Finished restored/photo.png
     """
     if jobs < 1:
         raise ValueError(f"at least 1 picture is restored at a time, got jobs={jobs}")

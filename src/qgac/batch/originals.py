@@ -23,7 +23,13 @@ ORIGINAL = ".original"
 
 
 def original_of(path: Path) -> Path:
-    """Return the name under which the original of a picture stays, in the same folder."""
+    """Return the name under which the original of a picture stays, in the same folder.
+
+    Examples
+    --------
+    >>> original_of(Path("photos/a.jpg")).as_posix()
+    'photos/a.original.jpg'
+    """
     return path.with_name(f"{path.stem}{ORIGINAL}{path.suffix}")
 
 

@@ -63,6 +63,14 @@ def read_jpeg(
         accepted.
     OSError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> image = read_jpeg("photo.jpg")
+    >>> image.width, image.height, image.color, image.largest_factors
+    (576, 576, 'YCbCr', (2, 2))
+    >>> image.components[0].coefficients.shape
+    (72, 72, 8, 8)
     """
     content, start = _content(source)
     from qgac.jpeg.decoder import Decoder  # loads Numba, which takes longer than telling that a file is no JPEG
