@@ -48,7 +48,7 @@ __all__ = [
     "ssim",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "QGAC": "qgac.models.qgac",
