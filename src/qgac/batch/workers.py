@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -65,7 +65,7 @@ def restore_in_workers(
     *,
     workers: int,
     progress: Callable[[Job, float], None] | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Restore pictures side by side. Closing the iterator ends all processes.
 
     Parameters

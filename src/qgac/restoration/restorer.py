@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.engine.choice import EngineName, engine_for
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Restorer", "Source", "restore"]
 
-Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
-"""A picture: already read, the content of a file, its name, or an open file."""
+Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image
+"""A picture: already read, the content of a file, its name, an open file, or as Pillow opened it."""
 
 _T = TypeVar("_T")
 
@@ -118,7 +119,7 @@ class Restorer:
 
         Parameters
         ----------
-        source : JPEGImage, bytes-like, str, path or binary file
+        source : JPEGImage, bytes-like, str, path, binary file or Pillow picture
             The picture, or what :func:`qgac.jpeg.reader.read_jpeg` takes.
         dtype : uint8, uint16 or float32
             Of the result, see :class:`qgac.restoration.picture.Restored`.
