@@ -164,7 +164,7 @@ def main() -> None:
             else:
                 again[kind, quality if file is once else second].append((claimed, False))
                 strengths.append((earlier.agreement, earlier.margin) if earlier else (0, 0))
-    print(f"{number} pictures, {seconds / max(1, number):.2f} s each; never compressed:", dict(outcomes), "\n", flush=True)
+    print(f"{number} pictures, {seconds / max(1, number):.2f} s each; never compressed:", dict(outcomes), "\n")
     tally.print()
     print("\n| file saved | last quality | n | claimed | right grid and table |\n|---|---|---|---|---|")
     for (kind, quality), rows in sorted(again.items()):

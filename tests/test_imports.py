@@ -15,7 +15,7 @@ import qgac
 
 ROOT = Path(qgac.__file__).parent
 
-CORE = {"jpeg", "coefficients", "models", "weights", "engine", "restoration"}
+CORE = {"jpeg", "coefficients", "models", "weights", "engine", "pixels", "restoration"}
 # What each folder may import besides itself.
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
@@ -27,10 +27,11 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"coefficients"},
     "weights": {"models", "files"},
     "engine": {"coefficients", "models", "weights", "files", "processors"},
-    "restoration": {"jpeg", "coefficients", "models", "engine"},
+    "pixels": {"jpeg", "coefficients"},
+    "restoration": {"jpeg", "coefficients", "models", "engine", "pixels"},
     "pictures": {"files", "jpeg", "restoration"},
-    "batch": {"files", "jpeg", "coefficients", "pictures", "processors", "restoration"},
-    "inspection": {"jpeg", "coefficients"},
+    "batch": {"files", "jpeg", "coefficients", "pictures", "processors", "pixels", "restoration"},
+    "inspection": {"jpeg", "coefficients", "pixels"},
     "training": CORE | {"files", "metrics", "pictures", "processors"},
     "evaluation": CORE | {"files", "metrics", "pictures", "processors"},
     "analysis": CORE | {"files", "metrics", "pictures", "processors", "evaluation"},
@@ -65,6 +66,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.metrics": {"numpy"},
     "qgac.models.configuration": set(),
     "qgac.pictures": {"numpy"},
+    "qgac.pixels": {"numpy"},
     "qgac.restoration": {"numpy"},
     "qgac.weights": {"numpy"},
     "qgac.weights.checkpoints": {"numpy", "torch"},

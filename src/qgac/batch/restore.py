@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.originals import check_original, original_kept
 from qgac.coefficients.quantization import quality_of
@@ -26,8 +28,10 @@ from qgac.pictures.save import stripped
 from qgac.pictures.writer import check_destination, write_picture
 
 if TYPE_CHECKING:
+    from qgac.pixels.files import Picture
     from qgac.restoration.picture import Restored
     from qgac.restoration.restorer import Restorer
+    from qgac.restoration.second_hand import Hints
 
 __all__ = ["Settings", "restore_file", "restore_files"]
 
@@ -50,6 +54,8 @@ class Settings:
         Whether to write no metadata but those on which the look depends: ICC profile and orientation.
     encoding : Encoding
         Depth, quality and colours of the outputs.
+    hints : Hints, optional
+        What is known of the past of the pictures.
     """
 
     overwrite: bool = False
@@ -59,6 +65,7 @@ class Settings:
     keep_times: bool = False
     strip: bool = False
     encoding: Encoding = field(default_factory=Encoding)
+    hints: Hints | None = None
 
 
 def restore_files(
@@ -108,6 +115,8 @@ def restore_file(
     Finished, Skipped or Failed
     """
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+    from qgac.pixels.files import picture_behind
+    from qgac.restoration.second_hand import stand_in
 
     def tile_done(done: int, tiles: int) -> None:
         if progress is not None:
@@ -115,8 +124,12 @@ def restore_file(
 
     started = time.monotonic()
     try:
-        source = sys.stdin.buffer if job.source is None else job.source
-        image = read_jpeg(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
+        with nullcontext(sys.stdin.buffer) if job.source is None else job.source.open("rb") as source:
+            found = picture_behind(source, max_pixels=settings.max_pixels)
+            if found is not None:
+                image = stand_in(found)
+            else:
+                image = read_jpeg(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
         times = job.source.stat() if settings.keep_times and job.source is not None else None
     except JPEGError as error:
         return Failed(job.name, str(error))
@@ -136,7 +149,7 @@ def restore_file(
             check_destination(destination, overwrite=overwrite)
         if settings.strip:
             image = replace(image, metadata=stripped(image.metadata))
-        picture, notes = _restored(image, restorer, settings.encoding, tile_done)
+        picture, notes = _restored(image, found, restorer, settings, tile_done)
         with _original_kept(job):
             write_picture(
                 picture, destination or sys.stdout.buffer, format=kind, encoding=settings.encoding, overwrite=overwrite
@@ -155,17 +168,37 @@ def restore_file(
 
 
 def _restored(
-    image: JPEGImage, restorer: Restorer, encoding: Encoding, progress: Callable[[int, int], None]
+    image: JPEGImage,
+    found: Picture | None,
+    restorer: Restorer,
+    settings: Settings,
+    progress: Callable[[int, int], None],
 ) -> tuple[Restored | PictureInBands | JPEGImage, tuple[str, ...]]:
     """Restore a picture to what is to be written; the second value says what had to be assumed."""
+    from qgac.restoration.second_hand import restore_earlier, restore_pixels
+
+    encoding = settings.encoding
+    if encoding.consistent and found is not None:
+        raise OutputError("there is no file to be consistent with: this is no JPEG; leave --consistent out")
     if encoding.consistent:
         return restorer.refine(image, quality=encoding.quality, progress=progress), ()
-    if not encoding.srgb:  # rows go into the file as they are made
+    whole: Restored | None
+    dtype = np.uint8 if encoding.srgb else encoding.dtype
+    if found is not None:
+        kept = replace(found, metadata=image.metadata)
+        whole = restore_pixels(restorer, kept, hints=settings.hints, dtype=dtype, progress=progress)
+    else:
+        whole = restore_earlier(restorer, image, hints=settings.hints, dtype=dtype, progress=progress)
+    if whole is None and not encoding.srgb:  # rows go into the file as they are made
         bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)
         return PictureInBands(bands, image.height, image.width, len(image.components), image.metadata), ()
+    notes = whole.image.notes[len(image.notes) :] if whole is not None else ()
+    if whole is not None and not encoding.srgb:
+        return whole, notes
     from qgac.pictures.srgb import convert_to_srgb
 
-    return convert_to_srgb(restorer(image, progress=progress))
+    picture, assumed = convert_to_srgb(whole or restorer(image, progress=progress))
+    return picture, (*notes, *assumed)
 
 
 def _settled(job: Job, image: JPEGImage, encoding: Encoding) -> tuple[Format, Path | None]:

@@ -107,7 +107,7 @@ def info(
             else:
                 image = read_jpeg(content, tolerant=tolerant, max_pixels=max_pixels)
                 entry = {"file": name, "bytes": len(content), **describe(image, len(content))}
-                if earlier:
+                if earlier and image.color in ("gray", "YCbCr"):
                     entry["earlier"] = describe_earlier(find_earlier(image.components[0]))
         except JPEGError as error:
             say(f"{name}: {error}")
@@ -159,12 +159,12 @@ def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
 
 def _pixels(content: bytes, max_pixels: int) -> dict[str, Any]:
     from qgac.inspection.past import describe_past
-    from qgac.pixels.files import read_pixels
+    from qgac.pixels.files import read_picture
     from qgac.pixels.past import from_pixels
 
-    kind, pixels = read_pixels(content, max_pixels=max_pixels)
-    past = from_pixels(pixels)
-    return {"format": kind, "width": past.width, "height": past.height, "past": describe_past(past)}
+    picture = read_picture(content, max_pixels=max_pixels)
+    past = from_pixels(picture.pixels)
+    return {"format": picture.kind, "width": past.width, "height": past.height, "past": describe_past(past)}
 
 
 def _pixels_text(entry: dict[str, Any]) -> str:

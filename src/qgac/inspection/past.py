@@ -41,10 +41,10 @@ def describe_past(past: Past) -> dict[str, Any]:
         thing.
     """
     found = past.luma is not None
-    chroma = past.chroma
+    grid, chroma = past.grid, past.chroma
     return {
         "outcome": past.outcome,
-        "grid": {"x": past.grid.left, "y": past.grid.top, "confidence": round(past.grid.confidence, 4)} if found else None,
+        "grid": {"x": grid.left, "y": grid.top, "confidence": round(grid.confidence, 4)} if found else None,
         "sampling": {"name": SAMPLINGS[chroma.factors], "confidence": round(chroma.confidence, 4)} if chroma else None,
         "luma": _steps(past.luma, chroma=False),
         "chroma": _steps(chroma.steps if chroma else None, chroma=True),

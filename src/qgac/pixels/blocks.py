@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from qgac.coefficients.dct_matrix import dct_matrix
 __all__ = ["Plane", "blocks_at", "known_blocks", "plane_of", "telling", "transform", "transform_back", "windows"]
 
 Plane = NDArray[np.float32]
+"""Samples."""
+
+_T = TypeVar("_T", bound=np.generic)
 
 # The orthonormal DCT of a block whose samples are a row of 64.
 _BLOCK_MATRIX = np.kron(dct_matrix(), dct_matrix()).T.astype(np.float32)
@@ -20,7 +24,7 @@ _BLOCK_MATRIX = np.kron(dct_matrix(), dct_matrix()).T.astype(np.float32)
 _KEY = np.random.default_rng(0).integers(1 << 20, 1 << 40, 64).astype(np.float64)
 
 
-def blocks_at(plane: NDArray[np.generic], top: int, left: int) -> NDArray[np.generic]:
+def blocks_at(plane: NDArray[_T], top: int, left: int) -> NDArray[_T]:
     """Cut a plane into whole blocks.
 
     Parameters
@@ -39,25 +43,25 @@ def blocks_at(plane: NDArray[np.generic], top: int, left: int) -> NDArray[np.gen
     return cut.reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(rows, columns, 64)
 
 
-def plane_of(blocks: NDArray[np.generic]) -> NDArray[np.generic]:
+def plane_of(blocks: NDArray[_T]) -> NDArray[_T]:
     """Put blocks, shape (rows, columns, 64), together into a plane; undoes :func:`blocks_at`."""
     rows, columns = blocks.shape[:2]
     return blocks.reshape(rows, columns, 8, 8).swapaxes(1, 2).reshape(8 * rows, 8 * columns)
 
 
-def transform(blocks: NDArray[np.generic]) -> NDArray[np.float32]:
+def transform(blocks: Plane) -> NDArray[np.float32]:
     """Transform samples, shape (..., 64), into orthonormal DCT coefficients, float32, natural order."""
-    return blocks.astype(np.float32, copy=False) @ _BLOCK_MATRIX
+    result: NDArray[np.float32] = blocks @ _BLOCK_MATRIX
+    return result
 
 
 def transform_back(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
     """Undo :func:`transform`."""
-    return coefficients @ _BLOCK_MATRIX.T
+    result: NDArray[np.float32] = coefficients @ _BLOCK_MATRIX.T
+    return result
 
 
-def known_blocks(
-    plane: NDArray[np.generic], unknown: NDArray[np.bool_] | None, top: int, left: int
-) -> NDArray[np.generic]:
+def known_blocks(plane: Plane, unknown: NDArray[np.bool_] | None, top: int, left: int) -> Plane:
     """Cut a plane into the whole blocks of which every sample is known.
 
     Parameters
@@ -78,7 +82,7 @@ def known_blocks(
     return blocks[~blocks_at(unknown, top, left).reshape(-1, 64).any(1)]
 
 
-def telling(blocks: NDArray[np.generic]) -> list[NDArray[np.intp]]:
+def telling(blocks: Plane) -> list[NDArray[np.intp]]:
     """Select the blocks that say something about a lattice: all but one of those that differ in brightness alone.
 
     Repetition, in drawings and in text, is no further evidence, and its errors of rounding are the same.
@@ -101,13 +105,13 @@ def telling(blocks: NDArray[np.generic]) -> list[NDArray[np.intp]]:
     return [first[~down & ~across], first[down ^ across], first[down & across]]
 
 
-def windows(height: int, width: int, pixels: int) -> Iterator[tuple[slice, slice]]:
+def windows(shape: tuple[int, ...], pixels: int) -> Iterator[tuple[slice, slice]]:
     """Choose parts of a picture, spread evenly over it, that begin at multiples of 16.
 
     Parameters
     ----------
-    height, width : int
-        Of the picture.
+    shape : tuple of (int, int)
+        Height and width of the picture.
     pixels : int
         About how many to choose in all; of a picture that has fewer, the whole of it.
 
@@ -115,6 +119,7 @@ def windows(height: int, width: int, pixels: int) -> Iterator[tuple[slice, slice
     ------
     tuple of two slices
     """
+    height, width = shape
     if height * width <= pixels:
         yield slice(0, height), slice(0, width)
         return

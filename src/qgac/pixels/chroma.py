@@ -8,6 +8,7 @@ coefficients are not zero, and these lie on lattices.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ _HALVED = 1.5  # how much noisier halved planes are: rounding errors of smooth o
 _FILLS = 3  # how far into unknown parts, in samples
 _ROUNDED = 1.2  # what rounding to whole numbers twice changes at most
 _RARE = 3e-3  # share of samples that may not come back
+
+
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +143,8 @@ def _comes_back(plane: Plane, known: NDArray[np.bool_], factors: tuple[int, int]
 
 
 def padded(
-    plane: NDArray[np.generic], top: int, left: int, factors: tuple[int, int], *, fill: bool | None = None
-) -> NDArray[np.generic]:
+    plane: NDArray[_T], top: int, left: int, factors: tuple[int, int], *, fill: bool | None = None
+) -> NDArray[_T]:
     """Widen a plane to whole blocks of chroma.
 
     Parameters
@@ -192,7 +196,8 @@ def _sums(plane: Plane) -> Plane:
     """Add up the 3x3 samples around each."""
     wide = np.pad(plane, 1)
     rows = wide[:-2] + wide[1:-1] + wide[2:]
-    return rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    result: Plane = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    return result
 
 
 def _spread(unknown: NDArray[np.bool_], factors: tuple[int, int]) -> NDArray[np.bool_]:
@@ -200,9 +205,9 @@ def _spread(unknown: NDArray[np.bool_], factors: tuple[int, int]) -> NDArray[np.
     if factors == (1, 1):
         return unknown
     boxes = unknown.reshape(unknown.shape[0] // factors[0], factors[0], unknown.shape[1] // factors[1], factors[1])
-    result = boxes.any((1, 3))
+    result: NDArray[np.bool_] = np.logical_or.reduce(boxes, (1, 3))
     for axis in (0, 1):
         if factors[axis] == 2:
             near = [np.roll(result, shift, axis) for shift in range(-_REACH, _REACH + 1)]
-            result = np.any(near, 0)
+            result = np.logical_or.reduce(near)
     return result

@@ -1,10 +1,11 @@
-r"""Finding that the picture in a JPEG file was a JPEG before, on another grid, with coarser tables.
+"""Finding that the picture in a JPEG file was a JPEG before, on another grid, with coarser tables.
 
 The last compression has blurred the lattices of the one before: around their points lies its quantisation error, spread
-over the frequencies of the shifted blocks. How strong that is follows from its own tables. What remains to be told apart
-are true lattices and those that a coarse compression alone shows on every other grid, since flat blocks side by side make
-steps of only so many heights; but these show on many grids alike. So one grid must surpass all others. The proof is in the
-file itself: the picture that it was made of, if it is that of the lattice, gives the levels of the file once more.
+over the frequencies of the shifted blocks. How strong that is follows from its own tables. What remains to be told
+apart are true lattices and those that a coarse compression alone shows on every other grid, since flat blocks side by
+side make steps of only so many heights; but these show on many grids alike. So one grid must surpass all others. The
+proof is in the file itself: the picture that it was made of, if it is that of the lattice, gives the levels of the file
+once more.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from qgac.pixels.lattice import histogram, log_mean_exp, step_evidence
 
 __all__ = ["Earlier", "decoded_plane", "find_earlier"]
 
-_PIXELS = 250_000  # looked at in all
+_PIXELS = 160_000  # looked at in all
 _BLOCKS = 96  # a side, of the part that is compressed again
 _LARGEST = 128  # step that is tried
 _NOISES = (0.7, 1.4, 2.8, 5.6)
@@ -70,13 +71,15 @@ def decoded_plane(component: Component) -> Plane:
     return plane_of(transform_back(blocks.reshape(*blocks.shape[:2], 64)))
 
 
-def find_earlier(luma: Component) -> Earlier | None:
+def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None:
     """Find the compression before the last one.
 
     Parameters
     ----------
     luma : Component
         Of the last one.
+    index : int, optional
+        Of the earlier luma table among the known ones, if it is known.
 
     Returns
     -------
@@ -85,11 +88,13 @@ def find_earlier(luma: Component) -> Earlier | None:
     """
     logarithms = np.log(LUMA.tables / luma.table.ravel())
     coarser = np.flatnonzero(logarithms[:, _LOW].mean(1) > np.log(_COARSER))
+    if index is not None:
+        coarser = np.array([index])
     if not len(coarser):
         return None
     tables = np.minimum(LUMA.tables[coarser], _LARGEST)
     plane, error = decoded_plane(luma), _error(luma)
-    parts = list(windows(*plane.shape, _PIXELS))
+    parts = list(windows(plane.shape, _PIXELS))
     evidence, best = np.full((8, 8), -np.inf), np.zeros((8, 8), np.intp)
     for top, left in np.ndindex(8, 8):
         if top == left == 0:

@@ -88,13 +88,15 @@ def find_grid(
     Grid
         The likeliest, found or not.
     """
-    parts = list(windows(*y.shape, _PIXELS))
+    if unknown is None:
+        unknown = np.zeros(y.shape, bool)
+    parts = list(windows(y.shape, _PIXELS))
     evidence, zeros, blocks = (np.full((8, 8), np.nan) for _ in range(3))
     noise = np.zeros((8, 8))
     for top, left in np.ndindex(8, 8):
         if (top, left) == without or only not in (None, (top, left)):
             continue
-        samples = np.concatenate([known_blocks(y[part], None if unknown is None else unknown[part], top, left) for part in parts])
+        samples = np.concatenate([known_blocks(y[part], unknown[part], top, left) for part in parts])
         coefficients = transform(samples)
         zeros[top, left] = np.count_nonzero(np.abs(coefficients[:, 1:]) < ZERO)
         blocks[top, left] = max(1, len(coefficients))

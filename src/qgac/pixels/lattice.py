@@ -48,7 +48,8 @@ def histogram(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
     index = np.minimum((np.abs(coefficients) * _PER_UNIT + 0.5).astype(np.int32), _BINS - 1)
     index += _BINS * np.arange(64, dtype=np.int32)
     counts = np.bincount(index.ravel(), minlength=64 * _BINS)
-    return counts.reshape(64, _BINS).astype(np.float32)
+    result: NDArray[np.float32] = counts.reshape(64, _BINS).astype(np.float32)
+    return result
 
 
 @lru_cache(maxsize=8)
@@ -62,10 +63,10 @@ def _votes(noise: float, largest: int) -> NDArray[np.float32]:
     # Neighbouring points of the lattice reach over where the step is small.
     density = sum(np.exp(-0.5 * ((distance + shift * step) / spread) ** 2) for shift in range(-3, 4))
     ratio = step * density / (spread * np.sqrt(2 * np.pi))
-    votes = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS)
+    votes: NDArray[np.float32] = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS).astype(np.float32)
     votes[level == 0] = 0
     votes[-1] = 0  # that bin holds all that is larger
-    return votes.astype(np.float32)
+    return votes
 
 
 def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARGEST_STEP) -> NDArray[np.float64]:
@@ -86,10 +87,11 @@ def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARG
         Logarithm of the likelihood of the steps 1, 2, ... over that of no lattice, of every frequency.
     """
     used = int(np.flatnonzero(counts.any(0))[-1]) + 1 if counts.any() else 1
-    return (counts[:, :used] @ _votes(noise, largest)[:used]).astype(np.float64)
+    result: NDArray[np.float64] = (counts[:, :used] @ _votes(noise, largest)[:used]).astype(np.float64)
+    return result
 
 
-def block_evidence(blocks: NDArray[np.generic], noise: float) -> NDArray[np.float64]:
+def block_evidence(blocks: NDArray[np.float32], noise: float) -> NDArray[np.float64]:
     """Return the evidence of blocks for every step.
 
     Parameters
@@ -106,7 +108,8 @@ def block_evidence(blocks: NDArray[np.generic], noise: float) -> NDArray[np.floa
     """
     kinds = zip(telling(blocks), _SHARED, strict=True)
     evidence = [step_evidence(histogram(transform(blocks[kind])), noise * shared) for kind, shared in kinds]
-    return np.sum(evidence, 0)
+    result: NDArray[np.float64] = np.sum(evidence, 0)
+    return result
 
 
 def log_mean_exp(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:

@@ -73,7 +73,8 @@ def find_levels(
         tables += [chroma.steps.table.ravel().astype(np.float32)] * 2
     lattice = _Lattice(tuple(tables), factors, chroma is not None and chroma.repeats)
 
-    known = [padded(plane, *place, factors) for plane in (planes.y, planes.cb, planes.cr)[: len(tables)] if plane is not None]
+    own = (planes.y, planes.cb, planes.cr)[: len(tables)]
+    known = [padded(plane, *place, factors) for plane in own if plane is not None]
     unknown = padded(planes.clipped, *place, factors, fill=True)
     levels = lattice.levels(known)
     where = np.nonzero(unknown)

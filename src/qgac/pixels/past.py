@@ -52,7 +52,7 @@ class Past:
         Subsampling and table of chroma; None where there is none, or it says nothing.
     levels : Levels or None
         The JPEG behind the picture; None without a grid.
-    period : Period
+    period : Period or None
         How far apart the edges of blocks are; looked for only without a grid.
     """
 
@@ -63,7 +63,7 @@ class Past:
     luma: Steps | None = None
     chroma: Chroma | None = None
     levels: Levels | None = None
-    period: Period = Period(8.0, 0.0)
+    period: Period | None = None
 
     def cut(self, pixels: NDArray[np.generic], *, color: bool) -> NDArray[np.generic]:
         """Cut the picture out of what its JPEG, which has whole blocks, was restored to.
@@ -112,6 +112,8 @@ def from_pixels(
     if quality is not None and not 1 <= quality <= 100:
         raise ValueError(f"the quality lies between 1 and 100, got {quality}")
     pixels = pixels_of(image)
+    if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():  # gray, whatever it is stored as
+        pixels = pixels[..., 0]
     planes = planes_of(pixels)
     height, width = pixels.shape[:2]
     place = find_grid(planes.y, planes.clipped, only=None if grid is None else (grid[1], grid[0]))
@@ -120,10 +122,8 @@ def from_pixels(
         outcome: Outcome = "rescaled" if period.found and period.scaled else "changed" if period.found else "never"
         return Past(outcome, width, height, place, period=period)
     samples = known_blocks(planes.y, planes.clipped, place.top, place.left)
-    if quality is None:
-        luma = find_steps(block_evidence(samples, ROUNDING), LUMA)
-    else:
-        luma = known_steps(LUMA, quality - 1)
+    known = None if quality is None else known_steps(LUMA, quality - 1)
+    luma = known or find_steps(block_evidence(samples, ROUNDING), LUMA)
     chroma = _chroma(planes, place, luma, quality)
     levels = find_levels(pixels, planes, (place.top, place.left), luma, chroma)
     outcome = "compressed" if levels.explained >= _UNTOUCHED else "changed"

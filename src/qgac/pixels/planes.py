@@ -55,7 +55,6 @@ def pixels_of(image: Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of uint8, shape (H, W) or (H, W, 3)
-        Gray too where red, green and blue are the same everywhere.
 
     Raises
     ------
@@ -74,8 +73,6 @@ def pixels_of(image: Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
         image = image[..., :3]
     if image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
         raise ValueError(f"an array of the shape {image.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4)")
-    if image.ndim == 3 and (image == image[..., :1]).all():
-        image = image[..., 0]
     return image
 
 
