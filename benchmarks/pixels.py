@@ -2,6 +2,8 @@
 
     python benchmarks/pixels.py FOLDER --pictures 300
 
+Interrupted (Ctrl-C), it tells what is measured so far.
+
 FOLDER holds pictures, or tar archives of them, in any format Pillow reads. Each is scaled down to a half, or by 1.5
 where it is small, so that no trace of its own compression is left, and cut to at most 384 x 256 pixels: these are the
 pictures that were never compressed. Each is then compressed by libjpeg with 4:2:0 chroma at one of the qualities, in
@@ -19,6 +21,7 @@ import tarfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -47,19 +50,20 @@ def contents(folder: Path) -> Iterator[bytes]:
             yield path.read_bytes()
 
 
-def never_compressed(content: bytes) -> Image.Image | None:
-    """Scale a picture down and cut it; None if it is none, or too small."""
-    try:
-        picture = Image.open(io.BytesIO(content)).convert("RGB")
-    except (UnidentifiedImageError, OSError):
-        return None
-    factor = 2 if min(picture.size) >= 500 else 1.5
-    small = picture.resize((round(picture.width / factor), round(picture.height / factor)), Image.Resampling.LANCZOS)
-    if min(small.size) < 192:
-        return None
-    width, height = min(small.width, 384), min(small.height, 256)
-    left, top = (small.width - width) // 2, (small.height - height) // 2
-    return small.crop((left, top, left + width, top + height))
+def never_compressed(folder: Path) -> Iterator[np.ndarray]:
+    """Yield the pictures that are large enough, scaled down and cut."""
+    for content in contents(folder):
+        try:
+            picture = Image.open(io.BytesIO(content)).convert("RGB")
+        except (UnidentifiedImageError, OSError):
+            continue
+        factor = 2 if min(picture.size) >= 500 else 1.5
+        size = round(picture.width / factor), round(picture.height / factor)
+        if min(size) < 192:
+            continue
+        small = np.asarray(picture.resize(size, Image.Resampling.LANCZOS))
+        top, left = (max(0, small.shape[axis] - limit) // 2 for axis, limit in enumerate((256, 384)))
+        yield small[top : top + 256, left : left + 384]
 
 
 def compressed(pixels: np.ndarray, quality: int) -> bytes:
@@ -114,6 +118,61 @@ class Tally:
             print(f"| {kind} | {quality} | {len(rows)} |", " | ".join(cells), "|")
 
 
+class Measured:
+    """All that is measured, picture by picture."""
+
+    def __init__(self) -> None:
+        self.generator = np.random.default_rng(0)
+        self.tally = Tally()
+        self.outcomes: dict[str, int] = defaultdict(int)
+        self.files: dict[tuple[str, int], list[tuple[bool, bool]]] = defaultdict(list)
+        self.once: list[tuple[float, float]] = []  # agreement and margin of files saved once
+        self.seconds, self.number = 0.0, 0
+
+    def add(self, pixels: np.ndarray) -> None:
+        """Measure a picture that was never compressed."""
+        quality, second = QUALITIES[self.number % len(QUALITIES)], SECOND[self.number // 10 % len(SECOND)]
+        self.number += 1
+        started = time.process_time()
+        self.outcomes[from_pixels(pixels).outcome] += 1
+        self.seconds += time.process_time() - started
+
+        top, left = (int(value) for value in self.generator.integers(0, 16, 2))
+        once = compressed(pixels, quality)
+        self.tally.add("PNG", from_pixels(decoded(once)[top:, left:]), quality, top, left)
+        low = self.generator.integers(1, 8, 4)
+        cut = decoded(once)[low[0] : -low[1], low[2] : -low[3]]
+        self.tally.add("cut by 1 to 7", from_pixels(cut), quality, int(low[0]), int(low[2]))
+        top, left = (int(value) for value in divmod(self.generator.integers(1, 64), 8))
+        twice = compressed(decoded(once)[top:, left:], second)
+        self.tally.add("saved again", from_pixels(decoded(twice)), second, 0, 0)
+        coarser = np.log(luma_table(quality) / luma_table(second)).mean() > np.log(1.5)
+        kind = "twice, coarser before" if coarser else "twice, no coarser before"
+        files = (kind, twice, second), ("once", compressed(pixels, second), second), ("once", once, quality)
+        for kind, file, last in files:
+            earlier = find_earlier(read_jpeg(file).components[0])
+            claimed = earlier is not None and earlier.found
+            right = False
+            if earlier is not None and claimed:
+                place = ((earlier.top + top) % 8, (earlier.left + left) % 8) == (0, 0)
+                right = place and abs(earlier.index + 1 - quality) <= 1
+            self.files[kind, last].append((claimed, right))
+            if kind == "once" and earlier is not None:
+                self.once.append((earlier.agreement, earlier.margin))
+
+    def print(self) -> None:
+        """Print the tables."""
+        cost = self.seconds / max(1, self.number)
+        print(f"{self.number} pictures, {cost:.2f} s each; never compressed:", dict(self.outcomes), "\n")
+        self.tally.print()
+        print("\n| file saved | last quality | n | claimed | right grid and table |\n|---|---|---|---|---|")
+        for (kind, quality), rows in sorted(self.files.items()):
+            claimed, right = np.mean(rows, 0)
+            print(f"| {kind} | {quality} | {len(rows)} | {claimed:.1%} | {right:.1%} |")
+        likeliest = sorted(pair for pair in self.once if pair[1] > 0)[-8:]
+        print("\nmost agreement (and margin) of files saved once:", [(round(a, 2), round(m)) for a, m in likeliest])
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -121,57 +180,13 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=300)
     parser.add_argument("--skip", type=int, default=0, help="pictures to pass over first")
     arguments = parser.parse_args()
-    generator = np.random.default_rng(0)
-    tally = Tally()
-    outcomes: dict[str, int] = defaultdict(int)
-    again: dict[tuple[str, int], list[tuple[bool, bool]]] = defaultdict(list)
-    strengths: list[tuple[float, float]] = []  # agreement and margin
-    seconds, number, skipped = 0.0, 0, 0
-    for content in contents(arguments.folder):
-        picture = never_compressed(content)
-        if picture is None:
-            continue
-        if skipped < arguments.skip:
-            skipped += 1
-            continue
-        if number == arguments.pictures:
-            break
-        pixels, quality = np.asarray(picture), QUALITIES[number % len(QUALITIES)]
-        second = SECOND[number % len(SECOND)]
-        number += 1
-        started = time.perf_counter()
-        outcomes[from_pixels(pixels).outcome] += 1
-        seconds += time.perf_counter() - started
-
-        top, left = (int(value) for value in generator.integers(0, 16, 2))
-        once = compressed(pixels, quality)
-        tally.add("PNG", from_pixels(decoded(once)[top:, left:]), quality, top, left)
-        low = generator.integers(1, 8, 4)
-        cut = decoded(once)[low[0] : -low[1], low[2] : -low[3]]
-        tally.add("cut by 1 to 7", from_pixels(cut), quality, int(low[0]), int(low[2]))
-        top, left = (int(value) for value in divmod(generator.integers(1, 64), 8))
-        twice = compressed(decoded(once)[top:, left:], second)
-        tally.add("saved again", from_pixels(decoded(twice)), second, 0, 0)
-        for kind, file in (("twice", twice), ("once", compressed(pixels, second)), ("once", once)):
-            earlier = find_earlier(read_jpeg(file).components[0])
-            claimed = earlier is not None and earlier.found
-            place = earlier is not None and ((earlier.top + top) % 8, (earlier.left + left) % 8) == (0, 0)
-            name = earlier is not None and abs(earlier.index + 1 - quality) <= 2
-            if kind == "twice":
-                coarser = np.log(luma_table(quality) / luma_table(second)).mean() > np.log(1.5)
-                kind = "twice, coarser before" if coarser else "twice, finer before"
-                again[kind, second].append((claimed, bool(claimed and place and name)))
-            else:
-                again[kind, quality if file is once else second].append((claimed, False))
-                strengths.append((earlier.agreement, earlier.margin) if earlier else (0, 0))
-    print(f"{number} pictures, {seconds / max(1, number):.2f} s each; never compressed:", dict(outcomes), "\n")
-    tally.print()
-    print("\n| file saved | last quality | n | claimed | right grid and table |\n|---|---|---|---|---|")
-    for (kind, quality), rows in sorted(again.items()):
-        claimed, right = np.mean(rows, 0)
-        print(f"| {kind} | {quality} | {len(rows)} | {claimed:.1%} | {right:.1%} |")
-    likeliest = sorted(pair for pair in strengths if pair[1] > 0)[-8:]
-    print("\nmost agreement (and margin) of files saved once:", [(round(a, 2), round(m)) for a, m in likeliest])
+    measured = Measured()
+    try:
+        for content in islice(never_compressed(arguments.folder), arguments.skip, arguments.skip + arguments.pictures):
+            measured.add(content)
+    except KeyboardInterrupt:
+        print("interrupted; so far:")
+    measured.print()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ SAMPLINGS = {(2, 2): "4:2:0", (1, 2): "4:2:2", (2, 1): "4:4:0", (1, 1): "4:4:4"}
 
 _REACH = 2  # samples around a clipped one that undoing an upsampling spoils
 _ENOUGH = 6.0  # evidence of lattices without which chroma says nothing
-_HALVED = 1.5  # how much noisier halved planes are: rounding errors of smooth ones agree
+_HALVED = 2.0  # how much noisier halved planes are: rounding errors of smooth ones agree
 _FILLS = 3  # how far into unknown parts, in samples
 _ROUNDED = 1.2  # what rounding to whole numbers twice changes at most
 _RARE = 3e-3  # share of samples that may not come back

@@ -31,7 +31,8 @@ _LEAST = 0.6  # of the expected noise, is thought possible
 _SILENT = 0.2  # probability that a frequency says nothing
 _COARSER = 1.5  # how much coarser earlier tables must be, at low frequencies, for them to matter
 _LOW = np.array([0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25])  # the first of the zigzag
-_MARGIN, _AGREEMENT = 10.0, 0.66
+_FINALISTS = 4  # tables that the file is made of again
+_MARGIN, _AGREEMENT = 10.0, 0.22
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Earlier:
     margin : float
         Logarithm of the likelihood of this grid over that of the next best.
     agreement : float
-        Share of the levels of the last file, 0..1, which compressing the earlier picture gives again.
+        How many of the levels of the last file compressing the earlier picture gives again: 0 as many as by chance, 1
+        all.
     """
 
     top: int
@@ -95,7 +97,7 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
     tables = np.minimum(LUMA.tables[coarser], _LARGEST)
     plane, error = decoded_plane(luma), _error(luma)
     parts = list(windows(plane.shape, _PIXELS))
-    evidence, best = np.full((8, 8), -np.inf), np.zeros((8, 8), np.intp)
+    evidence, best = np.full((8, 8), -np.inf), np.zeros((8, 8, min(_FINALISTS, len(coarser))), np.intp)
     for top, left in np.ndindex(8, 8):
         if top == left == 0:
             continue
@@ -106,27 +108,33 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
         counts = histogram(transform(blocks[telling(blocks)[0]]))
         counts[0] = 0  # means have no vote: their large values would cost most of the time
         each = _tables_evidence(counts, noise, tables)
-        evidence[top, left], best[top, left] = log_mean_exp(each), coarser[int(np.argmax(each))]
+        evidence[top, left] = log_mean_exp(each)
+        best[top, left] = coarser[np.argsort(each)[-best.shape[2] :]]
     order = np.argsort(evidence, axis=None)
     top, left = divmod(int(order[-1]), 8)
     margin = float(evidence[top, left] - evidence.flat[order[-2]])
-    agreement = _agreement(luma, plane, top, left, LUMA.tables[best[top, left]])
-    return Earlier(top, left, int(best[top, left]), float(evidence[top, left]), margin, agreement)
+    agreements = [_agreement(luma, plane, top, left, LUMA.tables[finalist]) for finalist in best[top, left]]
+    index = int(best[top, left, int(np.argmax(agreements))])
+    return Earlier(top, left, index, float(evidence[top, left]), margin, max(agreements))
 
 
 def _agreement(luma: Component, plane: Plane, top: int, left: int, steps: NDArray[np.int64]) -> float:
-    """Return the share of the levels that are not zero, in the file or anew, which the earlier picture gives again."""
+    """Compress the earlier picture once more, and see how much better than by chance it gives the file again."""
     plane = plane[: 8 * _BLOCKS, : 8 * _BLOCKS]
-    table = steps.astype(np.float32)
-    inner = blocks_at(plane, top, left)
+    inner, earlier = blocks_at(plane, top, left), steps.astype(np.float32)
     given = plane.copy()
     rows, columns = 8 * inner.shape[0], 8 * inner.shape[1]
-    given[top : top + rows, left : left + columns] = plane_of(transform_back(np.rint(transform(inner) / table) * table))
+    lattice = np.rint(transform(inner) / earlier) * earlier
+    given[top : top + rows, left : left + columns] = plane_of(transform_back(lattice))
     last = luma.table.ravel().astype(np.float32)
     again = np.rint(transform(blocks_at(np.rint(given), 0, 0)) / last)[1:-1, 1:-1]
     levels = luma.coefficients[:_BLOCKS, :_BLOCKS].reshape(again.shape[0] + 2, -1, 64)[1:-1, 1:-1]
-    either = (levels != 0) | (again != 0)
-    return float((levels == again)[either].mean()) if either.any() else 0.0
+    told = (levels != 0) | (again != 0)
+    if not told.any():
+        return 0.0
+    # A lattice that is not there moves coefficients by anything up to half a step of it.
+    chance = float((told * np.minimum(1, last / earlier)).sum() / told.sum())
+    return (float((levels == again)[told].mean()) - chance) / (1 - chance)
 
 
 def _tables_evidence(

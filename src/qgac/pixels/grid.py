@@ -18,10 +18,13 @@ from qgac.pixels.lattice import ROUNDING, histogram, log_mean_exp, step_evidence
 
 __all__ = ["ENOUGH", "ZERO", "Grid", "find_grid"]
 
+_LEVELS = 24  # of brightness, that a picture has; drawings of fewer have coefficients of few values as well
 _PIXELS = 400_000  # looked at in all
 _LARGEST = 128  # step that the search tries
 ZERO = 1.25
 """Below this a coefficient was zero: four standard deviations of rounding."""
+
+_MARGIN = 6.0
 
 ENOUGH = 12.0
 """Evidence (a logarithm to base e) from which on a grid counts as found: a chance of one in 160,000."""
@@ -52,7 +55,7 @@ class Grid:
     @property
     def found(self) -> bool:
         """Whether there is a grid."""
-        return self.evidence > ENOUGH
+        return self.evidence > ENOUGH and self.margin > _MARGIN
 
     @property
     def confidence(self) -> float:
@@ -90,6 +93,8 @@ def find_grid(
     """
     if unknown is None:
         unknown = np.zeros(y.shape, bool)
+    if len(np.unique(y)) < _LEVELS:
+        return Grid(0, 0, -np.inf, 0.0, noises[0])
     parts = list(windows(y.shape, _PIXELS))
     evidence, zeros, blocks = (np.full((8, 8), np.nan) for _ in range(3))
     noise = np.zeros((8, 8))

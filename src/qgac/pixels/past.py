@@ -31,6 +31,7 @@ __all__ = ["Outcome", "Past", "from_pixels"]
 Outcome = Literal["compressed", "changed", "rescaled", "never"]
 
 _UNTOUCHED = 0.8  # share of blocks that levels explain to the pixel
+_ANYTHING = 0.05  # share without which a table of no known encoder is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +119,8 @@ def from_pixels(
     height, width = pixels.shape[:2]
     place = find_grid(planes.y, planes.clipped, only=None if grid is None else (grid[1], grid[0]))
     if not place.found and grid is None and quality is None:
+        if np.isneginf(place.evidence):  # a drawing
+            return Past("never", width, height, place)
         period = find_period(planes.y)
         outcome: Outcome = "rescaled" if period.found and period.scaled else "changed" if period.found else "never"
         return Past(outcome, width, height, place, period=period)
@@ -127,6 +130,8 @@ def from_pixels(
     chroma = _chroma(planes, place, luma, quality)
     levels = find_levels(pixels, planes, (place.top, place.left), luma, chroma)
     outcome = "compressed" if levels.explained >= _UNTOUCHED else "changed"
+    if quality is None and grid is None and luma.name is None and levels.explained < _ANYTHING:
+        return Past("never", width, height, place)
     return Past(outcome, width, height, place, luma, chroma, levels)
 
 

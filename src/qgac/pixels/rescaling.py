@@ -79,6 +79,8 @@ def _power(plane: Plane) -> NDArray[np.float64]:
     limit = 4 * np.median(np.abs(excess)) + 1e-9
     excess = np.clip(excess, -limit, limit)
     excess -= excess.mean()
+    if not excess.any():
+        return np.zeros(len(_PERIODS))
     position = np.arange(len(excess))
     power = np.zeros(len(_PERIODS))
     for harmonic in range(1, _HARMONICS + 1):

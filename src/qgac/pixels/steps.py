@@ -16,8 +16,8 @@ from qgac.pixels.lattice import LARGEST_STEP, log_mean_exp
 
 __all__ = ["Steps", "find_steps", "known_steps"]
 
-_KNOWN = 0.9  # how often a table is a known one, before looking
-_PAIRED = 0.9  # how often chroma has the table that belongs to that of luma
+_KNOWN = 0.97  # how often a table is a known one, before looking
+_PAIRED = 0.97  # how often chroma has the table that belongs to that of luma
 _SURE = 0.9  # from this probability on, coefficients have told their step
 _GUESSED = 0.3  # confidence in a step that only the form of a known table tells
 

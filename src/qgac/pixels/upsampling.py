@@ -2,8 +2,8 @@ r"""Undoing what decoders do to subsampled chroma.
 
 libjpeg's "fancy" upsampling (``jdsample.c``) makes two samples of each, 3/4 of it and 1/4 of its neighbour to either
 side. As a matrix this is :math:`U` with :math:`U^T U` the filter (6, 20, 6)/16, whose inverse is :math:`(-1/3)^{|k|}`:
-the least squares solution of a doubled plane is a short filter. The whole numbers that come out are those that went in,
-but for the rare ones on which rounding fell badly. Simpler decoders repeat each sample.
+the least squares solution of a doubled plane is a short filter. What comes out differs from what went in by errors of
+the variance of rounding, so that at least nine in ten whole numbers are the same. Simpler decoders repeat each sample.
 """
 
 from __future__ import annotations
