@@ -1,4 +1,4 @@
-"""Every block of README.md, docs/using.md and docs/python.md runs as it stands.
+"""Every block of README.md, docs/using.md, docs/python.md and docs/pixels.md runs as it stands.
 
 In a copy of the folder that readers run it in.
 """
@@ -48,6 +48,11 @@ def python_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workplace(tmp_path_factory, "python")
 
 
+@pytest.fixture(scope="module")
+def pixels_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "pixels")
+
+
 def label(value: str) -> str:
     return value.splitlines()[0][:40]
 
@@ -67,6 +72,12 @@ def test_block_of_the_manual_runs(language: str, code: str, using_workplace: Pat
 @pytest.mark.parametrize(("language", "code"), blocks("docs/python.md"), ids=label)
 def test_block_about_python_runs(language: str, code: str, python_workplace: Path) -> None:
     run(language, code, python_workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "code"), blocks("docs/pixels.md"), ids=label)
+def test_block_about_pixels_runs(language: str, code: str, pixels_workplace: Path) -> None:
+    run(language, code, pixels_workplace)
 
 
 def test_the_manual_shows_every_option_of_restore() -> None:
