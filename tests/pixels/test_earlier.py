@@ -36,3 +36,9 @@ def test_an_earlier_quality_may_be_told() -> None:
 
 def test_nothing_is_coarser_than_the_coarsest() -> None:
     assert find_earlier(read_jpeg(compressed(scene(), 1)).components[0]) is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (9, 40), (16, 16), (1, 100), (23, 17)])
+def test_small_files_are_looked_at_without_an_error(size: tuple[int, int]) -> None:
+    earlier = find_earlier(read_jpeg(compressed(scene(*size), 80)).components[0])
+    assert earlier is None or not earlier.found

@@ -86,7 +86,7 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
     Returns
     -------
     Earlier or None
-        The likeliest, found or not; None if no known table is coarser than that of the file.
+        The likeliest, found or not; None if no known table is coarser than that of the file, or it is too small.
     """
     logarithms = np.log(LUMA.tables / luma.table.ravel())
     coarser = np.flatnonzero(logarithms[:, _LOW].mean(1) > np.log(_COARSER))
@@ -111,6 +111,8 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
         evidence[top, left] = log_mean_exp(each)
         best[top, left] = coarser[np.argsort(each)[-best.shape[2] :]]
     order = np.argsort(evidence, axis=None)
+    if np.isneginf(evidence.flat[order[-2]]):  # hardly any whole block
+        return None
     top, left = divmod(int(order[-1]), 8)
     margin = float(evidence[top, left] - evidence.flat[order[-2]])
     agreements = [_agreement(luma, plane, top, left, LUMA.tables[finalist]) for finalist in best[top, left]]
@@ -128,7 +130,8 @@ def _agreement(luma: Component, plane: Plane, top: int, left: int, steps: NDArra
     given[top : top + rows, left : left + columns] = plane_of(transform_back(lattice))
     last = luma.table.ravel().astype(np.float32)
     again = np.rint(transform(blocks_at(np.rint(given), 0, 0)) / last)[1:-1, 1:-1]
-    levels = luma.coefficients[:_BLOCKS, :_BLOCKS].reshape(again.shape[0] + 2, -1, 64)[1:-1, 1:-1]
+    levels = luma.coefficients[:_BLOCKS, :_BLOCKS]
+    levels = levels.reshape(*levels.shape[:2], 64)[1:-1, 1:-1]
     told = (levels != 0) | (again != 0)
     if not told.any():
         return 0.0
