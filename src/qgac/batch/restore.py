@@ -163,7 +163,7 @@ def _restored(
     if not encoding.srgb:  # rows go into the file as they are made
         bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)
         return PictureInBands(bands, image.height, image.width, len(image.components), image.metadata), ()
-    from qgac.pictures.srgb import convert_to_srgb  # PyTorch comes with it
+    from qgac.pictures.srgb import convert_to_srgb
 
     return convert_to_srgb(restorer(image, progress=progress))
 

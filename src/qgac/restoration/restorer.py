@@ -63,7 +63,7 @@ class Restorer:
         but for float rounding.
     best : bool
         Whether to average over the eight mirrored and transposed views of the picture: somewhat better, eight times as
-        long, see :mod:`qgac.models.self_ensemble`.
+        long, see :mod:`qgac.engine.self_ensemble`.
     strength : float
         0..1: how far to go from the picture as the file has it (0: the plain decode, with chroma upsampled by
         repetition) to the restored one (1), linearly in the coefficients. What lies between keeps to the quantisation
