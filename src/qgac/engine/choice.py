@@ -26,6 +26,10 @@ __all__ = ["EngineName", "engine_for"]
 
 EngineName = Literal["auto", "onnx", "torch"]
 
+_SHIPPED = Path(__file__).parent / "graphs"
+
+_EXPORT = "export it with `qgac export`, where PyTorch is installed, and name the folder"
+
 
 def engine_for(
     model: str | os.PathLike[str] | QGAC,
@@ -73,11 +77,6 @@ def engine_for(
     if graphs is None:
         raise ValueError(f"there are no graphs of {weights.name}; {_EXPORT}, or choose the engine 'torch'")
     return _by_graphs(graphs, weights, str(device))
-
-
-_SHIPPED = Path(__file__).parent / "graphs"
-
-_EXPORT = "export it with `qgac export`, where PyTorch is installed, and name the folder"
 
 
 def _network_by_torch(
