@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"coefficients"},
     "weights": {"models", "files"},
     "engine": {"coefficients", "models", "weights", "files", "processors"},
-    "restoration": {"jpeg", "coefficients", "models", "engine"},
+    "restoration": {"jpeg", "coefficients", "models", "engine", "extras"},
     "pictures": {"files", "jpeg", "restoration"},
     "batch": {"files", "jpeg", "coefficients", "pictures", "processors", "restoration"},
     "inspection": {"jpeg", "coefficients"},
@@ -190,7 +190,7 @@ def test_packages_are_a_docstring_of_one_line() -> None:
 
 def test_a_picture_is_restored_without_pytorch(tmp_path: Path) -> None:
     """Shipped model, blend, all views, refined: where a plain install lacks it, as here, nothing asks for it."""
-    code = "import sys; sys.modules['torch'] = None; from qgac.cli import main; sys.exit(main())"
+    code = "import sys; sys.modules['torch'] = None; from qgac import *; from qgac.cli import main; sys.exit(main())"
     source = Path(__file__).parent / "jpeg" / "corpus" / "adobe_rgb.jpg"
     for name, options in (("one.png", ["--best", "--blend", "0.5"]), ("one.jpg", ["--consistent"])):
         restore = [sys.executable, "-c", code, "restore", source, "-o", tmp_path / name, *options]

@@ -197,7 +197,7 @@ Environment
     default="auto",
     show_default=True,
     panel=_BATCH,
-    help="Where to compute; auto takes a GPU if there is one.",
+    help="Where to compute; auto takes a GPU that CUDA or Metal reaches.",
 )
 @click.option_panel(_INPUT)
 @click.option_panel(_OUTPUT)

@@ -7,6 +7,7 @@ programs add a picture each (:mod:`qgac.evaluation.programs`).
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -142,6 +143,7 @@ _worker: dict[str, Any] = {}
 def _start_worker(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one ends the others
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of ONNX Runtime
     _worker["settings"] = settings
 
 
