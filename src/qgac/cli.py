@@ -25,6 +25,7 @@ from qgac.commands.plot import plot
 from qgac.commands.prepare import prepare
 from qgac.commands.restore import restore
 from qgac.commands.results import results
+from qgac.commands.serve import serve
 from qgac.commands.train import train
 
 __all__ = ["cli", "main"]
@@ -48,7 +49,7 @@ def cli() -> None:
     """Restore JPEG pictures from their own coefficients, guided by the quantisation tables every file carries."""
 
 
-for _command in (restore, info, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze):
+for _command in (restore, info, serve, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze):
     cli.add_command(_command)
 
 
