@@ -123,7 +123,7 @@ def serve(
     """
     from qgac.batch.malloc import give_back_freed_memory
 
-    if token is not None and not (token.isascii() and token.isprintable() and token.strip() == token != ""):
+    if token is not None and not (token.isascii() and token.isprintable() and token.split() == [token]):
         raise click.BadParameter("a token is one word of ASCII characters", param_hint="--token")
     give_back_freed_memory()
     try:
@@ -152,19 +152,20 @@ def serve(
         sock = listen(host, port)
     except OSError as error:
         fail(f"{host}:{port} cannot be listened at ({error.strerror or error}); choose another --host or --port")
-    try:
-        service = Service(Restorers(model, device=device, kept=workers), limits, door)
-    except (ValueError, OSError) as error:
-        fail(sentence(error))
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{sock.getsockname()[1]}/" + (f"?token={token}" if token else "")
+    with sock:
+        try:
+            service = Service(Restorers(model, device=device, kept=workers), limits, door)
+        except (ValueError, OSError) as error:
+            fail(sentence(error))
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{sock.getsockname()[1]}/" + (f"?token={token}" if token else "")
 
-    def ready() -> None:
-        say(f"serving at {address}")
-        if open_page:
-            click.launch(address)
+        def ready() -> None:
+            say(f"serving at {address}")
+            if open_page:
+                click.launch(address)
 
-    try:
-        Server(service, ready).run([sock])
-    finally:
-        service.jobs.abandon()
+        try:
+            Server(service, ready).run([sock])
+        finally:
+            service.jobs.abandon()
