@@ -148,8 +148,8 @@ function stateOf(picture) {
   if (state?.state === "running") {
     return ["", state.tiles ? `Restoring, ${state.done} of ${state.tiles}` : "Restoring"];
   }
-  const place = (state?.position ?? 0) + pictures.place(picture);
-  return ["", place > 1 ? `Waiting, ${place} in line` : "Waiting"];
+  const before = pictures.before(picture);
+  return ["", before > 0 ? `Waiting behind ${before}` : "Waiting"];
 }
 
 function bytes(number) {
@@ -164,7 +164,7 @@ function changed(picture) {
   entry.how.textContent = how;
   const quality = facts && (facts.quality.luma === "custom" ? "own tables" : `quality ${facts.quality.luma}`);
   entry.what.textContent = facts ? `${facts.width} × ${facts.height}, ${quality}` : bytes(picture.file.size);
-  const working = picture.run && !picture.problem;
+  const working = picture.run?.state?.state === "running";
   entry.bar.hidden = !working;
   setProgress(entry.bar, picture.run?.state);
   if (how !== entry.said && (kind === "done" || kind === "failed")) {
@@ -192,6 +192,7 @@ function showCurrent(picture, quality) {
   find("facts").textContent = parts.filter(Boolean).join(" · ");
   showNotice(picture, problem);
   const working = picture.run && !problem;
+  find("stage").setAttribute("aria-busy", Boolean(working));
   find("progress").hidden = !working;
   setProgress(find("progress"), picture.run?.state);
   viewer.show(layers);
@@ -225,7 +226,7 @@ function showNotice(picture, problem) {
 
 function showLegend(layers) {
   const legend = find("legend");
-  legend.hidden = viewer.mode === "compare";
+  legend.hidden = viewer.mode === "compare" || !layers;
   if (viewer.mode === "difference") {
     legend.textContent = viewer.comparable ? "What has changed, eight times as strong" : "Not restored yet";
   } else if (viewer.mode === "heat") {

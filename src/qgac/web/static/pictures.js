@@ -106,9 +106,12 @@ export class Pictures {
     this.read([picture]);
   }
 
-  /** Its place in the line, from 1; 0 if it is not in there. */
-  place(picture) {
-    return this.line().indexOf(picture) + 1;
+  /** How many pictures come before one that waits. */
+  before(picture) {
+    const sent = this.all.filter((other) => other.run);
+    const position = picture.run?.state?.position ?? 0;
+    if (picture.run) return Math.max(position, sent.indexOf(picture));
+    return sent.length + this.line().indexOf(picture);
   }
 
   line() {

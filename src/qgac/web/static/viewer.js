@@ -131,13 +131,13 @@ export class Viewer {
     const scale = this.scale * ratio;
     const left = Math.round(canvas.width / 2 - this.center.x * scale);
     const top = Math.round(canvas.height / 2 - this.center.y * scale);
+    context.save();
+    context.beginPath(); // whole pixels of the screen, or the edge would shine through
+    context.rect(left, top, Math.round(picture.width * scale), Math.round(picture.height * scale));
+    context.clip();
     context.setTransform(scale, 0, 0, scale, left, top);
     context.imageSmoothingEnabled = scale < 2;
     context.imageSmoothingQuality = "medium";
-    context.save();
-    context.beginPath();
-    context.rect(0, 0, picture.width, picture.height);
-    context.clip();
     if (this.mode === "difference") this.paintDifference();
     else if (this.mode === "heat") this.paintHeat();
     else this.paintBoth(scale, left, ratio);
@@ -200,7 +200,7 @@ export class Viewer {
   paintDifference() {
     const { context, canvas, picture } = this;
     context.fillStyle = "#000";
-    context.fillRect(0, 0, picture.width, picture.height);
+    context.fillRect(-1, -1, picture.width + 2, picture.height + 2);
     if (!this.comparable) return;
     this.paintBefore();
     context.globalCompositeOperation = "difference";
