@@ -49,7 +49,8 @@ def cli() -> None:
     """Restore JPEG pictures from their own coefficients, guided by the quantisation tables every file carries."""
 
 
-for _command in (restore, info, serve, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze):
+_COMMANDS = (restore, info, serve, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -77,7 +77,12 @@ def test_every_format_of_a_job_is_the_file_of_the_command(
             assert answer.detail in result.stderr
         else:
             (file,) = (tmp_path / str(number)).iterdir()
-            assert answer.body == file.read_bytes(), options
+            content = file.read_bytes()
+            if "srgb" in options:  # its profile holds the second when it was made
+                answered, written = (np.asarray(Image.open(io.BytesIO(part))) for part in (answer.body, content))
+                assert np.array_equal(answered, written)
+            else:
+                assert answer.body == content, options
     assert running.ask("DELETE", f"/api/jobs/{identity}").status == 204
     assert running.leaves_nothing()
     assert running.get(f"/api/jobs/{identity}/result").status == 404

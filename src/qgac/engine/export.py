@@ -25,7 +25,8 @@ from torch import Tensor, nn
 
 from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.projection import project
-from qgac.engine.description import DESCRIPTION, chroma_graph, describe, y_graph
+from qgac.engine.description import DESCRIPTION, chroma_graph, y_graph
+from qgac.engine.torch_engine import widest_layer
 from qgac.engine.tracing import SLOPE, leaky, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
@@ -196,7 +197,7 @@ def check_tables(network: QGAC) -> None:
     Raises
     ------
     ValueError
-        If it does, see `trained_qualities` in :class:`qgac.models.qgac.Configuration`.
+        If it does, see `trained_qualities` in :class:`qgac.models.configuration.Configuration`.
     """
     if network.configuration.trained_qualities is not None:
         raise ValueError(
@@ -214,7 +215,15 @@ def contents(network: QGAC) -> dict[str, bytes]:
     parts: dict[str, dict[str, Any]] = {}
     for name, module in modules.items():
         files[name], parts[name] = _without_weights(traced(module), set(network.state_dict()))
-    files[DESCRIPTION] = (json.dumps({**describe(network), "graphs": parts}, indent=1) + "\n").encode()
+    description = {
+        "configuration": network.configuration.to_dict(),
+        "receptive_field_y": network.receptive_field_y,
+        "receptive_field_color": network.receptive_field_color,
+        "factors": sorted(map(list, network.factors)),
+        "widest_layer": widest_layer(network),
+        "graphs": parts,
+    }
+    files[DESCRIPTION] = (json.dumps(description, indent=1) + "\n").encode()
     return files
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qgac.web.choice import Choice
 from qgac.web.problems import Problem
+from qgac.weights.files import shipped_models
 
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
@@ -37,8 +38,6 @@ class Restorers:
     """
 
     def __init__(self, model: str = "small", *, device: str = "auto", kept: int = 1) -> None:
-        from qgac.weights.checkpoints import shipped_models
-
         self._places = {name: name for name in shipped_models()}
         self.default = model if model in self._places else Path(model).stem
         self._places[self.default] = model

@@ -148,7 +148,7 @@ def restore_view(image: JPEGImage, view: View, restorer: Restorer, place: Path) 
     shown = replace(restored, pixels=restored.pixels[rows, columns])
     shown = replace(shown, image=replace(crop, metadata=Metadata(icc=image.metadata.icc)))
     if len(image.components) == 4:  # which no browser would show
-        from qgac.pictures.srgb import convert_to_srgb  # PyTorch comes with it
+        from qgac.pictures.srgb import convert_to_srgb
 
         shown, _ = convert_to_srgb(shown)
     write_picture(shown, place, format="png", encoding=Encoding(), overwrite=True)
