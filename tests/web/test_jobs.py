@@ -56,12 +56,13 @@ def state(running: Running, identity: str) -> str:
     return str(running.get(f"/api/jobs/{identity}").json()["state"])
 
 
-@pytest.mark.parametrize("name", ["photo", "pillow_metadata", "ycck", "pillow_gray"])
+@pytest.mark.parametrize("name", ["photo", "large", "pillow_metadata", "ycck", "pillow_gray"])
 def test_every_format_of_a_job_is_the_file_of_the_command(
     name: str, running: Running, jpeg: bytes, weights: Path, tmp_path: Path
 ) -> None:
     corpus = Path(__file__).parents[1] / "jpeg" / "corpus"
-    content = jpeg if name == "photo" else (corpus / f"{name}.jpg").read_bytes()
+    made = {"photo": jpeg, "large": compressed(photo(300, 200), 30)}  # of several bands for whoever would choose them
+    content = made.get(name) or (corpus / f"{name}.jpg").read_bytes()
     source = tmp_path / "photo.jpg"
     source.write_bytes(content)
     identity = begin(running, content)

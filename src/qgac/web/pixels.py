@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,23 +17,24 @@ if TYPE_CHECKING:
 
 __all__ = ["KeptPixels"]
 
-_ROWS = 64  # read at a time
-
 
 class KeptPixels:
     """A restorer that has its one picture already, as float32 in a file.
 
     :func:`qgac.batch.restore.restore_file` takes it for a restorer and writes the same files: floats are what a
-    restorer rounds from.
+    restorer rounds from, and the bands are the restorer's own, by which PNG and TIFF files are divided.
 
     Parameters
     ----------
     path : Path
         Rows of float32, 0..255, one after the other.
+    heights : sequence of int
+        Of the bands.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, heights: Sequence[int]) -> None:
         self._path = path
+        self._heights = heights
 
     @classmethod
     def record(
@@ -52,10 +53,12 @@ class KeptPixels:
         -------
         KeptPixels
         """
+        heights = []
         with path.open("wb") as file:
             for band in restorer.bands(image, dtype=np.float32, progress=progress):
                 np.ascontiguousarray(band).tofile(file)
-        return cls(path)
+                heights.append(len(band))
+        return cls(path, heights)
 
     def __call__(self, image: JPEGImage, *, progress: Callable[[int, int], None] | None = None) -> Restored:
         """Return the whole picture as uint8; see :meth:`qgac.restoration.restorer.Restorer.__call__`."""
@@ -77,13 +80,12 @@ class KeptPixels:
         channels = len(image.components)
         row = (image.width,) if channels == 1 else (image.width, channels)
         with self._path.open("rb") as file:
-            for top in range(0, image.height, _ROWS):
-                rows = min(_ROWS, image.height - top)
+            for number, rows in enumerate(self._heights, 1):
                 floats = np.fromfile(file, np.float32, rows * image.width * channels).reshape(rows, *row)
                 band = Restored(floats, image)
                 yield getattr(band, f"to_{kind}")()
                 if progress is not None:
-                    progress(top + rows, image.height)
+                    progress(number, len(self._heights))
 
     def refine(self, image: JPEGImage, **options: Any) -> JPEGImage:
         """Refuse: coefficients cannot be had from pixels that were clipped to their range."""

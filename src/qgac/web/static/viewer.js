@@ -102,10 +102,9 @@ export class Viewer {
   }
 
   resize() {
-    const box = this.stage.getBoundingClientRect();
     this.size = { width: this.stage.clientWidth, height: this.stage.clientHeight };
-    this.canvas.width = Math.max(1, Math.round(box.width * devicePixelRatio));
-    this.canvas.height = Math.max(1, Math.round(box.height * devicePixelRatio));
+    this.canvas.width = Math.max(1, Math.round(this.size.width * devicePixelRatio));
+    this.canvas.height = Math.max(1, Math.round(this.size.height * devicePixelRatio));
     if (this.fitted) this.fit();
     else this.settle();
   }
