@@ -20,9 +20,10 @@ CORE = {"jpeg", "coefficients", "models", "weights", "engine", "restoration"}
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
     "coefficients": set(),
-    "metrics": set(),
+    "metrics": {"extras"},
     "files": set(),
     "processors": set(),
+    "extras": set(),
     "models": {"coefficients"},
     "weights": {"models", "files"},
     "engine": {"coefficients", "models", "weights", "files", "processors"},
@@ -36,9 +37,9 @@ ALLOWED: dict[str, set[str]] = {
     "web": CORE | {"pictures", "batch", "inspection"},
     "commands": CORE
     | {"files", "metrics", "pictures", "batch", "inspection", "training", "evaluation", "analysis", "web"},
-    "cli": {"commands"},
+    "cli": {"commands", "extras"},
     "__main__": {"cli"},
-    "__init__": CORE | {"metrics"},
+    "__init__": CORE | {"batch", "metrics", "pictures", "extras"},
 }
 HEAVY = {"numpy", "numba", "onnxruntime", "torch"}
 # What a module, or every module of a folder, may load of those; the longest name that fits decides.
@@ -48,6 +49,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.__main__": set(),
     "qgac.cli": set(),
     "qgac.commands": set(),
+    "qgac.extras": set(),
     "qgac.files": set(),
     "qgac.jpeg": {"numpy", "numba"},
     "qgac.jpeg.errors": set(),

@@ -1,4 +1,7 @@
-"""Every block of README.md and docs/using.md runs as it stands, in a copy of the folder that readers run it in."""
+"""Every block of README.md, docs/using.md and docs/python.md runs as it stands.
+
+In a copy of the folder that readers run it in.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,11 @@ def using_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workplace(tmp_path_factory, "using")
 
 
+@pytest.fixture(scope="module")
+def python_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "python")
+
+
 def label(value: str) -> str:
     return value.splitlines()[0][:40]
 
@@ -53,6 +61,12 @@ def test_block_of_the_readme_runs(language: str, code: str, readme_workplace: Pa
 @pytest.mark.parametrize(("language", "code"), blocks("docs/using.md"), ids=label)
 def test_block_of_the_manual_runs(language: str, code: str, using_workplace: Path) -> None:
     run(language, code, using_workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "code"), blocks("docs/python.md"), ids=label)
+def test_block_about_python_runs(language: str, code: str, python_workplace: Path) -> None:
+    run(language, code, python_workplace)
 
 
 def test_the_manual_shows_every_option_of_restore() -> None:

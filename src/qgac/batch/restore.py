@@ -8,19 +8,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
+from qgac.batch.originals import check_original, original_kept
 from qgac.coefficients.quantization import quality_of
 from qgac.jpeg.errors import JPEGError
-from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pictures.bands import PictureInBands
-from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
+from qgac.pictures.save import stripped
 from qgac.pictures.writer import check_destination, write_picture
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def restore_files(
     settings: Settings,
     *,
     progress: Callable[[Job, float], None] | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Restore pictures one after the other.
 
     Parameters
@@ -140,26 +142,26 @@ def restore_file(
     except OSError as error:
         return Failed(job.name, f"cannot be read ({error.strerror or error}); check the file and its permissions")
     try:
+        overwrite = settings.overwrite or job.original is not None
         kind, destination = _settled(job, image, settings.encoding)
         settings.encoding.check(kind, image)
         if destination is not None:
-            if settings.skip_existing and destination.is_file():
-                return Skipped(job, destination)
+            if settings.skip_existing and replace(job, destination=destination).is_done:
+                return Skipped(job, job.original or destination)
             if job.makes_folders:
                 _make_folder(destination.parent)
-            check_destination(destination, overwrite=settings.overwrite)
+            if job.source is not None and job.original is not None:
+                check_original(job.source, job.original)
+            check_destination(destination, overwrite=overwrite)
         if settings.strip:
-            image = replace(image, metadata=_stripped(image.metadata))
+            image = replace(image, metadata=stripped(image.metadata))
         picture, notes = _restored(image, restorer, settings.encoding, tile_done)
-        write_picture(
-            picture,
-            destination or sys.stdout.buffer,
-            format=kind,
-            encoding=settings.encoding,
-            overwrite=settings.overwrite,
-        )
+        with _original_kept(job):
+            write_picture(
+                picture, destination or sys.stdout.buffer, format=kind, encoding=settings.encoding, overwrite=overwrite
+            )
         if times is not None and destination is not None:
-            os.utime(destination, ns=(times.st_atime_ns, times.st_mtime_ns))
+            notes += _set_times(destination, times)
     except OutputError as error:
         return Failed(job.name, str(error))
     except (MemoryError, RuntimeError) as error:
@@ -180,7 +182,7 @@ def _restored(
     if not encoding.srgb:  # rows go into the file as they are made
         bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)
         return PictureInBands(bands, image.height, image.width, len(image.components), image.metadata), ()
-    from qgac.pictures.srgb import convert_to_srgb  # PyTorch comes with it
+    from qgac.pictures.srgb import convert_to_srgb
 
     return convert_to_srgb(restorer(image, progress=progress))
 
@@ -193,12 +195,23 @@ def _settled(job: Job, image: JPEGImage, encoding: Encoding) -> tuple[Format, Pa
     return kind, job.destination and job.destination.with_suffix(SUFFIXES[kind])
 
 
+def _original_kept(job: Job) -> AbstractContextManager[None]:
+    if job.source is None or job.original is None:
+        return nullcontext()
+    return original_kept(job.source, job.original)
+
+
+def _set_times(destination: Path, times: os.stat_result) -> tuple[str, ...]:
+    """Give a file the times of another; return a note if the system will not have it."""
+    try:
+        os.utime(destination, ns=(times.st_atime_ns, times.st_mtime_ns))
+    except OSError as error:  # of another owner's folder, a share, or a time that is out of the system's range
+        return (f"its time could not be set ({error.strerror or error})",)
+    return ()
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"the folder {folder} cannot be made ({error.strerror}); choose another") from error
-
-
-def _stripped(metadata: Metadata) -> Metadata:
-    return Metadata(exif=orientation_only(metadata.exif) if metadata.exif else None, icc=metadata.icc)

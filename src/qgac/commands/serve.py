@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from qgac.commands.options import model_option
 from qgac.commands.terminal import ManualCommand, fail, say, sentence
 from qgac.web.limits import Limits
+
+if TYPE_CHECKING:
+    from qgac.engine.choice import EngineName
 
 __all__ = ["serve"]
 
@@ -31,6 +35,13 @@ Environment
 )
 @click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
 @model_option()
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "onnx", "torch"]),
+    default="auto",
+    show_default=True,
+    help="What computes: ONNX Runtime, or PyTorch if it is installed.",
+)
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -105,6 +116,7 @@ def serve(
     port: int,
     open_page: bool,
     model: str,
+    engine: EngineName,
     device: str,
     token: str | None,
     hosts: tuple[str, ...],
@@ -126,17 +138,13 @@ def serve(
     if token is not None and not (token.isascii() and token.isprintable() and token.split() == [token]):
         raise click.BadParameter("a token is one word of ASCII characters", param_hint="--token")
     give_back_freed_memory()
-    try:
-        import python_multipart  # noqa: F401  (what forms are read with, imported when the first one comes)
+    import python_multipart  # noqa: F401  (what forms are read with, imported when the first one comes)
 
-        from qgac.web.gate import Door, is_loopback
-        from qgac.web.restorers import Restorers
-        from qgac.web.server import Server, listen
-        from qgac.web.service import Service
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("qgac"):
-            raise
-        fail(f"the service needs {error.name}, which is not installed; install it: pip install 'qgac[web]'")
+    from qgac.web.gate import Door, is_loopback
+    from qgac.web.restorers import Restorers
+    from qgac.web.server import Server, listen
+    from qgac.web.service import Service
+
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(24)
     limits = Limits(
@@ -154,7 +162,7 @@ def serve(
         fail(f"{host}:{port} cannot be listened at ({error.strerror or error}); choose another --host or --port")
     with sock:
         try:
-            service = Service(Restorers(model, device=device, kept=workers), limits, door)
+            service = Service(Restorers(model, engine=engine, device=device, kept=workers), limits, door)
         except (ValueError, OSError) as error:
             fail(sentence(error))
         shown = f"[{host}]" if ":" in host else host

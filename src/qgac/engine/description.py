@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DESCRIPTION", "WEIGHTS", "chroma_graph", "y_graph"]
+__all__ = ["DESCRIPTION", "chroma_graph", "y_graph"]
 
 DESCRIPTION = "graphs.json"
 """Name of the file that describes the graphs beside it:
@@ -12,9 +12,6 @@ DESCRIPTION = "graphs.json"
 ``widest_layer``, see :class:`qgac.engine.engine.Engine`; and ``graphs``: for each of them the ``weights`` that it
 names, and ``slopes``, where in the file the numbers lie that are weights as well.
 """
-
-WEIGHTS = "weights.safetensors"
-"""Name of the weights, where a folder has them as well."""
 
 
 def y_graph() -> str:

@@ -31,6 +31,7 @@ from qgac.engine.tracing import SLOPE, leaky, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
 from qgac.models.qgac import QGAC
+from qgac.weights.files import WEIGHTS
 
 __all__ = [
     "ChromaGraph",
@@ -155,8 +156,10 @@ class ChromaGraph(nn.Module):
         return first, second
 
 
-def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:
-    """Write the graphs of a network, without its weights.
+def export(
+    network: QGAC, folder: str | os.PathLike[str], *, weights: Path | None = None, overwrite: bool = False
+) -> list[Path]:
+    """Write the graphs of a network.
 
     Parameters
     ----------
@@ -164,6 +167,8 @@ def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = F
         Float32, on the CPU.
     folder : path
         Made if it is not there.
+    weights : Path, optional
+        The weights file of the network, to be copied beside the graphs: then the folder is a model of its own.
     overwrite : bool
         Whether to replace files that exist.
 
@@ -185,7 +190,10 @@ def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = F
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in contents(network).items():
+    files = contents(network)
+    if weights is not None:
+        files[WEIGHTS] = weights.read_bytes()
+    for name, content in files.items():
         write_atomically(content, folder / name, overwrite=overwrite)
         written.append(folder / name)
     return written

@@ -12,6 +12,7 @@ from qgac.web.problems import Problem
 from qgac.weights.files import shipped_models
 
 if TYPE_CHECKING:
+    from qgac.engine.choice import EngineName
     from qgac.restoration.restorer import Restorer
 
 __all__ = ["Restorers"]
@@ -26,7 +27,7 @@ class Restorers:
     ----------
     model : str
         Name of a shipped model or a weights file: the default.
-    device : str
+    engine, device : str
         See :class:`qgac.restoration.restorer.Restorer`.
     kept : int
         How many stay in memory; as many as work at a time.
@@ -37,10 +38,13 @@ class Restorers:
         If the default model cannot be loaded, or not on the device.
     """
 
-    def __init__(self, model: str = "small", *, device: str = "auto", kept: int = 1) -> None:
+    def __init__(
+        self, model: str = "small", *, engine: EngineName = "auto", device: str = "auto", kept: int = 1
+    ) -> None:
         self._places = {name: name for name in shipped_models()}
         self.default = model if model in self._places else Path(model).stem
         self._places[self.default] = model
+        self._engine: EngineName = engine
         self._device = device
         self._kept = kept
         self._made: OrderedDict[Choice, Restorer] = OrderedDict()
@@ -90,6 +94,7 @@ class Restorers:
                     self._made.popitem(last=False)  # before another is made: both at once need not fit
                 restorer = Restorer(
                     self._places[choice.model],
+                    engine=self._engine,
                     device=self._device,
                     project=choice.project,
                     best=choice.best,

@@ -24,6 +24,7 @@ from qgac.models.configuration import Configuration
 __all__ = [
     "FORMAT",
     "STATISTICS",
+    "WEIGHTS",
     "Weights",
     "WeightsError",
     "damaged",
@@ -34,6 +35,9 @@ __all__ = [
 
 FORMAT = 1
 """Of the header, counted up when it changes."""
+
+WEIGHTS = "weights.safetensors"
+"""Name of the file in a folder of exported graphs."""
 
 STATISTICS = ("normalize_y.", "normalize_chroma.")
 """How the names of what was counted, not learned, begin."""
@@ -81,8 +85,8 @@ def _locate(name: str | os.PathLike[str]) -> Path:
     if str(name) in shipped_models():
         return Path(str(resources.files("qgac") / "weights" / f"{name}.safetensors"))
     path = Path(name)
-    if path.is_dir() and (path / "weights.safetensors").is_file():  # as `qgac export` leaves it
-        return path / "weights.safetensors"
+    if path.is_dir() and (path / WEIGHTS).is_file():  # as `qgac export` leaves it
+        return path / WEIGHTS
     if not path.is_file():
         known = ", ".join(shipped_models()) or "none"
         raise WeightsError(
