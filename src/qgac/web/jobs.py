@@ -199,7 +199,7 @@ class Jobs:
             except StoppedError:
                 state = "cancelled"
             except Problem as problem:
-                state, job.problem = "failed", problem
+                state, job.problem = "failed", problem.again()
             except Exception:
                 _LOG.exception("a picture could not be restored")
                 state = "failed"

@@ -31,6 +31,10 @@ class Problem(Exception):  # noqa: N818  (the standard's name for it)
         self.detail = detail
         self.retry_after = retry_after
 
+    def again(self) -> Problem:
+        """Return the same without its traceback, whose frames would keep the picture in memory with the job."""
+        return Problem(self.status, self.detail, retry_after=self.retry_after)
+
     def to_json(self) -> dict[str, str | int]:
         """Return the members ``title``, ``status`` and ``detail``; the type is the default, ``about:blank``."""
         return {"title": HTTPStatus(self.status).phrase, "status": self.status, "detail": self.detail}

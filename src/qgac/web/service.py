@@ -105,7 +105,7 @@ class Service:
                 await job.finished()
                 group.cancel_scope.cancel()
             if job.problem is not None:
-                raise job.problem
+                raise job.problem.again()
             if not isinstance(job.result, Written):
                 raise Problem(503, "the client went away; nothing was restored", retry_after=1)
         except BaseException:
@@ -159,7 +159,7 @@ class Service:
                 422, "a job keeps pixels, no coefficients; for a consistent JPEG, send the picture to /api/restore"
             )
         if job.problem is not None:
-            raise job.problem
+            raise job.problem.again()
         if not isinstance(job.result, KeptPixels):
             raise Problem(409, f"the job is {job.state}, not done; wait for it")
         pixels = job.result
