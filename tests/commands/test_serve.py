@@ -19,10 +19,6 @@ from made.command_line import environment, posix, qgac_command, sentence
 from made.pictures import compressed, photo
 from qgac.commands.serve import serve
 
-pytest.importorskip("fastapi")
-pytest.importorskip("uvicorn")
-pytest.importorskip("python_multipart")
-
 
 @contextmanager
 def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -86,7 +82,7 @@ def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install 'qgac[web]'" in sentence(qgac_command("serve", "--port", 0))
 
 
-@pytest.mark.parametrize("token", ["", "two words", "ünicode"])
+@pytest.mark.parametrize("token", ["", "two words", "ünicode", "semi;colon"])
 def test_a_token_is_a_word(token: str) -> None:
     result = qgac_command("serve", "--port", 0, "--token", token)
     assert result.exit_code == 2

@@ -5,10 +5,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("fastapi")
-pytest.importorskip("uvicorn")
-pytest.importorskip("python_multipart")
-
 from made.networks import tiny_weights
 from made.pictures import compressed, photo
 from made.web import Running, serving

@@ -192,6 +192,19 @@ def test_a_fault_is_told_without_a_trace(jpeg: bytes, caplog: pytest.LogCaptureF
     assert "/secret/path" in caplog.text
 
 
+@pytest.mark.parametrize("cause", [MemoryError(), OSError(28, "No space left on device", "/secret/path")], ids=repr)
+def test_what_the_machine_lacks_is_told_as_that(cause: Exception, jpeg: bytes) -> None:
+    class Short:
+        def bands(self, image: Any, **options: Any) -> Any:
+            raise cause
+
+    with serving(Service(Standins(Short()))) as running:
+        last = running.finished(begin(running, jpeg))
+        assert (last["state"], last["problem"]["status"]) == ("failed", 503)
+        assert "secret" not in last["problem"]["detail"]
+        assert running.leaves_nothing()
+
+
 def test_results_are_forgotten_in_time_and_when_room_is_short(weights: Path, jpeg: bytes) -> None:
     from qgac.web.restorers import Restorers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -135,8 +136,8 @@ def serve(
     """
     from qgac.batch.malloc import give_back_freed_memory
 
-    if token is not None and not (token.isascii() and token.isprintable() and token.split() == [token]):
-        raise click.BadParameter("a token is one word of ASCII characters", param_hint="--token")
+    if token is not None and not re.fullmatch(r"[\w.~+/-]+=*", token, re.ASCII):  # RFC 6750
+        raise click.BadParameter("a token is one word of letters, digits and -._~+/", param_hint="--token")
     give_back_freed_memory()
     import python_multipart  # noqa: F401  (what forms are read with, imported when the first one comes)
 

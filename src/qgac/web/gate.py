@@ -23,7 +23,7 @@ _COOKIE = "qgac-token"
 _OPEN_TO_ALL = frozenset({"/healthz"})
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -137,7 +137,7 @@ class Gate:
             if tokens:
                 Door(hosts=self._door.hosts).check(method, path, headers)  # whatever the token: the name counts
                 if self._door.admits(tokens[0]):
-                    return _welcome(tokens[0])
+                    return _welcome(tokens[0], secure=scope["scheme"] == "https")
             self._door.check(method, path, headers)
         except Problem as problem:
             more = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
@@ -153,10 +153,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _welcome(token: str) -> Response:
+def _welcome(token: str, *, secure: bool) -> Response:
     """Answer the address that the service printed: the token moves from the address into a cookie."""
     answer = RedirectResponse("./", 303)
-    answer.set_cookie(_COOKIE, token, httponly=True, samesite="strict")
+    answer.set_cookie(_COOKIE, token, httponly=True, samesite="strict", secure=secure)
     return answer
 
 

@@ -57,21 +57,32 @@ class Watch:
 
         Raises
         ------
+        StoppedError, Problem
+            As :meth:`check` does, unless all is done.
+        """
+        if done < total:
+            self.check()
+        self._tell(done, total)
+
+    def check(self) -> None:
+        """End the work where it is if it is to end.
+
+        Raises
+        ------
         StoppedError
-            If it is to stop.
+            If nobody wants it any more.
         Problem
             503, if the time is over.
         """
         if self._stop.is_set():
             raise StoppedError
-        if time.monotonic() > self._end and done < total:
+        if time.monotonic() > self._end:
             raise Problem(
                 503,
                 f"the picture is not restored after {self._seconds:g} seconds, the limit of this service; send a "
                 "smaller one, leave --best out, or try again when it has less to do",
                 retry_after=60,
             )
-        self._tell(done, total)
 
 
 @dataclass(eq=False)

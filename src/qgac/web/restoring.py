@@ -6,7 +6,8 @@ Every picture goes through the functions of the command, so that it comes out as
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from qgac.web.region import View, cropped
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
 
-__all__ = ["MEDIA_TYPES", "Written", "describe_file", "heat_map", "read", "restore_view", "write"]
+__all__ = ["MEDIA_TYPES", "Written", "describe_file", "heat_map", "keep", "read", "restore_view", "write"]
 
 MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "tiff": "image/tiff", "jpeg": "image/jpeg"}
 _MEMORY = "not enough memory"
@@ -113,7 +114,8 @@ def write(
     told = None if progress is None else lambda job, share: progress(share)
     outcome = restore_file(job, restorer, replace(settings, overwrite=True), progress=told)
     if isinstance(outcome, Failed):
-        status = 503 if outcome.message.startswith(_MEMORY) else 422
+        short = outcome.message.startswith(_MEMORY) or "cannot be written" in outcome.message
+        status = 503 if short else 422
         message = outcome.message.replace(str(folder), "the folder of the service")
         raise Problem(status, message, retry_after=30 if status == 503 else None)
     assert isinstance(outcome, Finished)
@@ -121,7 +123,9 @@ def write(
     return Written(outcome.destination, outcome)
 
 
-def restore_view(image: JPEGImage, view: View, restorer: Restorer, place: Path) -> View | None:
+def restore_view(
+    image: JPEGImage, view: View, restorer: Restorer, place: Path, check: Callable[[], None]
+) -> View | None:
     """Restore a part of a picture into a PNG file of 8 bit, RGB or gray.
 
     Parameters
@@ -131,6 +135,8 @@ def restore_view(image: JPEGImage, view: View, restorer: Restorer, place: Path) 
     restorer : Restorer
     place : Path
         Where to write.
+    check : callable
+        Called after each tile; what it raises ends the work.
 
     Returns
     -------
@@ -143,7 +149,8 @@ def restore_view(image: JPEGImage, view: View, restorer: Restorer, place: Path) 
     crop, inside = cropped(image, part)
     if 2 * crop.width * crop.height > image.width * image.height:
         return None
-    restored = restorer(crop)
+    with _means_suffice():
+        restored = restorer(crop, progress=lambda done, tiles: check())
     rows, columns = slice(inside.top, inside.top + part.height), slice(inside.left, inside.left + part.width)
     shown = replace(restored, pixels=restored.pixels[rows, columns])
     shown = replace(shown, image=replace(crop, metadata=Metadata(icc=image.metadata.icc)))
@@ -156,13 +163,30 @@ def restore_view(image: JPEGImage, view: View, restorer: Restorer, place: Path) 
 
 
 def keep(image: JPEGImage, restorer: Restorer, place: Path, progress: Callable[[int, int], None]) -> KeptPixels:
-    """Restore a picture for whatever output is asked for later; see :meth:`.KeptPixels.record`."""
-    try:
+    """Restore a picture for whatever output is asked for later; see :meth:`.KeptPixels.record`.
+
+    Raises
+    ------
+    Problem
+        503, if memory or disk does not suffice.
+    """
+    with _means_suffice():
         return KeptPixels.record(restorer, image, place, progress)
+
+
+@contextmanager
+def _means_suffice() -> Iterator[None]:
+    """Tell of memory and disk that do not suffice, which is no fault of the program."""
+    try:
+        yield
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
         raise Problem(503, f"{_MEMORY}; send a smaller picture, or try again later", retry_after=30) from error
+    except OSError as error:
+        raise Problem(
+            503, f"results cannot be kept ({error.strerror}); try again when there is room", retry_after=60
+        ) from error
 
 
 def describe_file(source: Path, *, tolerant: bool, max_pixels: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ __all__ = ["api", "pages"]
 
 _STATIC = Path(str(resources.files("qgac") / "web" / "static"))
 _PAGES = {"": "index.html", "docs": "docs.html"}
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _HEARTBEAT = 5.0  # seconds between signs of life to whoever waits; what a client that went away is noticed by
 
 api = APIRouter()
@@ -131,10 +132,11 @@ async def job_result(identity: str, service: ServiceOf, output: OutputOf) -> Res
     return FileAnswer(written.path, written.media_type, headers, remove)
 
 
-@api.delete("/api/jobs/{identity}", tags=["jobs"], status_code=204)
-async def end_job(identity: str, service: ServiceOf) -> None:
+@api.delete("/api/jobs/{identity}", tags=["jobs"], status_code=204, response_class=Response)
+async def end_job(identity: str, service: ServiceOf) -> Response:
     """Cancel a job, or forget one that is done; nothing of the picture is left."""
     service.jobs.discard(service.jobs.find(identity))
+    return Response(status_code=204)
 
 
 @api.get("/api/models", tags=["service"])
@@ -175,7 +177,7 @@ async def page(name: str) -> Response:
     file = _STATIC / _PAGES.get(name, name)
     if file not in set(_STATIC.iterdir()):  # a name is looked up, never made a path of
         raise Problem(404, "there is nothing of this name; the page is at /, the description of the API at /docs")
-    return FileResponse(file, headers={"Cache-Control": "no-cache"})
+    return FileResponse(file, media_type=_TYPES[file.suffix], headers={"Cache-Control": "no-cache"})
 
 
 def _state(service: Service, job: Job[Any]) -> dict[str, Any]:

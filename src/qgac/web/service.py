@@ -136,9 +136,10 @@ class Service:
             restorer = self.restorers.get(choice)
             image = read(job.source, tolerant=tolerant, max_pixels=self.limits.max_pixels)
             if view is not None:
-                part = restore_view(image, view, restorer, job.folder / REGION)
+                part = restore_view(image, view, restorer, job.folder / REGION, watch.check)
                 if part is not None:
                     job.extra["region"] = [part.left, part.top, part.width, part.height]
+            watch.check()
             watch.progress(0, 0)
             return keep(image, restorer, job.folder / "pixels", watch.progress)
 

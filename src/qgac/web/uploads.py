@@ -32,7 +32,7 @@ async def receive_file(request: Request, place: Path, limits: Limits) -> None:
     Raises
     ------
     Problem
-        408 if it comes too slowly, 411, 413 if it is too large, 422 if there is none.
+        408 if it comes too slowly, 413 if it is too large, 422 if there is none, 503 if there is no room.
     ClientDisconnect
         If the client goes away.
     """
@@ -50,10 +50,14 @@ async def receive_file(request: Request, place: Path, limits: Limits) -> None:
                 async with await anyio.open_file(place, "wb") as file:
                     async for chunk in bounded.stream():
                         await file.write(chunk)
-    except TimeoutError as error:
+    except TimeoutError as error:  # which is an OSError as well
         raise Problem(
             408,
             f"the file has not come within {limits.upload_seconds:g} seconds; send it again, over a faster connection",
+        ) from error
+    except OSError as error:
+        raise Problem(
+            503, f"the file cannot be kept ({error.strerror}); try again when there is room", retry_after=60
         ) from error
     if not form and place.stat().st_size == 0:
         raise Problem(422, "the request carries no file; send one as its body, or as a form with one file")
@@ -62,8 +66,9 @@ async def receive_file(request: Request, place: Path, limits: Limits) -> None:
 async def _from_form(request: Request, place: Path, limits: Limits) -> None:
     try:
         form = await request.form(max_files=1, max_fields=16)
-    except HTTPException as error:
-        raise Problem(422, f"the form cannot be read ({error.detail}); send one file in it") from error
+    except (HTTPException, ValueError) as error:
+        reason = error.detail if isinstance(error, HTTPException) else error
+        raise Problem(422, f"the form cannot be read ({reason}); send one file in it") from error
     try:
         upload = next((value for value in form.values() if isinstance(value, UploadFile)), None)
         if upload is None:

@@ -52,6 +52,7 @@ addEventListener("drop", (event) => {
 });
 addEventListener("paste", (event) => add([...(event.clipboardData?.files ?? [])]));
 addEventListener("pagehide", () => pictures.leave());
+addEventListener("pageshow", (event) => event.persisted && pictures.pump()); // back again: once more
 
 // The list.
 
