@@ -34,7 +34,9 @@ ALLOWED: dict[str, set[str]] = {
     "training": CORE | {"files", "metrics", "pictures", "processors"},
     "evaluation": CORE | {"files", "metrics", "pictures", "processors"},
     "analysis": CORE | {"files", "metrics", "pictures", "processors", "evaluation"},
-    "commands": CORE | {"files", "metrics", "pictures", "batch", "inspection", "training", "evaluation", "analysis"},
+    "web": CORE | {"pictures", "batch", "inspection"},
+    "commands": CORE
+    | {"files", "metrics", "pictures", "batch", "inspection", "training", "evaluation", "analysis", "web"},
     "cli": {"commands", "extras"},
     "__main__": {"cli"},
     "__init__": CORE | {"batch", "metrics", "pictures", "extras"},
@@ -70,6 +72,8 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.weights.checkpoints": {"numpy", "torch"},
     "qgac.metrics.frechet": {"numpy", "torch"},
     "qgac.processors": set(),
+    "qgac.web": {"numpy"},
+    "qgac.web.limits": set(),
     # What states the paper's figures, or only formats one's own.
     "qgac.evaluation.ablations": {"numpy"},
     "qgac.evaluation.gains": {"numpy"},

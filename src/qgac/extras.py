@@ -13,6 +13,9 @@ _EXTRA_OF_LIBRARY = {
     "sklearn": "eval",
     "onnx": "export",
     "torchmetrics": "frechet",
+    "fastapi": "web",
+    "uvicorn": "web",
+    "python_multipart": "web",
 }
 
 

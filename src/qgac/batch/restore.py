@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.originals import check_original, original_kept
@@ -26,10 +26,12 @@ from qgac.pictures.save import stripped
 from qgac.pictures.writer import check_destination, write_picture
 
 if TYPE_CHECKING:
-    from qgac.restoration.picture import Restored
-    from qgac.restoration.restorer import Restorer
+    import numpy as np
+    import numpy.typing as npt
 
-__all__ = ["Settings", "restore_file", "restore_files"]
+    from qgac.restoration.picture import Restored
+
+__all__ = ["PixelSource", "Settings", "restore_file", "restore_files"]
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,26 @@ class Settings:
     encoding: Encoding = field(default_factory=Encoding)
 
 
+class PixelSource(Protocol):
+    """What restores pictures: a :class:`qgac.restoration.restorer.Restorer`, or what stands in for one."""
+
+    def __call__(self, image: JPEGImage, /, *, progress: Callable[[int, int], None] | None = None) -> Restored:
+        """Restore a picture to uint8."""
+
+    def bands(
+        self, image: JPEGImage, /, *, dtype: npt.DTypeLike = ..., progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[npt.NDArray[np.generic]]:
+        """Restore a picture from top to bottom."""
+
+    def refine(
+        self, image: JPEGImage, /, *, quality: int = ..., progress: Callable[[int, int], None] | None = None
+    ) -> JPEGImage:
+        """Restore a picture to finer coefficients."""
+
+
 def restore_files(
     jobs: Iterable[Job],
-    restorer: Restorer,
+    restorer: PixelSource,
     settings: Settings,
     *,
     progress: Callable[[Job, float], None] | None = None,
@@ -73,7 +92,7 @@ def restore_files(
     Parameters
     ----------
     jobs : iterable of Job
-    restorer : Restorer
+    restorer : PixelSource
         One for all.
     settings : Settings
     progress : callable, optional
@@ -91,7 +110,7 @@ def restore_files(
 
 def restore_file(
     job: Job,
-    restorer: Restorer,
+    restorer: PixelSource,
     settings: Settings,
     *,
     progress: Callable[[Job, float], None] | None = None,
@@ -155,7 +174,7 @@ def restore_file(
 
 
 def _restored(
-    image: JPEGImage, restorer: Restorer, encoding: Encoding, progress: Callable[[int, int], None]
+    image: JPEGImage, restorer: PixelSource, encoding: Encoding, progress: Callable[[int, int], None]
 ) -> tuple[Restored | PictureInBands | JPEGImage, tuple[str, ...]]:
     """Restore a picture to what is to be written; the second value says what had to be assumed."""
     if encoding.consistent:
