@@ -1,4 +1,4 @@
-"""Every block of README.md and docs/using.md runs as it stands, in a copy of the folder that readers run it in."""
+"""Every block of README.md, docs/using.md and docs/containers.md runs as it stands, in a copy of the folder that readers run it in."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ def using_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workplace(tmp_path_factory, "using")
 
 
+@pytest.fixture(scope="module")
+def containers_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "containers")
+
+
 def label(value: str) -> str:
     return value.splitlines()[0][:40]
 
@@ -53,6 +58,12 @@ def test_block_of_the_readme_runs(language: str, code: str, readme_workplace: Pa
 @pytest.mark.parametrize(("language", "code"), blocks("docs/using.md"), ids=label)
 def test_block_of_the_manual_runs(language: str, code: str, using_workplace: Path) -> None:
     run(language, code, using_workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "code"), blocks("docs/containers.md"), ids=label)
+def test_block_about_containers_runs(language: str, code: str, containers_workplace: Path) -> None:
+    run(language, code, containers_workplace)
 
 
 def test_the_manual_shows_every_option_of_restore() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
 from qgac.batch.jobs import Failed, Job, Skipped
+from qgac.containers.kinds import kind_of, suffix_of_result
 from qgac.files.destination import identity
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
@@ -61,7 +62,8 @@ def plan(
     output : str, optional
         With one file as input: a file, whose suffix tells the format, or an existing folder. With several inputs, a
         list, a folder or a pattern: a folder, made if missing. ``-`` is the standard output. Without it, ``photo.jpg``
-        becomes ``photo.restored.png`` beside it, and the standard input goes to the standard output.
+        becomes ``photo.restored.png`` beside it, and the standard input goes to the standard output. Containers keep
+        their format.
     format : Format, optional
         Overrides the format that would be chosen.
     suffix : str, optional
@@ -100,6 +102,8 @@ def plan(
         more, missing = find_listed(listed)
         found, failures = found + more, failures + missing
     if output == STREAM:
+        if any(kind_of(file.path) for file in found):
+            raise PlanError(f"{found[0].path} does not go to the standard output; name a file or a folder (-o)")
         return _plan([Job(str(file.path), file.path, None, format) for file in found], failures, skip_existing=False)
 
     if output is None:
@@ -109,8 +113,7 @@ def plan(
         places = [folder / file.relative.with_name(file.relative.stem + (suffix or "")) for file in found]
         jobs = [_job(file, place, format, makes_folders=True) for file, place in zip(found, places, strict=True)]
     else:
-        chosen = _file_format(Path(output), format)
-        jobs = [Job(str(file.path), file.path, Path(output), chosen) for file in found]
+        jobs = [_named_job(file, Path(output), format) for file in found]
     return _plan(_without_collisions(jobs), failures, skip_existing=skip_existing)
 
 
@@ -129,7 +132,19 @@ def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -
     )
 
 
+def _named_job(file: Found, output: Path, kind: Format | None) -> Job:
+    if kind_of(file.path) is None:
+        return Job(str(file.path), file.path, output, _file_format(output, kind))
+    suffix = suffix_of_result(file.path)
+    if output.suffix.lower() != suffix.lower():
+        raise PlanError(f"{file.path} becomes a {suffix} file, which {output} is not named as; end its name with that")
+    return _job(file, output.with_suffix(""), kind)
+
+
 def _job(file: Found, stem: Path, kind: Format | None, *, makes_folders: bool = False) -> Job:
+    if (container := kind_of(file.path)) is not None:
+        destination = stem.with_name(stem.name + suffix_of_result(file.path))
+        return Job(str(file.path), file.path, destination, "jpeg", makes_folders, container, file.searched)
     destination = stem.with_name(stem.name + SUFFIXES[kind or "png"])
     return Job(str(file.path), file.path, destination, kind, makes_folders)
 
@@ -164,8 +179,8 @@ def _output_folder(output: str) -> Path:
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise PlanError(f"{output} is a file, but several pictures need a folder; name one (-o)")
-    if not _names_folder(output) and format_of(folder) is not None:
-        raise PlanError(f"{output} is named as a picture, but several pictures need a folder; name one (-o)")
+    if not _names_folder(output) and (format_of(folder) is not None or kind_of(folder) is not None):
+        raise PlanError(f"{output} is named as a file, but several pictures need a folder; name one (-o)")
     return folder
 
 

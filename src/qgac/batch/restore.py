@@ -9,17 +9,17 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qgac.batch.inside import EmptyError, restore_inside
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
+from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
+from qgac.containers.container import ContainerError
 from qgac.jpeg.errors import JPEGError
-from qgac.jpeg.image import JPEGImage, Metadata
-from qgac.jpeg.limits import MAX_PIXELS
+from qgac.jpeg.image import JPEGImage
 from qgac.pictures.bands import PictureInBands
-from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
 from qgac.pictures.writer import check_destination, write_picture
 
@@ -29,34 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "restore_file", "restore_files"]
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How pictures are read and written.
-
-    Attributes
-    ----------
-    overwrite : bool
-        Whether to replace existing files.
-    skip_existing : bool
-        Whether a picture whose output is there is skipped, not failed.
-    tolerant, max_pixels
-        See :func:`qgac.jpeg.reader.read_jpeg`.
-    keep_times : bool
-        Whether outputs get the time of modification of their sources.
-    strip : bool
-        Whether to write no metadata but those on which the look depends: ICC profile and orientation.
-    encoding : Encoding
-        Depth, quality and colours of the outputs.
-    """
-
-    overwrite: bool = False
-    skip_existing: bool = False
-    tolerant: bool = False
-    max_pixels: int = MAX_PIXELS
-    keep_times: bool = False
-    strip: bool = False
-    encoding: Encoding = field(default_factory=Encoding)
+_Progress = Callable[[Job, float], None]
 
 
 def restore_files(
@@ -94,7 +67,7 @@ def restore_file(
     *,
     progress: Callable[[Job, float], None] | None = None,
 ) -> Outcome:
-    """Restore one picture; depends on nothing but its arguments, so that jobs may run side by side.
+    """Restore one picture or container; depends on nothing but its arguments, so that jobs may run side by side.
 
     Parameters
     ----------
@@ -105,6 +78,19 @@ def restore_file(
     -------
     Finished, Skipped or Failed
     """
+    restore = _restore_picture if job.container is None else _restore_container
+    try:
+        return restore(job, restorer, settings, progress)
+    except (JPEGError, OutputError, ContainerError) as error:
+        harmless = isinstance(error, EmptyError) and job.searched
+        return Failed(job.name, str(error), harmless)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        return Failed(job.name, "not enough memory; use smaller tiles (--tile) or close other programs")
+
+
+def _restore_picture(job: Job, restorer: Restorer, settings: Settings, progress: _Progress | None) -> Outcome:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
 
     def tile_done(done: int, tiles: int) -> None:
@@ -116,40 +102,65 @@ def restore_file(
         source = sys.stdin.buffer if job.source is None else job.source
         image = read_jpeg(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
         times = job.source.stat() if settings.keep_times and job.source is not None else None
-    except JPEGError as error:
-        return Failed(job.name, str(error))
     except OSError as error:
-        return Failed(job.name, f"cannot be read ({error.strerror or error}); check the file and its permissions")
-    try:
-        kind, destination = _settled(job, image, settings.encoding)
-        settings.encoding.check(kind, image)
-        if destination is not None:
-            if settings.skip_existing and destination.is_file():
-                return Skipped(job, destination)
-            if job.makes_folders:
-                _make_folder(destination.parent)
-            check_destination(destination, overwrite=settings.overwrite)
-        if settings.strip:
-            image = replace(image, metadata=_stripped(image.metadata))
-        picture, notes = _restored(image, restorer, settings.encoding, tile_done)
-        write_picture(
-            picture,
-            destination or sys.stdout.buffer,
-            format=kind,
-            encoding=settings.encoding,
-            overwrite=settings.overwrite,
-        )
-        if times is not None and destination is not None:
-            os.utime(destination, ns=(times.st_atime_ns, times.st_mtime_ns))
-    except OutputError as error:
-        return Failed(job.name, str(error))
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
-            raise
-        return Failed(job.name, "not enough memory; use smaller tiles (--tile) or close other programs")
+        return _unreadable(job, error)
+    kind, destination = _settled(job, image, settings.encoding)
+    settings.encoding.check(kind, image)
+    if destination is not None and _is_there(job, destination, settings):
+        return Skipped(job, destination)
+    picture, notes = _restored(settings.with_metadata_to_write(image), restorer, settings.encoding, tile_done)
+    write_picture(
+        picture,
+        destination or sys.stdout.buffer,
+        format=kind,
+        encoding=settings.encoding,
+        overwrite=settings.overwrite,
+    )
+    if times is not None and destination is not None:
+        os.utime(destination, ns=(times.st_atime_ns, times.st_mtime_ns))
     quality = quality_of(image.components[0].table, chroma=False)
     seconds = time.monotonic() - started
     return Finished(job, destination, image.width, image.height, quality, (*image.notes, *notes), seconds)
+
+
+def _restore_container(job: Job, restorer: Restorer, settings: Settings, progress: _Progress | None) -> Outcome:
+    def share_done(share: float) -> None:
+        if progress is not None:
+            progress(job, share)
+
+    assert job.source is not None
+    assert job.destination is not None
+    assert job.container is not None
+    started = time.monotonic()
+    try:
+        times = job.source.stat()
+    except OSError as error:
+        return _unreadable(job, error)
+    if _is_there(job, job.destination, settings):
+        return Skipped(job, job.destination)
+    try:
+        pictures, notes = restore_inside(job.source, job.container, job.destination, restorer, settings, share_done)
+    except OSError as error:
+        return Failed(
+            job.name, f"cannot be read or written ({error.strerror or error}); check permissions and free space"
+        )
+    if settings.keep_times:
+        os.utime(job.destination, ns=(times.st_atime_ns, times.st_mtime_ns))
+    return Finished(job, job.destination, None, None, None, notes, time.monotonic() - started, pictures)
+
+
+def _unreadable(job: Job, error: OSError) -> Failed:
+    return Failed(job.name, f"cannot be read ({error.strerror or error}); check the file and its permissions")
+
+
+def _is_there(job: Job, destination: Path, settings: Settings) -> bool:
+    """Whether the output is there and to be left; otherwise check that it can be put there."""
+    if settings.skip_existing and destination.is_file():
+        return True
+    if job.makes_folders:
+        _make_folder(destination.parent)
+    check_destination(destination, overwrite=settings.overwrite)
+    return False
 
 
 def _restored(
@@ -179,7 +190,3 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"the folder {folder} cannot be made ({error.strerror}); choose another") from error
-
-
-def _stripped(metadata: Metadata) -> Metadata:
-    return Metadata(exif=orientation_only(metadata.exif) if metadata.exif else None, icc=metadata.icc)

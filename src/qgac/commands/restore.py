@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
+from qgac.commands.dry_run import show
 from qgac.commands.options import max_pixels_option, model_option
 from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
@@ -92,6 +93,18 @@ Environment
     "of the source. Every viewer shows the restored picture, and rounding it by the source's tables gives the source.",
 )
 @click.option(
+    "--lossless",
+    is_flag=True,
+    panel=_OUTPUT,
+    help="Make the pictures inside PDF documents lossless, not --consistent JPEGs of --quality.",
+)
+@click.option(
+    "--break-signatures",
+    is_flag=True,
+    panel=_OUTPUT,
+    help="Restore documents that are signed, too; their signatures do not hold any more.",
+)
+@click.option(
     "--srgb",
     is_flag=True,
     panel=_OUTPUT,
@@ -157,6 +170,12 @@ Environment
     help="Pictures restored at a time, each in a process of its own that takes about 0.5 GB, and 0.8 GB for "
     "12 megapixels.",
 )
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    panel=_BATCH,
+    help="Restore nothing, but list what would be: where it goes, and each picture's size, quality and error.",
+)
 @click.option("--report", metavar="FILE", type=_NAME, panel=_BATCH, help="Write what became of each file, as JSON.")
 @click.option(
     "--tile",
@@ -187,6 +206,8 @@ def restore(
     depth: str,
     quality: int | None,
     consistent: bool,
+    lossless: bool,
+    break_signatures: bool,
     srgb: bool,
     suffix: str | None,
     overwrite: bool,
@@ -200,11 +221,12 @@ def restore(
     blend_with: str | None,
     no_projection: bool,
     jobs: int,
+    dry_run: bool,
     report: str | None,
     tile: int | None,
     device: str,
 ) -> None:
-    """Restore JPEG pictures.
+    """Restore JPEG pictures, also those inside comics and documents.
 
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
@@ -237,10 +259,13 @@ def restore(
     except PlanError as error:
         raise click.UsageError(str(error)) from error
     _check_encoding(encoding, todo, quality=quality)
+    _check_containers(todo, srgb=srgb, lossless=lossless)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
         raise click.UsageError("a picture is not written to a terminal; name a file with -o, or redirect the output")
+    if dry_run and report is not None:
+        raise click.UsageError("--dry-run restores nothing that a report could tell of; leave --report out")
     if report == "-":
         raise click.UsageError("a report goes into a file, not to the output; name one (--report)")
     if report is not None:
@@ -258,7 +283,13 @@ def restore(
         keep_times=times,
         strip=strip,
         encoding=encoding,
+        lossless=lossless,
+        break_signatures=break_signatures,
     )
+    if dry_run:
+        if not show(todo, settings):
+            raise Exit(1)
+        return
     make_restorer = partial(
         _restorer,
         model,
@@ -312,6 +343,19 @@ def _check_encoding(encoding: Encoding, todo: Plan, *, quality: int | None) -> N
             encoding.check(format)
     except OutputError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _check_containers(todo: Plan, *, srgb: bool, lossless: bool) -> None:
+    """Refuse what containers cannot hold, and what is about containers where there are none."""
+    from qgac.containers.kinds import HOLD_PIXELS
+
+    kinds = {job.container for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.container is not None}
+    if srgb and kinds:
+        raise click.UsageError("--srgb is for pictures; those inside documents keep their colours: leave it out")
+    if lossless and not kinds <= HOLD_PIXELS:
+        raise click.UsageError("--lossless is for PDF documents; archives hold JPEG files: leave one of them out")
+    if lossless and not kinds and todo.jobs:
+        raise click.UsageError("--lossless is for the pictures inside documents; choose png or tiff (--format)")
 
 
 def _restorer(model: str, **options: Any) -> Restorer:

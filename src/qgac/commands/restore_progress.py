@@ -128,13 +128,19 @@ def _run(
                 shares.pop(name, None)
                 done += sizes[name]
                 finished += 1
-                outcomes.append(event)
+                if not (isinstance(event, Failed) and event.harmless):
+                    outcomes.append(event)
                 display.update(task, completed=completed(), number=f"{finished}/{count}")
                 if isinstance(event, Failed):
                     say(f"{name}: {event.message}")
                 elif isinstance(event, Finished):
                     for note in event.notes:
                         say(f"{name}: note: {note}")
+                    for picture in event.pictures:
+                        if picture.reason is not None:
+                            say(f"{name}: {picture.name} was left as it was: {picture.reason}")
+                        for note in picture.notes:
+                            say(f"{name}: {picture.name}: note: {note}")
                     if event.destination is not None and len(outcomes) == count == 1:
                         click.echo(f"{name} restored to {event.destination}", err=True)
 
@@ -149,7 +155,7 @@ def _conclude(outcomes: list[Outcome], seconds: float) -> None:
                 say(f"failed: {outcome.name}: {outcome.message}")
     if len(outcomes) > 1:
         click.echo(f"{_counts(outcomes)} in {seconds:.0f} s", err=True)
-    elif isinstance(outcomes[0], Skipped):
+    elif outcomes and isinstance(outcomes[0], Skipped):
         click.echo(f"{outcomes[0].job.name} skipped: {outcomes[0].destination} exists already", err=True)
 
 

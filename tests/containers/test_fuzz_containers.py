@@ -1,0 +1,27 @@
+"""Damaged containers: a sentence or a result, never a crash; the source stays, and nothing else is left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fuzz_containers
+import pytest
+
+from made.containers import SAMPLES
+
+MUTANTS = 150
+
+
+@pytest.mark.parametrize("suffix", SAMPLES)
+def test_mutants_end_in_a_sentence_or_a_result(suffix: str, tmp_path: Path) -> None:
+    def fail(number: int, error: Exception) -> None:
+        raise AssertionError(f"mutant {number} of {suffix}: {error}") from error
+
+    counts = fuzz_containers.judge_mutants(suffix, range(MUTANTS), tmp_path, fail)
+    assert counts["refused"] > MUTANTS / 20
+    assert counts["restored"] + counts["restored in part"] > MUTANTS / 20
+
+
+@pytest.mark.parametrize("suffix", SAMPLES)
+def test_what_is_damaged_is_whole_before(suffix: str, tmp_path: Path) -> None:
+    assert fuzz_containers.judge(SAMPLES[suffix](), suffix, tmp_path) == "restored"
