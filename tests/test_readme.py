@@ -1,4 +1,4 @@
-"""Every block of README.md, docs/using.md and docs/containers.md runs as it stands, in a copy of the folder that readers run it in."""
+"""Every block of README.md and of the manuals runs as it stands, in a copy of the folder that readers run it in."""
 
 from __future__ import annotations
 

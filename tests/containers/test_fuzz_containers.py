@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fuzz_containers
 import pytest
 
+import fuzz_containers
 from made.containers import SAMPLES
 
 MUTANTS = 150

@@ -102,5 +102,11 @@ def _zip_sample() -> bytes:
         return zip_file(Path(folder) / "x.zip", members).read_bytes()
 
 
-SAMPLES: dict[str, Callable[[], bytes]] = {".cbz": _zip_sample}
+def _pdf_sample() -> bytes:
+    from made.pdfs import one_picture
+
+    return one_picture()
+
+
+SAMPLES: dict[str, Callable[[], bytes]] = {".cbz": _zip_sample, ".pdf": _pdf_sample}
 """Small whole containers of every kind, by suffix."""

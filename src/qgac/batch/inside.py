@@ -68,7 +68,7 @@ def restore_inside(
     OSError
         If a file cannot be read or written.
     """
-    container = open_container(source, kind)
+    container = open_container(source, kind, tolerant=settings.tolerant)
     try:
         if not container.pictures:
             raise EmptyError("; ".join(["it holds no JPEG picture to restore", *container.notes, "name another file"]))

@@ -68,7 +68,7 @@ def _lines(job: Job, settings: Settings) -> Iterator[str]:
             image = read_jpeg(job.source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
             yield _line(image, job.size)
         return
-    container = open_container(job.source, job.container)
+    container = open_container(job.source, job.container, tolerant=settings.tolerant)
     try:
         for picture in container.pictures:
             try:

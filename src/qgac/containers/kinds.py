@@ -7,8 +7,8 @@ from typing import Literal
 
 __all__ = ["HOLD_PIXELS", "Kind", "is_searched_for", "kind_of", "suffix_of_result"]
 
-Kind = Literal["zip"]
-HOLD_PIXELS: frozenset[Kind] = frozenset()
+Kind = Literal["zip", "pdf"]
+HOLD_PIXELS: frozenset[Kind] = frozenset({"pdf"})
 """The kinds that can hold other pictures than JPEGs."""
 
 _ZIP = (
@@ -18,7 +18,7 @@ _ZIP = (
     *(".xlsx", ".xlsm", ".xltx", ".xltm"),
     *(".odt", ".ods", ".odp", ".odg", ".ott", ".ots", ".otp", ".otg"),
 )
-_KINDS: dict[str, Kind] = dict.fromkeys(_ZIP, "zip")
+_KINDS: dict[str, Kind] = {**dict.fromkeys(_ZIP, "zip"), ".pdf": "pdf"}
 
 
 def kind_of(path: Path) -> Kind | None:

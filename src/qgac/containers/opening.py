@@ -10,13 +10,15 @@ from qgac.containers.kinds import Kind
 __all__ = ["open_container"]
 
 
-def open_container(path: Path, kind: Kind) -> Container:
+def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
     """Open a container.
 
     Parameters
     ----------
     path : Path
-    kind : {"zip"}
+    kind : {"zip", "pdf"}
+    tolerant : bool
+        Whether to repair a damaged one, as far as there is a way to.
 
     Raises
     ------
@@ -25,6 +27,10 @@ def open_container(path: Path, kind: Kind) -> Container:
     OSError
         If the file cannot be read.
     """
+    if kind == "pdf":
+        from qgac.containers.pdf import PDFDocument
+
+        return PDFDocument(path, tolerant=tolerant)
     from qgac.containers.archives import ZipArchive
 
     return ZipArchive(path)

@@ -36,7 +36,7 @@ def describe_inside(path: Path, kind: Kind, limits: Limits) -> dict[str, Any]:
     ContainerError, OSError
         As :func:`qgac.containers.opening.open_container` does.
     """
-    container = open_container(path, kind)
+    container = open_container(path, kind, tolerant=limits.tolerant)
     try:
         pictures = [_described(picture, limits) for picture in container.pictures]
         return {
