@@ -75,16 +75,25 @@ def zip_members(path: Path | bytes) -> dict[str, bytes]:
         return {info.filename: archive.read(info) for info in archive.infolist()}
 
 
+def mpo_file(*pictures: np.ndarray, quality: int = 30, **more: Any) -> bytes:
+    """A file of Pillow's with several pictures."""
+    first, *others = (Image.fromarray(picture) for picture in pictures)
+    file = io.BytesIO()
+    first.save(file, "MPO", save_all=True, append_images=others, quality=quality, **more)
+    return file.getvalue()
+
+
 def restored(
     source: Path,
     restorer: Refiner | None = None,
     *,
     inputs: list[str] | None = None,
+    all_pictures: bool = False,
     progress: Callable[[Job, float], None] | None = None,
     **settings: Any,
 ) -> Outcome:
     """Restore one container to a file beside it, and return what became of it."""
-    jobs = plan(inputs or [str(source)]).jobs
+    jobs = plan(inputs or [str(source)], all_pictures=all_pictures).jobs
     events = restore_files(jobs, restorer or Refiner(), Settings(**settings), progress=progress)  # type: ignore[arg-type]
     (outcome,) = (event for event in events if not isinstance(event, Started))
     return outcome
@@ -108,5 +117,9 @@ def _pdf_sample() -> bytes:
     return one_picture()
 
 
-SAMPLES: dict[str, Callable[[], bytes]] = {".cbz": _zip_sample, ".pdf": _pdf_sample}
+def _mpo_sample() -> bytes:
+    return mpo_file(photo(24, 32), photo(16, 16, 3))
+
+
+SAMPLES: dict[str, Callable[[], bytes]] = {".cbz": _zip_sample, ".pdf": _pdf_sample, ".mpo": _mpo_sample}
 """Small whole containers of every kind, by suffix."""

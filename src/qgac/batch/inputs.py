@@ -146,7 +146,7 @@ def _fixed_part(pattern: Path) -> Path:
 def _is_wanted(name: str, marks: Sequence[str], *, of_any_kind: bool = False) -> bool:
     path = Path(name)
     is_container = kind_of(path) is not None if of_any_kind else is_searched_for(path)
-    if format_of(path) != "jpeg" and not is_container:
+    if format_of(path) != "jpeg" and path.suffix.lower() != ".mpo" and not is_container:
         return False
     return not name.startswith(".") and not path.stem.endswith(tuple(marks))
 

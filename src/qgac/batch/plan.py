@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
 from qgac.batch.jobs import Failed, Job, Skipped
-from qgac.containers.kinds import kind_of, suffix_of_result
+from qgac.containers.kinds import Kind, fits, kind_of, suffix_of_result
 from qgac.files.destination import identity
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
@@ -50,6 +50,7 @@ def plan(
     format: Format | None = None,  # noqa: A002
     suffix: str | None = None,
     skip_existing: bool = False,
+    all_pictures: bool = False,
 ) -> Plan:
     """Decide what is restored and where it goes.
 
@@ -71,6 +72,8 @@ def plan(
         another folder.
     skip_existing : bool
         Whether to leave out pictures whose output is there.
+    all_pictures : bool
+        Whether JPEG files are taken for containers of all their pictures.
 
     Returns
     -------
@@ -90,6 +93,8 @@ def plan(
     to_folder = output is not None and (several or _names_folder(output))
     if suffix is not None and (STREAM in inputs or (output is not None and not to_folder)):
         raise PlanError("--suffix is for outputs that are named after their sources; leave it or the name after -o out")
+    if not several and inputs[0] == STREAM and all_pictures:
+        raise PlanError("--all-pictures is for files; name one instead of the standard input (-)")
     if not several and inputs[0] == STREAM:
         return _plan([_stream_job(output, format)], [], skip_existing=skip_existing)
 
@@ -102,18 +107,21 @@ def plan(
         more, missing = find_listed(listed)
         found, failures = found + more, failures + missing
     if output == STREAM:
-        if any(kind_of(file.path) for file in found):
+        if any(_kind(file, all_pictures) for file in found):
             raise PlanError(f"{found[0].path} does not go to the standard output; name a file or a folder (-o)")
         return _plan([Job(str(file.path), file.path, None, format) for file in found], failures, skip_existing=False)
 
     if output is None:
         mark = MARK if suffix is None else suffix
-        jobs = [_job(file, file.path.with_name(file.path.stem + mark), format) for file in found]
+        jobs = [_job(file, file.path.with_name(file.path.stem + mark), format, all_pictures) for file in found]
     elif folder is not None:
         places = [folder / file.relative.with_name(file.relative.stem + (suffix or "")) for file in found]
-        jobs = [_job(file, place, format, makes_folders=True) for file, place in zip(found, places, strict=True)]
+        jobs = [
+            _job(file, place, format, all_pictures, makes_folders=True)
+            for file, place in zip(found, places, strict=True)
+        ]
     else:
-        jobs = [_named_job(file, Path(output), format) for file in found]
+        jobs = [_named_job(file, Path(output), format, all_pictures) for file in found]
     return _plan(_without_collisions(jobs), failures, skip_existing=skip_existing)
 
 
@@ -132,21 +140,33 @@ def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -
     )
 
 
-def _named_job(file: Found, output: Path, kind: Format | None) -> Job:
-    if kind_of(file.path) is None:
-        return Job(str(file.path), file.path, output, _file_format(output, kind))
-    suffix = suffix_of_result(file.path)
-    if output.suffix.lower() != suffix.lower():
+def _kind(file: Found, all_pictures: bool) -> Kind | None:
+    return kind_of(file.path) or ("pictures" if all_pictures else None)
+
+
+def _named_job(file: Found, output: Path, format: Format | None, all_pictures: bool) -> Job:  # noqa: A002
+    kind = _kind(file, all_pictures)
+    if kind is None:
+        return Job(str(file.path), file.path, output, _file_format(output, format))
+    if not fits(output, file.path, kind):
+        suffix = suffix_of_result(file.path, kind)
         raise PlanError(f"{file.path} becomes a {suffix} file, which {output} is not named as; end its name with that")
-    return _job(file, output.with_suffix(""), kind)
+    return Job(str(file.path), file.path, output, "jpeg", container=kind)
 
 
-def _job(file: Found, stem: Path, kind: Format | None, *, makes_folders: bool = False) -> Job:
-    if (container := kind_of(file.path)) is not None:
-        destination = stem.with_name(stem.name + suffix_of_result(file.path))
-        return Job(str(file.path), file.path, destination, "jpeg", makes_folders, container, file.searched)
-    destination = stem.with_name(stem.name + SUFFIXES[kind or "png"])
-    return Job(str(file.path), file.path, destination, kind, makes_folders)
+def _job(
+    file: Found,
+    stem: Path,
+    format: Format | None,  # noqa: A002
+    all_pictures: bool,
+    *,
+    makes_folders: bool = False,
+) -> Job:
+    if (kind := _kind(file, all_pictures)) is not None:
+        destination = stem.with_name(stem.name + suffix_of_result(file.path, kind))
+        return Job(str(file.path), file.path, destination, "jpeg", makes_folders, kind, file.searched)
+    destination = stem.with_name(stem.name + SUFFIXES[format or "png"])
+    return Job(str(file.path), file.path, destination, format, makes_folders)
 
 
 def _stream_job(output: str | None, kind: Format | None) -> Job:

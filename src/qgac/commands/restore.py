@@ -57,6 +57,12 @@ Environment
     help="Restore the files named in this list too, one a line; - for standard input. Their folders are mirrored.",
 )
 @click.option("-0", "--null", is_flag=True, panel=_INPUT, help="Names in the list end with a zero byte (find -print0).")
+@click.option(
+    "--all-pictures",
+    is_flag=True,
+    panel=_INPUT,
+    help="Restore all pictures of a file: of MPO files, and gain maps of Ultra HDR. The result is such a file again.",
+)
 @click.option("--tolerant", is_flag=True, panel=_INPUT, help="Restore what can be read of damaged files.")
 @max_pixels_option(_INPUT)
 @click.option(
@@ -199,6 +205,7 @@ def restore(
     inputs: tuple[str, ...],
     files_from: str | None,
     null: bool,
+    all_pictures: bool,
     tolerant: bool,
     max_pixels: int,
     output: str | None,
@@ -249,13 +256,25 @@ def restore(
         raise click.UsageError("--overwrite and --skip-existing exclude one another; leave one out")
     if consistent and no_projection:
         raise click.UsageError("--consistent and --no-projection exclude one another; leave one out")
+    if all_pictures and strip:
+        raise click.UsageError("--strip would drop what says which pictures there are (--all-pictures); leave one out")
+    if all_pictures and format not in (None, "jpeg"):
+        raise click.UsageError(f"a {format} file does not hold several pictures (--all-pictures); leave one out")
     encoding = _encoding(depth, quality, consistent=consistent, srgb=srgb)
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
     give_back_freed_memory()
     listed = None if files_from is None else _names(files_from, null=null)
     try:
-        todo = plan(inputs, listed=listed, output=output, format=format, suffix=suffix, skip_existing=skip_existing)
+        todo = plan(
+            inputs,
+            listed=listed,
+            output=output,
+            format=format,
+            suffix=suffix,
+            skip_existing=skip_existing,
+            all_pictures=all_pictures,
+        )
     except PlanError as error:
         raise click.UsageError(str(error)) from error
     _check_encoding(encoding, todo, quality=quality)
@@ -351,7 +370,9 @@ def _check_containers(todo: Plan, *, srgb: bool, lossless: bool) -> None:
 
     kinds = {job.container for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.container is not None}
     if srgb and kinds:
-        raise click.UsageError("--srgb is for pictures; those inside documents keep their colours: leave it out")
+        raise click.UsageError(
+            "--srgb is for single pictures; those inside other files keep their colours: leave it out"
+        )
     if lossless and not kinds <= HOLD_PIXELS:
         raise click.UsageError("--lossless is for PDF documents; archives hold JPEG files: leave one of them out")
     if lossless and not kinds and todo.jobs:

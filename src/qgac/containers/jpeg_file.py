@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 from qgac.containers.container import ContainerError
@@ -12,9 +13,11 @@ from qgac.pictures.writer import write_picture
 if TYPE_CHECKING:
     from qgac.restoration.picture import Restored
 
-__all__ = ["jpeg_file", "with_color_markers_of"]
+__all__ = ["end_of_picture", "jpeg_file", "segments_before_scan", "with_color_markers_of", "with_metadata_of"]
 
-_SOS = 0xDA
+_APP0, _APP15, _COM = 0xE0, 0xEF, 0xFE
+_SOS, _EOI = 0xDA, 0xD9
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 
 
 def jpeg_file(picture: JPEGImage | Restored) -> bytes:
@@ -50,16 +53,34 @@ def with_color_markers_of(source: bytes, content: bytes) -> bytes:
     -------
     bytes
     """
-    start = max(0, source.find(b"\xff\xd8"))
-    markers = [segment for segment in _header(source[start:]) if _tells_colors(segment)]
-    own = _header(content)
+    markers = [segment for segment in segments_before_scan(source) if _tells_colors(segment)]
+    own = segments_before_scan(content)
     rest = content[2 + sum(map(len, own)) :]
     return b"".join([b"\xff\xd8", *markers, *(segment for segment in own if not _tells_colors(segment)), rest])
 
 
-def _header(content: bytes) -> list[bytes]:
-    """Return the segments of a file before its first scan."""
-    segments, position = [], 2
+def with_metadata_of(source: bytes, content: bytes) -> bytes:
+    """Give a JPEG file all metadata segments of another one, byte by byte, instead of its own.
+
+    Parameters
+    ----------
+    source, content : bytes
+        As in :func:`with_color_markers_of`.
+
+    Returns
+    -------
+    bytes
+    """
+    own = segments_before_scan(content)
+    rest = content[2 + sum(map(len, own)) :]
+    metadata = [segment for segment in segments_before_scan(source) if _is_metadata(segment)]
+    return b"".join([b"\xff\xd8", *metadata, *(segment for segment in own if not _is_metadata(segment)), rest])
+
+
+def segments_before_scan(content: bytes) -> list[bytes]:
+    """Return the segments of a JPEG file before its first scan, each with its marker."""
+    segments: list[bytes] = []
+    position = max(0, content.find(b"\xff\xd8")) + 2
     while position + 4 <= len(content) and content[position] == 0xFF and content[position + 1] != _SOS:
         if content[position + 1] == 0xFF:  # a fill byte
             position += 1
@@ -70,5 +91,20 @@ def _header(content: bytes) -> list[bytes]:
     return segments
 
 
+def end_of_picture(content: bytes) -> int:
+    """Return where a JPEG file ends that more may follow: behind its end-of-image marker, or at the end of all."""
+    position = 2
+    while (found := _MARKER.search(content, position)) is not None:  # none of those within the data of a scan
+        position = found.end()
+        if content[position - 1] == _EOI:
+            return position
+        position += int.from_bytes(content[position : position + 2], "big")
+    return len(content)
+
+
 def _tells_colors(segment: bytes) -> bool:
     return segment[4:9] in (b"JFIF\0", b"Adobe")
+
+
+def _is_metadata(segment: bytes) -> bool:
+    return _APP0 <= segment[1] <= _APP15 or segment[1] == _COM

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["HOLD_PIXELS", "Kind", "is_searched_for", "kind_of", "suffix_of_result"]
+__all__ = ["HOLD_PIXELS", "Kind", "fits", "is_searched_for", "kind_of", "suffix_of_result"]
 
-Kind = Literal["zip", "pdf"]
+Kind = Literal["zip", "pdf", "pictures"]
 HOLD_PIXELS: frozenset[Kind] = frozenset({"pdf"})
 """The kinds that can hold other pictures than JPEGs."""
 
@@ -18,6 +18,7 @@ _ZIP = (
     *(".xlsx", ".xlsm", ".xltx", ".xltm"),
     *(".odt", ".ods", ".odp", ".odg", ".ott", ".ots", ".otp", ".otg"),
 )
+_SEVERAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")  # files that are taken for containers only when asked
 _KINDS: dict[str, Kind] = {**dict.fromkeys(_ZIP, "zip"), ".pdf": "pdf"}
 
 
@@ -31,6 +32,15 @@ def is_searched_for(path: Path) -> bool:
     return kind_of(path) is not None
 
 
-def suffix_of_result(path: Path) -> str:
+def suffix_of_result(path: Path, kind: Kind) -> str:
     """Return what the name of a restored container ends with."""
+    if kind == "pictures" and path.suffix.lower() not in _SEVERAL:
+        return ".jpg"
     return path.suffix
+
+
+def fits(path: Path, source: Path, kind: Kind) -> bool:
+    """Whether a file name has a suffix that the restored container of a kind may have."""
+    if kind == "pictures":
+        return path.suffix.lower() in _SEVERAL
+    return path.suffix.lower() == suffix_of_result(source, kind).lower()

@@ -16,7 +16,7 @@ def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
     Parameters
     ----------
     path : Path
-    kind : {"zip", "pdf"}
+    kind : Kind
     tolerant : bool
         Whether to repair a damaged one, as far as there is a way to.
 
@@ -31,6 +31,10 @@ def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
         from qgac.containers.pdf import PDFDocument
 
         return PDFDocument(path, tolerant=tolerant)
+    if kind == "pictures":
+        from qgac.containers.multi_picture import MultiPicture
+
+        return MultiPicture(path)
     from qgac.containers.archives import ZipArchive
 
     return ZipArchive(path)
