@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from made.pictures import compressed, photo
+from made.tiffs import jpeg_tiff
 from qgac.batch.jobs import Job, Outcome, Started
 from qgac.batch.plan import plan
 from qgac.batch.restore import Settings, restore_files
@@ -121,5 +122,14 @@ def _mpo_sample() -> bytes:
     return mpo_file(photo(24, 32), photo(16, 16, 3))
 
 
-SAMPLES: dict[str, Callable[[], bytes]] = {".cbz": _zip_sample, ".pdf": _pdf_sample, ".mpo": _mpo_sample}
+def _tiff_sample() -> bytes:
+    return jpeg_tiff(photo(40, 50), (16, 32))
+
+
+SAMPLES: dict[str, Callable[[], bytes]] = {
+    ".cbz": _zip_sample,
+    ".pdf": _pdf_sample,
+    ".mpo": _mpo_sample,
+    ".tif": _tiff_sample,
+}
 """Small whole containers of every kind, by suffix."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["HOLD_PIXELS", "Kind", "fits", "is_searched_for", "kind_of", "suffix_of_result"]
 
-Kind = Literal["zip", "pdf", "pictures"]
+Kind = Literal["zip", "pdf", "pictures", "tiff"]
 HOLD_PIXELS: frozenset[Kind] = frozenset({"pdf"})
 """The kinds that can hold other pictures than JPEGs."""
 
@@ -19,7 +19,7 @@ _ZIP = (
     *(".odt", ".ods", ".odp", ".odg", ".ott", ".ots", ".otp", ".otg"),
 )
 _SEVERAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")  # files that are taken for containers only when asked
-_KINDS: dict[str, Kind] = {**dict.fromkeys(_ZIP, "zip"), ".pdf": "pdf"}
+_KINDS: dict[str, Kind] = {**dict.fromkeys(_ZIP, "zip"), ".pdf": "pdf", ".tif": "tiff", ".tiff": "tiff"}
 
 
 def kind_of(path: Path) -> Kind | None:
@@ -28,8 +28,8 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def is_searched_for(path: Path) -> bool:
-    """Whether a search of folders is to find a file, as far as its name tells."""
-    return kind_of(path) is not None
+    """Whether a search of folders is to find a file, as far as its name tells: most TIFF files hold no JPEG."""
+    return kind_of(path) in ("zip", "pdf")
 
 
 def suffix_of_result(path: Path, kind: Kind) -> str:
