@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JPEG ?= examples/night.jpg
 
-.PHONY: restore test lint types unit lowest results clean
+.PHONY: restore test lint types unit lowest results graphs clean
 
 restore: $(VENV)/.installed
 	$(BIN)/qgac restore "$(JPEG)"
@@ -22,21 +22,21 @@ types: $(VENV)/.developer
 unit: $(VENV)/.developer
 	$(BIN)/pytest
 
-# torch goes first and alone: asked for beside others, an installer may prefer a newer build with a GPU's libraries.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
+# torch goes first and alone: asked for beside others, an installer may prefer a newer build with a GPU's libraries.
 $(VENV)/.developer: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
 # The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own. torch alone stays
 # as constraints.txt has it: an older one draws gigabytes. Old libraries may warn of what newer ones have changed.
 LOWEST := .venv-lowest
-QUICK := test_imports.py test_cli.py coefficients metrics models pictures analysis/test_analyze.py training/test_log.py commands/test_train.py
+QUICK := test_imports.py test_cli.py coefficients metrics models engine/test_onnx_engine.py pictures analysis/test_analyze.py training/test_log.py commands/test_train.py
 lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/pytest -W default -m "not slow" $(addprefix tests/,$(QUICK))
 
@@ -47,6 +47,10 @@ $(LOWEST)/.installed: pyproject.toml constraints.txt
 	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt torch
 	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable ".[dev]"
 	touch $@
+
+# The graphs that the package ships, made anew from its weights; a test says when they are outdated.
+graphs: $(VENV)/.developer
+	$(BIN)/qgac export small --without-weights --out src/qgac/engine/graphs/small --overwrite
 
 clean:
 	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis

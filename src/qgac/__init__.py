@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from qgac.jpeg.image import JPEGImage
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
-    from qgac.models.qgac import QGAC, Configuration
+    from qgac.models.configuration import Configuration
+    from qgac.models.qgac import QGAC
     from qgac.restoration.picture import Restored
     from qgac.restoration.restorer import Restorer, restore
     from qgac.weights.checkpoints import load_model, save_model
@@ -43,7 +44,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "QGAC": "qgac.models.qgac",
-    "Configuration": "qgac.models.qgac",
+    "Configuration": "qgac.models.configuration",
     "JPEGError": "qgac.jpeg.errors",
     "JPEGImage": "qgac.jpeg.image",
     "Restored": "qgac.restoration.picture",
@@ -61,7 +62,15 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    try:
+        value = getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        from qgac.extras import lacking
+
+        message = lacking(error, f"qgac.{name}")
+        if message is None:
+            raise
+        raise ModuleNotFoundError(message, name=error.name) from error
     globals()[name] = value
     return value
 

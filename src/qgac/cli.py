@@ -25,9 +25,18 @@ from qgac.commands.plot import plot
 from qgac.commands.prepare import prepare
 from qgac.commands.restore import restore
 from qgac.commands.results import results
+from qgac.commands.terminal import fail
 from qgac.commands.train import train
+from qgac.extras import lacking
 
 __all__ = ["cli", "main"]
+
+# What a plain installation does not bring, by commands.
+_EXTRAS = {
+    "train": "train", "ablate": "train", "export": "export",
+    **dict.fromkeys(("evaluate", "compare", "plot", "results", "analyze"), "eval"),
+    "frechet": "frechet",
+}  # fmt: skip
 
 _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
@@ -37,6 +46,12 @@ class _Group(click.RichGroup):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
+        except ModuleNotFoundError as error:
+            name = context.invoked_subcommand or ""
+            message = lacking(error, f"qgac {name}", _EXTRAS.get(name))
+            if message is None:
+                raise
+            fail(message)
         except KeyboardInterrupt:
             click.echo("qgac: interrupted", err=True)
             context.exit(_INTERRUPTED)

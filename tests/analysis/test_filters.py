@@ -11,8 +11,8 @@ from qgac.analysis.layers import filter_manifolds, first_blocknet, generated_ker
 from qgac.analysis.manifold import first_filters
 from qgac.coefficients.dct import dct
 from qgac.coefficients.quantization import chroma_table, luma_table
-from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
+from qgac.models.configuration import Configuration, YConfiguration
+from qgac.models.qgac import QGAC
 
 
 def table_of(quality, make=luma_table):

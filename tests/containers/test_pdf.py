@@ -214,7 +214,10 @@ def test_without_the_library_one_sentence_tells_which_extra_is_missing(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pikepdf", None)
     monkeypatch.delitem(sys.modules, "qgac.containers.pdf_images", raising=False)
-    assert message(restored(document)).endswith("install it (pip install 'qgac[containers]')")
+    assert message(restored(document)).endswith("install it: pip install 'qgac[containers]'")
+    found = restored(document, inputs=[str(document.parent)])
+    assert isinstance(found, Failed)
+    assert found.harmless  # somebody who restores a folder of photographs may not care for the papers in it
 
 
 def test_a_page_named_by_many_names_each_picture_once(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from made.pictures import coefficients_of, quantized, samples_of
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.engine.export import contents, export
 from qgac.models import steps
-from qgac.models.qgac import QGAC, Configuration
+from qgac.models.configuration import Configuration
+from qgac.models.qgac import QGAC
 from qgac.weights.blending import blended
 from qgac.weights.checkpoints import load_model
 

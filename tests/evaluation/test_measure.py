@@ -16,7 +16,8 @@ from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
 from qgac.metrics.scores import Scores
 from qgac.models.qgac import QGAC
-from qgac.weights.checkpoints import WeightsError, load_model, save_model
+from qgac.weights.checkpoints import load_model, save_model
+from qgac.weights.files import WeightsError
 
 
 @pytest.fixture

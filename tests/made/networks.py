@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from qgac.models.color_network import ColorConfiguration
-from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
+from qgac.models.configuration import ColorConfiguration, Configuration, YConfiguration
+from qgac.models.qgac import QGAC
 from qgac.weights.checkpoints import save_model
 
 Numbers = dict[str, Any]

@@ -62,6 +62,11 @@ def coefficients_of(plane: np.ndarray) -> np.ndarray:
     return coefficients
 
 
+def file_blocks(channels: np.ndarray) -> np.ndarray:
+    """Frequency channels (64, rows, columns) as a file has its blocks, (rows, columns, 8, 8), float64."""
+    return np.moveaxis(channels, 0, -1).reshape(*channels.shape[1:], 8, 8).astype(np.float64)
+
+
 def samples_of(coefficients: np.ndarray) -> np.ndarray:
     """Dequantised blocks to samples around zero."""
     return plane_of(idctn(coefficients, axes=(-2, -1), norm="ortho"))

@@ -9,9 +9,8 @@ from made.networks import COLOR_FORMS, Y_FORMS, randomize, tiny_configuration
 from qgac.coefficients.blocks import interleave_maps, separate_maps
 from qgac.coefficients.dct import double_nearest
 from qgac.coefficients.quantization import chroma_table, luma_table
-from qgac.models.color_network import ColorConfiguration
-from qgac.models.qgac import QGAC, Configuration
-from qgac.models.y_network import YConfiguration
+from qgac.models.configuration import ColorConfiguration, Configuration, YConfiguration
+from qgac.models.qgac import QGAC
 
 
 @pytest.fixture

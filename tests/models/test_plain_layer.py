@@ -9,9 +9,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from made.networks import randomize, tiny_configuration
+from qgac.models.configuration import YConfiguration
 from qgac.models.plain_layer import PlainLayer
 from qgac.models.qgac import QGAC
-from qgac.models.y_network import YConfiguration
 from qgac.weights.checkpoints import load_model, save_model
 
 

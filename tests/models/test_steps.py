@@ -12,12 +12,10 @@ from made.networks import tiny_network
 from made.pictures import coefficients_of, quantized, samples_of
 from qgac.coefficients.blocks import blocks_to_channels, channels_to_blocks
 from qgac.models import steps
-from qgac.models.self_ensemble import SelfEnsemble
 
 HALF = 0.5 - 1 / 256  # steps, on either side of the decoded coefficient
 
-# Of the file, and of the network.
-FACTORS = [((1, 1), (1, 1)), ((2, 2), (2, 2)), ((1, 2), (1, 2)), ((1, 4), (1, 2)), ((4, 4), (2, 2)), ((3, 1), (1, 1))]
+FACTORS = [(1, 1), (2, 2), (1, 2), (2, 1)]
 
 
 class Made(NamedTuple):
@@ -76,20 +74,16 @@ def test_y_is_restored_and_clamped_to_its_interval() -> None:
     np.testing.assert_array_equal(quantized(result, file.tables[0]), file.levels[0])
 
 
-@pytest.mark.parametrize(("factors", "resampled"), FACTORS)
-def test_chroma_is_repeated_restored_and_clamped_in_its_box_means(
-    factors: tuple[int, int], resampled: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize("factors", FACTORS)
+def test_chroma_is_restored_and_clamped_in_its_box_means(factors: tuple[int, int]) -> None:
     network = tiny_network(strength=2)
     file = made(2, 3, factors)
     tables = torch.from_numpy(file.tables[None]).float()
-    repeats = factors[0] // resampled[0], factors[1] // resampled[1]
-    brought = np.stack([coefficients_of(repeated(samples_of(plane), *repeats)) for plane in file.decoded])
-    restored = network.restore_chroma(as_maps(brought), tables, file.y, file.y_table, resampled)
+    restored = network.restore_chroma(as_maps(file.decoded), tables, file.y, file.y_table, factors)
 
     given = (network, as_maps(file.decoded), tables, file.y, file.y_table, factors)
-    plain = steps.restore_chroma(*given, resampled=resampled, projected=False)
-    results = steps.restore_chroma(*given, resampled=resampled)
+    plain = steps.restore_chroma(*given, projected=False)
+    results = steps.restore_chroma(*given)
     for plane in range(2):
         expected = of_maps(restored, plane)
         np.testing.assert_allclose(channels_to_blocks(plain[plane][0]).numpy(), expected, rtol=0, atol=5e-3)
@@ -103,14 +97,6 @@ def test_chroma_is_repeated_restored_and_clamped_in_its_box_means(
         np.testing.assert_allclose(samples_of(result), samples_of(expected) + moved, rtol=0, atol=5e-3)
         known = coefficients_of(box_means(samples_of(result), *factors))
         np.testing.assert_array_equal(quantized(known, file.tables[plane]), file.levels[plane])
-
-
-def test_a_network_with_the_factors_of_the_file_needs_no_others_named() -> None:
-    network = tiny_network(strength=2)
-    file = made(2, 2, (2, 1))
-    given = (network, as_maps(file.decoded), torch.from_numpy(file.tables[None]).float(), file.y, file.y_table, (2, 1))
-    for one, other in zip(steps.restore_chroma(*given), steps.restore_chroma(*given, resampled=(2, 1)), strict=True):
-        assert torch.equal(one, other)
 
 
 def test_each_of_a_batch_is_restored_as_if_alone() -> None:
@@ -129,35 +115,6 @@ def test_each_of_a_batch_is_restored_as_if_alone() -> None:
         alone = steps.restore_chroma(network, as_maps(file.decoded), tables, file.y, file.y_table, (2, 2))
         for plane in range(2):
             torch.testing.assert_close(together[plane][index : index + 1], alone[plane], rtol=0, atol=1e-3)
-
-
-@pytest.mark.parametrize("projected", [False, True])
-def test_the_core_is_what_it_would_be_in_the_whole(projected: bool) -> None:
-    network = tiny_network(strength=2)
-    core = (slice(1, 3), slice(2, 5))
-    luma = made(4, 6, (1, 1), planes=1)
-    decoded = blocks_to_channels(torch.from_numpy(luma.decoded)).float()
-    table = torch.from_numpy(luma.tables).float()
-    whole = steps.restore_y(network, decoded, table, projected=projected)
-    part = steps.restore_y(network, decoded, table, projected=projected, core=core)
-    assert torch.equal(part, whole[:, :, 1:3, 2:5])
-
-    file = made(4, 6, (2, 2))
-    given = (network, as_maps(file.decoded), torch.from_numpy(file.tables[None]).float(), file.y, file.y_table, (2, 2))
-    planes = steps.restore_chroma(*given, projected=projected)
-    parts = steps.restore_chroma(*given, projected=projected, core=core)
-    for plane, of_plane in zip(planes, parts, strict=True):
-        torch.testing.assert_close(of_plane, plane[:, :, 2:6, 4:10], rtol=0, atol=1e-3)
-
-
-def test_an_ensemble_keeps_to_the_intervals_too() -> None:
-    network = SelfEnsemble(tiny_network(strength=2))
-    file = made(2, 2, (1, 2))
-    tables = torch.from_numpy(file.tables[None]).float()
-    planes = steps.restore_chroma(network, as_maps(file.decoded), tables, file.y, file.y_table, (1, 2))
-    for plane, result in enumerate(planes):
-        known = coefficients_of(box_means(samples_of(channels_to_blocks(result[0]).double().numpy()), 1, 2))
-        np.testing.assert_array_equal(quantized(known, file.tables[plane]), file.levels[plane])
 
 
 def test_gradients_reach_both_networks_but_not_through_what_is_clamped() -> None:

@@ -15,11 +15,11 @@ from made.pictures import (
     S420,
     SAMPLINGS,
     coefficients_of,
+    file_blocks,
     make_image,
     quantized,
     samples_of,
 )
-from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import JPEGImage
 from qgac.models.trunk import DeepPart
 from qgac.restoration.restorer import Restorer
@@ -31,21 +31,21 @@ from qgac.restoration.restorer import Restorer
 @pytest.mark.parametrize("name", SAMPLINGS)
 def test_tiles_leave_no_trace(network: Restorer, name: str, tile: int) -> None:
     image = make_image(333, 207, SAMPLINGS[name], seed=tile)
-    whole = Restorer(network.model, tile=10_000)
-    tiled = Restorer(network.model, tile=tile)
+    whole = Restorer(network.engine.network, tile=10_000)
+    tiled = Restorer(network.engine.network, tile=tile)
     np.testing.assert_allclose(
         tiled(image, dtype=np.float32).pixels, whole(image, dtype=np.float32).pixels, rtol=0, atol=2e-3
     )
     for parts, together in zip(tiled.coefficients(image), whole.coefficients(image), strict=True):
-        torch.testing.assert_close(parts, together, rtol=0, atol=5e-3)
+        np.testing.assert_allclose(parts, together, rtol=0, atol=5e-3)
 
 
 @pytest.mark.parametrize("size", [(8, 333), (333, 8), (17, 9), (121, 108)])
 @pytest.mark.parametrize("name", ["4:2:0", "4:1:0", "mixed", "small luma"])
 def test_the_smallest_tiles_leave_no_trace(network: Restorer, name: str, size: tuple[int, int]) -> None:
     image = make_image(*size, SAMPLINGS[name])
-    whole = Restorer(network.model, tile=10_000)(image, dtype=np.float32).pixels
-    tiled = Restorer(network.model, tile=8)(image, dtype=np.float32).pixels
+    whole = Restorer(network.engine.network, tile=10_000)(image, dtype=np.float32).pixels
+    tiled = Restorer(network.engine.network, tile=8)(image, dtype=np.float32).pixels
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
 
 
@@ -92,11 +92,11 @@ def test_tiles_leave_no_trace_where_pixels_guide_chroma(name: str) -> None:
 
 def test_a_halo_too_small_would_show(network: Restorer, monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(333, 207, S420)
-    whole = Restorer(network.model, tile=10_000)(image, dtype=np.float32).pixels
+    whole = Restorer(network.engine.network, tile=10_000)(image, dtype=np.float32).pixels
     for name in ("receptive_field_y", "receptive_field_color"):
         with monkeypatch.context() as patch:
-            patch.setattr(type(network.model), name, 0)
-            tiled = Restorer(network.model, tile=64)(image, dtype=np.float32).pixels
+            patch.setattr(type(network.engine.network), name, 0)
+            tiled = Restorer(network.engine.network, tile=64)(image, dtype=np.float32).pixels
             assert np.abs(tiled - whole).max() > 0.1
 
 
@@ -111,7 +111,7 @@ def test_requantising_the_restored_picture_gives_the_file(name: str, size: tuple
     vertical = max(c.vertical for c in image.components)
     horizontal = max(c.horizontal for c in image.components)
     for component, plane in zip(image.components, restored, strict=True):
-        coefficients = channels_to_blocks(plane).double().numpy()
+        coefficients = file_blocks(plane)
         if name in RESTORED_TOGETHER:
             down, across = vertical // component.vertical, horizontal // component.horizontal
             samples = samples_of(coefficients)
@@ -132,23 +132,20 @@ def test_strength_goes_in_a_straight_line_from_the_file(name: str, strength: flo
         Restorer(model, tile=64, strength=share).coefficients(image) for share in (1.0, 0.0, strength)
     )
     for component, whole, none, some in zip(image.components, restored, decoded, between, strict=True):
-        torch.testing.assert_close(some, none + strength * (whole - none), rtol=0, atol=2e-3)
+        np.testing.assert_allclose(some, none + strength * (whole - none), rtol=0, atol=2e-3)
         if none.shape[1:] == component.coefficients.shape[:2]:
             dequantised = component.coefficients * component.table.astype(int)
-            np.testing.assert_array_equal(channels_to_blocks(none).numpy(), dequantised)
-            levels = quantized(channels_to_blocks(some).double().numpy(), component.table)
+            np.testing.assert_array_equal(file_blocks(none), dequantised)
+            levels = quantized(file_blocks(some), component.table)
             np.testing.assert_array_equal(levels, component.coefficients)
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLINGS if name != "thirds"])
 def test_no_strength_is_what_networks_without_effect_give(identity: Restorer, network: Restorer, name: str) -> None:
     image = make_image(61, 45, SAMPLINGS[name])
-    decoded = Restorer(network.model, strength=0)(image, dtype="float32").pixels
+    decoded = Restorer(network.engine.network, strength=0)(image, dtype="float32").pixels
     expected = identity(image, dtype="float32").pixels
-    if name in ("4:1:1", "4:1:0"):  # repeated in two steps there, in one here
-        np.testing.assert_allclose(decoded, expected, rtol=0, atol=1e-3)
-    else:
-        np.testing.assert_array_equal(decoded, expected)
+    np.testing.assert_allclose(decoded, expected, rtol=0, atol=1e-3)
 
 
 def test_nothing_is_computed_for_no_strength(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,13 +158,13 @@ def test_nothing_is_computed_for_no_strength(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
 def test_a_strength_out_of_range_is_refused(network: Restorer, strength: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
-        Restorer(network.model, strength=strength)
+        Restorer(network.engine.network, strength=strength)
 
 
 def test_without_projection_the_network_goes_where_it_likes(network: Restorer) -> None:
     image = make_image(61, 45, GRAY)
-    free = Restorer(network.model, project=False).coefficients(image)[0]
-    levels = quantized(channels_to_blocks(free).numpy(), image.components[0].table)
+    free = Restorer(network.engine.network, project=False).coefficients(image)[0]
+    levels = quantized(file_blocks(free), image.components[0].table)
     assert (levels != image.components[0].coefficients).mean() > 0.2
 
 
@@ -177,8 +174,8 @@ def test_chroma_is_guided_by_the_restored_y() -> None:
     before = Restorer(model, project=False).coefficients(image)
     model.y_network.subnetworks[0].decode.manifold.kernel.weight.zero_()  # type: ignore[union-attr,operator]
     after = Restorer(model, project=False).coefficients(image)
-    assert (before[0] - after[0]).abs().max() > 1
-    assert (before[1] - after[1]).abs().max() > 0.1
+    assert np.abs(before[0] - after[0]).max() > 1
+    assert np.abs(before[1] - after[1]).max() > 0.1
 
 
 # All views.
@@ -212,7 +209,7 @@ def test_the_best_of_a_mirrored_picture_is_the_mirrored_best(
         pixels = pixels.swapaxes(0, 1) if transposed else pixels
         return pixels[::-1] if upside_down else pixels
 
-    best = Restorer(network.model, best=True)
+    best = Restorer(network.engine.network, best=True)
     found = best(other, dtype="float32").pixels
     np.testing.assert_allclose(found, expected(best(image, dtype="float32").pixels), rtol=0, atol=5e-3)
     plain = network(other, dtype="float32").pixels  # is no mirror image without it
@@ -222,8 +219,8 @@ def test_the_best_of_a_mirrored_picture_is_the_mirrored_best(
 @pytest.mark.parametrize("name", ["4:2:0", "mixed"])
 def test_all_views_of_tiles_leave_no_trace(network: Restorer, name: str) -> None:
     image = make_image(205, 133, SAMPLINGS[name])  # its last blocks reach beyond it
-    whole = Restorer(network.model, tile=10_000, best=True)(image, dtype=np.float32).pixels
-    tiled = Restorer(network.model, tile=64, best=True)(image, dtype=np.float32).pixels
+    whole = Restorer(network.engine.network, tile=10_000, best=True)(image, dtype=np.float32).pixels
+    tiled = Restorer(network.engine.network, tile=64, best=True)(image, dtype=np.float32).pixels
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=2e-3)
     assert np.abs(whole - network(image, dtype=np.float32).pixels).max() > 1
 
@@ -231,14 +228,14 @@ def test_all_views_of_tiles_leave_no_trace(network: Restorer, name: str) -> None
 @pytest.mark.parametrize("name", ["gray", "4:2:2", "4:1:1", "fractional"])
 def test_all_views_without_residual_are_the_decoded_picture(identity: Restorer, name: str) -> None:
     image = make_image(61, 45, SAMPLINGS[name])
-    best = Restorer(identity.model, project=False, best=True)(image, dtype="float32").pixels
+    best = Restorer(identity.engine.network, project=False, best=True)(image, dtype="float32").pixels
     np.testing.assert_allclose(best, identity(image, dtype="float32").pixels, rtol=0, atol=2e-3)
 
 
 def test_all_views_keep_to_the_quantisation_interval(network: Restorer) -> None:
     image = make_image(61, 45, GRAY)
     restored = Restorer(tiny_network(strength=8), best=True).coefficients(image)[0]
-    levels = quantized(channels_to_blocks(restored).double().numpy(), image.components[0].table)
+    levels = quantized(file_blocks(restored), image.components[0].table)
     np.testing.assert_array_equal(levels, image.components[0].coefficients)
 
 

@@ -20,10 +20,10 @@ from made.pictures import (
     S444,
     Sampling,
     coefficients_of,
+    file_blocks,
     make_image,
     samples_of,
 )
-from qgac.coefficients.blocks import channels_to_blocks
 from qgac.jpeg.image import Component, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.jpeg.writer import write_jpeg
@@ -150,7 +150,7 @@ def test_the_file_holds_what_was_restored(name: str) -> None:
     largest = max(v for v, _ in samplings), max(u for _, u in samplings)
     for component, restored in zip(refined.components, restorer.coefficients(image), strict=True):
         assert (component.table == 1).all()
-        blocks = channels_to_blocks(restored).double().numpy()
+        blocks = file_blocks(restored)
         rows, columns = component.coefficients.shape[:2]
         down, across = largest[0] // component.vertical, largest[1] // component.horizontal
         if name != "mixed" and (down, across) != (1, 1):

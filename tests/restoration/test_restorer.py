@@ -33,7 +33,8 @@ from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import Color, JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.restorer import Restorer, restore
-from qgac.weights.checkpoints import WeightsError, load_model, save_model, shipped_models
+from qgac.weights.checkpoints import load_model, save_model
+from qgac.weights.files import WeightsError, shipped_models
 from render import render
 
 SIZES = [(1, 1), (9, 7), (8, 8), (33, 17), (1, 100), (100, 1)]
@@ -164,7 +165,7 @@ def test_every_kind_of_source_gives_the_same(network: Restorer, tmp_path: Path) 
     expected = network(read_jpeg(data)).pixels
     for source in (data, bytearray(data), memoryview(data), path, str(path), io.BytesIO(data)):
         np.testing.assert_array_equal(network(source).pixels, expected)
-    np.testing.assert_array_equal(restore(path, network.model).pixels, expected)
+    np.testing.assert_array_equal(restore(path, network.engine.network).pixels, expected)
 
 
 def test_options_of_reading_reach_the_reader(network: Restorer) -> None:
@@ -182,7 +183,7 @@ def test_options_of_reading_reach_the_reader(network: Restorer) -> None:
 
 def test_models_by_file_and_by_name(network: Restorer, tmp_path: Path) -> None:
     path = tmp_path / "tiny.safetensors"
-    save_model(network.model, path, record={})
+    save_model(network.engine.network, path, record={})
     image = make_image(61, 45, S422)
     np.testing.assert_allclose(
         Restorer(path, device="cpu")(image, dtype="float32").pixels, network(image, dtype="float32").pixels, atol=1e-3
@@ -194,12 +195,12 @@ def test_models_by_file_and_by_name(network: Restorer, tmp_path: Path) -> None:
 @pytest.mark.parametrize("device", ["cuda:99", "nonsense"])
 def test_a_device_that_is_not_there_is_named(network: Restorer, device: str) -> None:
     with pytest.raises(ValueError, match=device):
-        Restorer(network.model, device=device)
+        Restorer(network.engine.network, device=device)
 
 
 def test_a_tile_of_nothing_is_refused(network: Restorer) -> None:
     with pytest.raises(ValueError, match="at least 1 pixel"):
-        Restorer(network.model, tile=0)
+        Restorer(network.engine.network, tile=0)
 
 
 def test_one_restorer_serves_several_threads() -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from made.networks import tiny_network
 from made.pictures import GRAY, S420, make_image
+from qgac.engine.torch_engine import TorchEngine
 from qgac.restoration.restorer import Restorer
 from qgac.restoration.tile_budget import blocks_that_fit
 
@@ -29,14 +29,12 @@ def test_default_tiles_divide_large_pictures_only(network: Restorer, monkeypatch
 
 
 def test_tiles_grow_with_large_files_up_to_a_limit() -> None:
-    model, device = tiny_network(), torch.device("cpu")
+    engine = TorchEngine(tiny_network())
 
     def fitting(megabytes: int) -> int:
         image = make_image(8, 8, GRAY)
         levels = np.broadcast_to(np.int16(0), (1, megabytes * 1_000_000 // 128, 8, 8))
-        return blocks_that_fit(
-            model, device, replace(image, components=(replace(image.components[0], coefficients=levels),))
-        )
+        return blocks_that_fit(engine, replace(image, components=(replace(image.components[0], coefficients=levels),)))
 
     least = fitting(1)
     assert fitting(210) == least  # 140 MB, two thirds of it

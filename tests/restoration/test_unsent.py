@@ -127,7 +127,7 @@ def test_a_component_of_which_nothing_came_is_damage() -> None:
 def test_what_is_restored_keeps_to_what_was_sent(restorer: Restorer, kind: str, scans: int) -> None:
     image = read_jpeg(first_scans(FILES[kind], scans))
     for strength in (1.0, 0.5):
-        refined = read_jpeg(write_jpeg(Restorer(restorer.model, device="cpu", strength=strength).refine(image)))
+        refined = read_jpeg(write_jpeg(Restorer("small", device="cpu", strength=strength).refine(image)))
         for index, component in enumerate(refined.components):
             assert component.unsent is None
             lowest, highest = intervals(image, index)
@@ -150,7 +150,7 @@ def test_restoring_is_no_worse_than_decoding(restorer: Restorer, kind: str, scan
 @pytest.mark.parametrize("scans", [1, 5])
 def test_tiles_make_no_difference(restorer: Restorer, scans: int) -> None:
     image = read_jpeg(first_scans(FILES["4:2:0"], scans))
-    tiled = Restorer(restorer.model, device="cpu", tile=32)(image, dtype=np.float32).pixels
+    tiled = Restorer("small", device="cpu", tile=32)(image, dtype=np.float32).pixels
     np.testing.assert_allclose(tiled, restorer(image, dtype=np.float32).pixels, atol=2e-2)
 
 

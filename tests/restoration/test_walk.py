@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from qgac.engine.engine import Array
 from qgac.restoration.tiling import Region
 from qgac.restoration.walk import walk
 
@@ -22,15 +21,14 @@ class Recorded:
     def start(self, tile_rows: int) -> None:
         self.calls.append(tile_rows)
 
-    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        return [(tile, torch.zeros(1))]
+    def coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
+        return [(tile, np.zeros(1, np.float32))]
 
     own_coefficients = coefficients
 
-    def samples(self, tile: Region) -> Tensor:
-        assert not torch.is_grad_enabled()
+    def samples(self, tile: Region) -> Array:
         self.calls.append(tile)
-        return torch.zeros(1)
+        return np.zeros(1, np.float32)
 
 
 def test_every_source_is_started_and_then_asked_for_all_tiles_from_left_to_right_and_down() -> None:

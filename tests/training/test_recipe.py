@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from qgac.models.qgac import QGAC, Configuration
+from qgac.models.configuration import Configuration
+from qgac.models.qgac import QGAC
 from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Data, Optimization, RecipeError
 

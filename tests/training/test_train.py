@@ -24,7 +24,8 @@ from qgac.training.recipe import read_recipe
 from qgac.training.run import Run
 from qgac.training.train import train
 from qgac.training.validation import validate
-from qgac.weights.checkpoints import load_model, load_record, save_model
+from qgac.weights.checkpoints import load_model, save_model
+from qgac.weights.files import load_record
 
 TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")
 

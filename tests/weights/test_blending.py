@@ -14,13 +14,13 @@ from PIL import Image
 import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
 from made.command_line import qgac_command
 from made.networks import Y_FORMS, randomize, tiny_configuration, tiny_network
-from made.pictures import S420, S444, coefficients_of, compressed, make_image, photo, quantized, samples_of
-from qgac.coefficients.blocks import channels_to_blocks
+from made.pictures import S420, S444, coefficients_of, compressed, file_blocks, make_image, photo, quantized, samples_of
 from qgac.models.qgac import QGAC
 from qgac.restoration.restorer import Restorer, restore
-from qgac.weights import checkpoints
+from qgac.weights import files
 from qgac.weights.blending import blended, interpolate
-from qgac.weights.checkpoints import WeightsError, save_model
+from qgac.weights.checkpoints import save_model
+from qgac.weights.files import WeightsError
 
 REGRESSION, OTHER = tiny_network(strength=2), tiny_network(strength=8, seed=1)
 for _name, _buffer in REGRESSION.named_buffers():
@@ -62,7 +62,7 @@ def test_invented_texture_never_contradicts_the_file(alpha: float, sampling: obj
         factor = image.components[0].vertical // component.vertical
         rows, columns = component.coefficients.shape[:2]
         for values, projected in ((plane, True), (unprojected, False)):
-            samples = samples_of(channels_to_blocks(values).double().numpy())
+            samples = samples_of(file_blocks(values))
             height, width = samples.shape
             boxes = samples.reshape(height // factor, factor, width // factor, factor).mean((1, 3))
             levels = quantized(coefficients_of(boxes)[:rows, :columns], component.table)
@@ -92,7 +92,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
     (tmp_path / "weights" / "SHA256SUMS").write_text("".join(sums))
     save_model(OTHER, tmp_path / "other.safetensors", record={})
-    monkeypatch.setattr(checkpoints.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(files.resources, "files", lambda package: tmp_path)
     (tmp_path / "a.jpg").write_bytes(compressed(photo(24, 40), 20))
     monkeypatch.chdir(tmp_path)
     return tmp_path

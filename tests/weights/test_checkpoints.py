@@ -9,9 +9,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from made.networks import randomize, tiny_configuration
-from qgac.models.qgac import QGAC, Configuration
-from qgac.weights import checkpoints
-from qgac.weights.checkpoints import WeightsError, load_model, load_record, save_model, shipped_models
+from qgac.models.configuration import Configuration
+from qgac.models.qgac import QGAC
+from qgac.weights import files
+from qgac.weights.checkpoints import load_model, save_model
+from qgac.weights.files import WeightsError, load_record, shipped_models
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_files_that_may_not_be_read(weights, monkeypatch):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied", str(weights))
 
-    monkeypatch.setattr("qgac.weights.checkpoints.safe_open", refuse)
+    monkeypatch.setattr("qgac.weights.files.safe_open", refuse)
     with pytest.raises(WeightsError, match="Permission denied"):
         load_model(weights)
 
@@ -168,7 +170,7 @@ def shipped(tmp_path, weights, monkeypatch):
     (folder / "tiny.safetensors").write_bytes(weights.read_bytes())
     checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
     (folder / "SHA256SUMS").write_text(f"{'0' * 64}  other.safetensors\n{checksum}  tiny.safetensors\n")
-    monkeypatch.setattr(checkpoints.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(files.resources, "files", lambda package: tmp_path)
     return folder / "tiny.safetensors"
 
 
@@ -222,7 +224,7 @@ def test_weights_that_cannot_be_written_leave_the_old_ones(weights, model, monke
         save_file(tensors, path)  # all is written, but not yet safe
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(checkpoints, "save_file", fail)
+    monkeypatch.setattr("qgac.weights.checkpoints.save_file", fail)
     with pytest.raises(OSError, match="No space left"):
         save_model(model, weights, record={})
     assert weights.read_bytes() == before

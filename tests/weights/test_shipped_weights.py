@@ -11,14 +11,13 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from made.pictures import coefficients_of, compressed, quantized, samples_of
+from made.pictures import coefficients_of, compressed, file_blocks, quantized, samples_of
 from qgac import Restorer, psnr, read_jpeg
-from qgac.coefficients.blocks import channels_to_blocks
 from qgac.evaluation.measure import evaluate
 from qgac.evaluation.record import Evaluation, Settings
 from qgac.evaluation.test_sets import benchmark_pictures
 from qgac.training.gan.grid import grid_visibility
-from qgac.weights.checkpoints import load_record
+from qgac.weights.files import load_record
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WEIGHTS = Path(__file__).parents[2] / "src" / "qgac" / "weights" / "small.safetensors"
@@ -132,7 +131,7 @@ def test_what_the_shipped_twin_invents_never_contradicts_the_file() -> None:
     component = read_jpeg(data).components[0]
     for blend in (0.7, 1):
         (plane,) = Restorer("small", device="cpu", blend=blend).coefficients(read_jpeg(data))
-        again = quantized(coefficients_of(samples_of(channels_to_blocks(plane).double().numpy())), component.table)
+        again = quantized(coefficients_of(samples_of(file_blocks(plane))), component.table)
         np.testing.assert_array_equal(again, component.coefficients)
 
 

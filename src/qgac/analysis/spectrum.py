@@ -168,7 +168,7 @@ def spectrum(
     for picture in pictures:
         image = read_jpeg(compress(picture.samples, quality))
         planes = [original_luma(picture.samples), decoded_luma(image)]
-        planes += [restorer.coefficients(image)[0] for restorer in restorers.values()]
+        planes += [torch.from_numpy(restorer.coefficients(image)[0]) for restorer in restorers.values()]
         names.append(picture.name)
         probabilities.append(np.stack([occupancy(plane) for plane in planes]))
         if len(kept) < details:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from PIL import Image
 
 from qgac.analysis.pictures import Picture
@@ -20,6 +19,7 @@ from qgac.evaluation.measure import restored_samples
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
+from qgac.processors import threads
 from qgac.restoration.restorer import Restorer
 
 __all__ = ["FRAME", "Speed", "Tradeoff", "make_frames", "measure_speed", "ssim_gain"]
@@ -37,7 +37,7 @@ class Speed:
     seconds : tuple of float
         Wall-clock time of every frame, from coefficients to 8-bit pixels; reading the file is not part of it.
     threads : int
-        That torch used.
+        That it computed with.
     device : str
     """
 
@@ -154,7 +154,7 @@ def measure_speed(
         start = clock()
         restorer(frames[number % len(frames)])  # its result lies in NumPy arrays, so the device has finished
         seconds.append(clock() - start)
-    return Speed(tuple(seconds), torch.get_num_threads(), str(restorer.device))
+    return Speed(tuple(seconds), threads(), restorer.device)
 
 
 def ssim_gain(picture: Picture, restorer: Restorer, quality: int = 10) -> float:

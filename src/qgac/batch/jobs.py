@@ -151,8 +151,8 @@ class Failed:
     message : str
         Cause and remedy, in one sentence.
     harmless : bool
-        Whether none was to be expected: a search met a pipe, a socket or a device, or a container without pictures,
-        which is told and not counted.
+        Whether none was to be expected: a search met a pipe, a socket or a device, or a container that holds no picture
+        or that nothing installed can read, which is told and not counted.
     """
 
     name: str

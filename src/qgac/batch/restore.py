@@ -16,7 +16,7 @@ from qgac.batch.inside import EmptyError, restore_inside
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
-from qgac.containers.container import ContainerError
+from qgac.containers.container import ContainerError, LackingError
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
 from qgac.pictures.bands import PictureInBands
@@ -82,7 +82,7 @@ def restore_file(
     try:
         return restore(job, restorer, settings, progress)
     except (JPEGError, OutputError, ContainerError) as error:
-        harmless = isinstance(error, EmptyError) and job.searched
+        harmless = isinstance(error, (EmptyError, LackingError)) and job.searched
         return Failed(job.name, str(error), harmless)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):

@@ -6,31 +6,16 @@ itself, applied to every block. Being orthonormal, its transpose is the inverse.
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from qgac.coefficients.blocks import to_channels, to_plane
+from qgac.coefficients.dct_matrix import dct_matrix
 
-__all__ = ["dct", "dct_matrix", "double_nearest", "idct", "shrink_box"]
-
-
-def dct_matrix() -> NDArray[np.float64]:
-    """Return the 8-point orthonormal DCT-II matrix.
-
-    Returns
-    -------
-    ndarray, shape (8, 8), float64
-        Row k holds the k-th basis function, so ``matrix @ samples`` are the coefficients.
-    """
-    frequency, sample = np.mgrid[:8, :8]
-    matrix: NDArray[np.float64] = 0.5 * np.cos((2 * sample + 1) * frequency * math.pi / 16)
-    matrix[0] /= math.sqrt(2)
-    return matrix
+__all__ = ["dct", "double_nearest", "idct", "shrink_box"]
 
 
 @lru_cache(maxsize=8)

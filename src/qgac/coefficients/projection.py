@@ -15,15 +15,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from qgac.coefficients.dct import double_nearest, shrink_box
-from qgac.coefficients.slack import bounds
+from qgac.coefficients.quantization import HALF
 
-__all__ = ["HALF", "project"]
-
-# Re-quantising must round back to the same level, so the interval is closed just short of its ends: at an end the
-# level would be a tie. The margin is that of float32 (24 bits) at the largest level a file can hold (2^15), where the
-# products and sums that lead here and the division that follows are together wrong by up to 1.5 * 2^-9 steps.
-HALF = 0.5 - 2**-8
-"""Of a quantisation step: how far a coefficient may lie from the decoded one."""
+__all__ = ["project"]
 
 
 def project(
@@ -31,7 +25,6 @@ def project(
     decoded: Tensor,
     table: Tensor,
     factors: tuple[int, int] = (1, 1),
-    slack: Tensor | None = None,
 ) -> Tensor:
     """Project the restored coefficients of a plane so that quantising them gives the file's own.
 
@@ -45,17 +38,15 @@ def project(
         Quantisation steps.
     factors : tuple of (int, int)
         Vertical and horizontal subsampling of the plane in the file.
-    slack : Tensor, shape (..., 8, 8), optional
-        How much further from zero the true coefficients may lie, see :mod:`qgac.coefficients.slack`.
 
     Returns
     -------
     Tensor, shape (..., 64, h, w)
         Each coefficient, or each coefficient of the box-downsampled plane, lies within half a step (less 1/256 step) of
-        the decoded one, or of one that agrees with the bits of it that were sent.
+        the decoded one.
     """
     half = HALF * table.flatten(-2)[..., None, None]
-    lowest, highest = bounds(decoded, half, slack)
+    lowest, highest = decoded - half, decoded + half
     if factors == (1, 1):
         return coefficients.clamp(lowest, highest)
     known = shrink_box(coefficients, *factors)

@@ -11,7 +11,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["chroma_table", "luma_table", "nearest_quality", "quality_of", "scaled_table"]
+__all__ = ["HALF", "chroma_table", "luma_table", "nearest_quality", "quality_of", "scaled_table"]
+
+# Re-quantising must round back to the same level, so the interval is closed just short of its ends: at an end the
+# level would be a tie. The margin is that of float32 (24 bits) at the largest level a file can hold (2^15), where the
+# products and sums that lead here and the division that follows are together wrong by up to 1.5 * 2^-9 steps.
+HALF = 0.5 - 2**-8
+"""Of a quantisation step: how far a coefficient may lie from the decoded one."""
 
 _LUMA = np.array(
     [

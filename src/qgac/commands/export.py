@@ -22,26 +22,32 @@ __all__ = ["export"]
     is_flag=True,
     help="For other programs: the whole restoration in a file for each sampling, with weights; levels to RGB.",
 )
+@click.option("--without-weights", is_flag=True, help="Leave the weights where they are.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
-def export(model: str, out: Path, single_file: bool, overwrite: bool) -> None:
+def export(model: str, out: Path, single_file: bool, without_weights: bool, overwrite: bool) -> None:
     """Write a network as ONNX graphs, which run without PyTorch.
 
     MODEL is a shipped model or a weights file; small by default.
 
-    There is a graph for Y, y.onnx, and one for the chroma of each sampling, chroma-VxH.onnx. Their weights are those of
-    the weights file, which is not copied: one set of graphs serves all files of a configuration. With --single-file
-    there are picture-VxH.onnx instead, which hold everything; examples/restore_with_onnx.py uses them.
+    There is a graph for Y, y.onnx, and one for the chroma of each sampling, chroma-VxH.onnx. The weights are copied
+    beside them, and the folder is a model of its own: qgac restore --model FOLDER. With --single-file there are
+    picture-VxH.onnx instead, which hold everything; examples/restore_with_onnx.py uses them.
     """
-    try:
-        from qgac.engine.export import export as export_graphs
-        from qgac.engine.single_file import export_pictures
-    except ModuleNotFoundError as error:
-        fail(f"exporting needs {error.name}; install qgac with it: pip install 'qgac[export]'")
-    from qgac.weights.checkpoints import load_model
+    from qgac.engine.export import export as export_graphs
+    from qgac.engine.single_file import export_pictures
+    from qgac.weights.checkpoints import network_of
+    from qgac.weights.files import read_weights
 
+    if single_file and without_weights:
+        raise click.UsageError("a single file holds the weights; leave out --without-weights")
     try:
-        network = load_model(model)
-        paths = (export_pictures if single_file else export_graphs)(network, out, overwrite=overwrite)
+        weights = read_weights(model)
+        network = network_of(weights)
+        if single_file:
+            paths = export_pictures(network, out, overwrite=overwrite)
+        else:
+            source = None if without_weights else Path(weights.name)
+            paths = export_graphs(network, out, weights=source, overwrite=overwrite)
     except FileExistsError as error:
         fail(f"{error.filename} exists already; choose another folder or overwrite it (--overwrite)")
     except (ValueError, OSError) as error:

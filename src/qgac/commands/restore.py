@@ -190,8 +190,16 @@ Environment
     help="Side of the tiles in pixels; smaller ones need less memory and more time.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["auto", "onnx", "torch"]),
+    default="auto",
+    show_default=True,
+    panel=_BATCH,
+    help="What runs the networks: ONNX Runtime, or PyTorch, which also takes weights of one's own.",
+)
+@click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    type=click.Choice(["auto", "cpu", "cuda", "mps", "dml"]),
     default="auto",
     show_default=True,
     panel=_BATCH,
@@ -231,6 +239,7 @@ def restore(
     dry_run: bool,
     report: str | None,
     tile: int | None,
+    engine: str,
     device: str,
 ) -> None:
     """Restore JPEG pictures, also those inside comics and documents.
@@ -312,6 +321,7 @@ def restore(
     make_restorer = partial(
         _restorer,
         model,
+        engine=engine,
         device=device,
         project=not no_projection,
         tile=tile,

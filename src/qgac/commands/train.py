@@ -63,7 +63,7 @@ def train(
     from qgac.training.machine import TrainingError
     from qgac.training.recipe import read_recipe
     from qgac.training.sections import RecipeError
-    from qgac.weights.checkpoints import WeightsError
+    from qgac.weights.files import WeightsError
 
     stop = Stop()
     quiet = begun = False

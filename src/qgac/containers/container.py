@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qgac.jpeg.image import JPEGImage
     from qgac.restoration.picture import Restored
 
-__all__ = ["Container", "ContainerError", "Exchange", "Inner", "Limits"]
+__all__ = ["Container", "ContainerError", "Exchange", "Inner", "LackingError", "Limits"]
 
 
 class ContainerError(ValueError):
@@ -19,6 +19,10 @@ class ContainerError(ValueError):
 
     The message is one sentence that says what is wrong and what to do about it. It does not name the file.
     """
+
+
+class LackingError(ContainerError):
+    """The library that a kind of container needs is not installed."""
 
 
 @dataclass(frozen=True)

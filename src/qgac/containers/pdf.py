@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from qgac.containers.container import ContainerError, Exchange, Inner, Limits
+from qgac.containers.container import ContainerError, Exchange, Inner, LackingError, Limits
 from qgac.containers.jpeg_file import jpeg_file, with_color_markers_of
+from qgac.extras import lacking
 from qgac.jpeg.image import JPEGImage
 
 if TYPE_CHECKING:
@@ -129,8 +130,8 @@ class PDFDocument:
 def _pikepdf() -> Any:
     try:
         import pikepdf
-    except ImportError as error:
-        raise ContainerError("PDF documents need pikepdf; install it (pip install 'qgac[containers]')") from error
+    except ModuleNotFoundError as error:
+        raise LackingError(lacking(error, "a PDF document") or str(error)) from error
     logging.getLogger("pikepdf").addHandler(logging.NullHandler())  # what it logs would go to the terminal
     return pikepdf
 

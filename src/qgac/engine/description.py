@@ -1,16 +1,17 @@
-"""What a folder of graphs says about itself, so that nobody needs the networks in order to run them."""
+"""What a folder of graphs is named after and says about itself, so that nobody needs the networks to run them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from qgac.models.qgac import QGAC
-
-__all__ = ["DESCRIPTION", "chroma_graph", "describe", "y_graph"]
+__all__ = ["DESCRIPTION", "chroma_graph", "y_graph"]
 
 DESCRIPTION = "graphs.json"
-"""Name of the file."""
+"""Name of the file that describes the graphs beside it:
+
+``configuration`` as in a weights file; how many blocks to each side the network sees, ``receptive_field_y`` and
+``receptive_field_color``; ``factors``, the (vertical, horizontal) subsampling that there are graphs for;
+``widest_layer``, see :class:`qgac.engine.engine.Engine`; and ``graphs``: for each of them the ``weights`` that it
+names, and ``slopes``, where in the file the numbers lie that are weights as well.
+"""
 
 
 def y_graph() -> str:
@@ -21,24 +22,3 @@ def y_graph() -> str:
 def chroma_graph(factors: tuple[int, int]) -> str:
     """Return the name of the graph for chroma with these (vertical, horizontal) subsampling factors."""
     return f"chroma-{factors[0]}x{factors[1]}.onnx"
-
-
-def describe(network: QGAC) -> dict[str, Any]:
-    """Describe the graphs of a network.
-
-    Parameters
-    ----------
-    network : QGAC
-
-    Returns
-    -------
-    dict
-        ``configuration`` as in a weights file; how many blocks to each side it sees, ``receptive_field_y`` and
-        ``receptive_field_color``; ``factors``, the (vertical, horizontal) subsampling that there are graphs for.
-    """
-    return {
-        "configuration": network.configuration.to_dict(),
-        "receptive_field_y": network.receptive_field_y,
-        "receptive_field_color": network.receptive_field_color,
-        "factors": sorted(map(list, network.factors)),
-    }

@@ -25,11 +25,13 @@ from torch import Tensor, nn
 
 from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.projection import project
-from qgac.engine.description import DESCRIPTION, chroma_graph, describe, y_graph
+from qgac.engine.description import DESCRIPTION, chroma_graph, y_graph
+from qgac.engine.torch_engine import widest_layer
 from qgac.engine.tracing import SLOPE, leaky, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
 from qgac.models.qgac import QGAC
+from qgac.weights.files import WEIGHTS
 
 __all__ = [
     "ChromaGraph",
@@ -154,8 +156,10 @@ class ChromaGraph(nn.Module):
         return first, second
 
 
-def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:
-    """Write the graphs of a network, without its weights.
+def export(
+    network: QGAC, folder: str | os.PathLike[str], *, weights: Path | None = None, overwrite: bool = False
+) -> list[Path]:
+    """Write the graphs of a network.
 
     Parameters
     ----------
@@ -163,6 +167,8 @@ def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = F
         Float32, on the CPU.
     folder : path
         Made if it is not there.
+    weights : Path, optional
+        The weights file of the network, to be copied beside the graphs: then the folder is a model of its own.
     overwrite : bool
         Whether to replace files that exist.
 
@@ -184,7 +190,10 @@ def export(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = F
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in contents(network).items():
+    files = contents(network)
+    if weights is not None:
+        files[WEIGHTS] = weights.read_bytes()
+    for name, content in files.items():
         write_atomically(content, folder / name, overwrite=overwrite)
         written.append(folder / name)
     return written
@@ -196,7 +205,7 @@ def check_tables(network: QGAC) -> None:
     Raises
     ------
     ValueError
-        If it does, see `trained_qualities` in :class:`qgac.models.qgac.Configuration`.
+        If it does, see `trained_qualities` in :class:`qgac.models.configuration.Configuration`.
     """
     if network.configuration.trained_qualities is not None:
         raise ValueError(
@@ -214,7 +223,15 @@ def contents(network: QGAC) -> dict[str, bytes]:
     parts: dict[str, dict[str, Any]] = {}
     for name, module in modules.items():
         files[name], parts[name] = _without_weights(traced(module), set(network.state_dict()))
-    files[DESCRIPTION] = (json.dumps({**describe(network), "graphs": parts}, indent=1) + "\n").encode()
+    description = {
+        "configuration": network.configuration.to_dict(),
+        "receptive_field_y": network.receptive_field_y,
+        "receptive_field_color": network.receptive_field_color,
+        "factors": sorted(map(list, network.factors)),
+        "widest_layer": widest_layer(network),
+        "graphs": parts,
+    }
+    files[DESCRIPTION] = (json.dumps(description, indent=1) + "\n").encode()
     return files
 
 

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from qgac.coefficients import color_cube
+from qgac.coefficients import sample_range
 from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.color import ycbcr_to_rgb
-from qgac.coefficients.color_cube import RGB_OF_YCBCR
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.projection import project
 from qgac.engine.export import ChromaGraph, LumaGraph, check_tables, to_channels
@@ -128,7 +127,7 @@ class PictureGraph(nn.Module):
         samples = torch.cat([idct(plane) for plane in (luma, *chroma)])
         inside = (torch.arange(samples.shape[1]) < height)[:, None] & (torch.arange(samples.shape[2]) < width)
         kept = samples
-        for _ in range(color_cube.ROUNDS):
+        for _ in range(sample_range.ROUNDS):
             moved = _clipped(kept, inside)
             moved = torch.cat(
                 [
@@ -144,11 +143,13 @@ class PictureGraph(nn.Module):
 
     def _outside(self, samples: Tensor, inside: Tensor) -> Tensor:
         """Return for every sample whether its MCU leaves the range, (H, W)."""
-        middle = (color_cube.LOWEST + color_cube.HIGHEST) / 2
-        distance = torch.stack([(_combined(samples, weights) - middle).abs() for weights in RGB_OF_YCBCR]).amax(0)
+        middle = (sample_range.LOWEST + sample_range.HIGHEST) / 2
+        distance = torch.stack(
+            [(_combined(samples, weights) - middle).abs() for weights in sample_range.RGB_OF_YCBCR]
+        ).amax(0)
         rows, columns = 8 * self.factors[0], 8 * self.factors[1]
         farthest = F.max_pool2d((distance * inside)[None, None], (rows, columns))[0, 0]
-        return (farthest > color_cube.FARTHEST).repeat_interleave(rows, 0).repeat_interleave(columns, 1)
+        return (farthest > sample_range.FARTHEST).repeat_interleave(rows, 0).repeat_interleave(columns, 1)
 
 
 def export_pictures(network: QGAC, folder: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:
@@ -217,9 +218,9 @@ def _combined(planes: Tensor, weights: tuple[float, ...]) -> Tensor:
 
 def _clipped(planes: Tensor, inside: Tensor) -> Tensor:
     """Take samples (3, H, W) to the nearest point of each slab, and beyond it."""
-    for weights in RGB_OF_YCBCR:
+    for weights in sample_range.RGB_OF_YCBCR:
         value = _combined(planes, weights)
-        step = value.clamp(color_cube.LOWEST, color_cube.HIGHEST) - value
-        step = step * inside * (color_cube.RELAXATION / sum(weight**2 for weight in weights))
+        step = value.clamp(sample_range.LOWEST, sample_range.HIGHEST) - value
+        step = step * inside * (sample_range.RELAXATION / sum(weight**2 for weight in weights))
         planes = torch.stack([plane + weight * step for plane, weight in zip(planes.unbind(), weights, strict=True)])
     return planes

@@ -54,7 +54,7 @@ class Component:
 
     @property
     def slack(self) -> npt.NDArray[np.float32] | None:
-        """How much further from zero than half a step coefficients may lie, see :mod:`qgac.coefficients.slack`.
+        """How much further from zero than half a step coefficients may lie, see :mod:`qgac.restoration.slack`.
 
         float32, shape (8, 8), dequantised scale, infinite where nothing was sent; None if everything was.
         """

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qgac.extras import lacking
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -37,7 +39,10 @@ def pair(restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any]) -> t
     ValueError
         If the shapes differ or do not fit, or the reference leaves 0..1.
     """
-    import torch  # here, so that naming a metric or its scores costs nothing
+    try:
+        import torch  # here, so that naming a metric or its scores costs nothing
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(lacking(error, "computing a metric"), name=error.name) from error
 
     if isinstance(restored, torch.Tensor) and isinstance(reference, torch.Tensor):
         if restored.ndim != 4 or restored.shape != reference.shape or 0 in restored.shape:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from torch import Tensor, nn
 
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
+from qgac.models.configuration import Conditioning
 from qgac.models.plain_layer import PlainLayer
 from qgac.models.trunk import Trunk
 
-__all__ = ["BlockNet", "Conditioning"]
-
-Conditioning = Literal["cfm", "concat", "none"]
+__all__ = ["BlockNet"]
 
 
 class BlockNet(nn.Module):

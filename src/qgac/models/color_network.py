@@ -11,7 +11,6 @@ the chroma (:mod:`qgac.models.guided_chroma`) and where that can be trusted, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 import torch
@@ -19,62 +18,11 @@ from torch import Tensor, nn
 
 from qgac.models import guided_chroma
 from qgac.models.cfm import ConvolutionalFilterManifold, TransposedConvolutionalFilterManifold
+from qgac.models.configuration import ColorConfiguration
 from qgac.models.prelu import PReLU
-from qgac.models.sizes import check_sizes
 from qgac.models.trunk import Trunk
 
-__all__ = ["ColorConfiguration", "ColorNetwork"]
-
-
-@dataclass(frozen=True)
-class ColorConfiguration:
-    """The numbers of a colour network; the defaults are the paper's.
-
-    Attributes
-    ----------
-    width : int
-        Channels of the chroma representation at its own resolution.
-    joined_width : int
-        Channels of upsampled chroma and Y together, half of them each.
-    manifold : int
-        Channels inside every CFM.
-    rrdbs, residual_blocks : int
-        Trunk at the resolution of the chroma.
-    joined_rrdbs, joined_residual_blocks : int
-        Trunk at full resolution.
-    subdivision, joined_subdivision : int
-        Sub-blocks along each side of a block in these trunks, see :class:`qgac.models.trunk.Trunk`.
-    planes : int
-        1: Cb and Cr one after the other, as in the paper; 2: together, at half the cost.
-    factors : tuple of (int, int)
-        The (vertical, horizontal) subsampling factors with a learned upsampler. Without one for (1, 1), 4:4:4 passes
-        unchanged where the widths allow it (`width` is half of `joined_width`).
-    output_activation : bool
-        Whether a PReLU follows the last layer, as in the author's later port.
-    guided : bool
-        Whether a local linear model of the restored Y is seen and mixed in; not so in the paper.
-    """
-
-    width: int = 32
-    joined_width: int = 64
-    manifold: int = 64
-    rrdbs: int = 1
-    residual_blocks: int = 0
-    joined_rrdbs: int = 1
-    joined_residual_blocks: int = 0
-    subdivision: int = 1
-    joined_subdivision: int = 1
-    planes: int = 1
-    factors: tuple[tuple[int, int], ...] = ((2, 2),)
-    output_activation: bool = True
-    guided: bool = False
-
-    def __post_init__(self) -> None:
-        check_sizes(self)
-        if self.planes not in (1, 2):
-            raise ValueError("a colour network restores 1 or 2 planes at a time")
-        # JSON and TOML know lists only.
-        object.__setattr__(self, "factors", tuple((int(v), int(u)) for v, u in self.factors))
+__all__ = ["ColorNetwork"]
 
 
 class _Upsampler(nn.Sequential):

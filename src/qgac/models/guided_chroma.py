@@ -53,11 +53,14 @@ def guided(y: Tensor, chroma: Tensor, factors: tuple[int, int]) -> Tensor:
     Tensor, shape (N, C, vertical * h, horizontal * w)
         Their means over boxes are `chroma`.
     """
-    coarse_y, planes = _boxes(y, factors), chroma.shape[1]
-    products = torch.cat((coarse_y, coarse_y.square(), chroma, coarse_y * chroma), 1)
+    # Variances are small differences of large means: in float32 two engines would differ by thousandths of a level.
+    precise = torch.float32 if y.device.type == "mps" else torch.float64
+    coarse_y, coarse, planes = _boxes(y, factors).to(precise), chroma.to(precise), chroma.shape[1]
+    products = torch.cat((coarse_y, coarse_y.square(), coarse, coarse_y * coarse), 1)
     mean_y, mean_y_squared, mean, mean_product = torch.split(_means(products, 3), [1, 1, planes, planes], 1)
     slope = (mean_product - mean_y * mean) / (mean_y_squared - mean_y.square() + _SMOOTHNESS)
-    lines = _enlarged(_means(torch.cat((slope, mean - slope * mean_y), 1), 3), factors)
+    line = torch.cat((slope, mean - slope * mean_y), 1).to(y.dtype)
+    lines = _enlarged(_means(line, 3), factors)
     result = lines[:, planes:].addcmul(lines[:, :planes], y)
     return result + repeated(chroma - _boxes(result, factors), factors)
 

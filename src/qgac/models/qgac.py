@@ -8,9 +8,6 @@ size at every quality. The paper's scale, the standard deviation of the frequenc
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -20,72 +17,12 @@ from qgac.coefficients.candidate import edge_preserving_candidate
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.quantization import chroma_table, luma_table, nearest_quality
 from qgac.models import guided_chroma
-from qgac.models.color_network import ColorConfiguration, ColorNetwork
+from qgac.models.color_network import ColorNetwork
+from qgac.models.configuration import Configuration
 from qgac.models.normalization import Normalization
-from qgac.models.y_network import YConfiguration, YNetwork
+from qgac.models.y_network import YNetwork
 
-__all__ = ["QGAC", "Configuration"]
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """The numbers of a whole network; the defaults are the paper's.
-
-    Attributes
-    ----------
-    y : YConfiguration
-    color : ColorConfiguration
-    residual_in_steps : bool
-        Scale the residual by the quantisation step (True) or by the standard deviation of its frequency (the paper).
-    levels : bool
-        Feed the quantised levels beside the normalised coefficients, see
-        :class:`qgac.models.normalization.Normalization`.
-    log_table : bool
-        Feed the logarithm of the table to every CFM, see :class:`qgac.models.cfm.ConvolutionalFilterManifold`.
-    trained_qualities : tuple of (int, int) or None
-        Lowest and highest libjpeg quality of the tables that the network was trained on, if on nothing else. It is then
-        told the most similar of those tables in place of any other one: far from what it knows, a network may do harm.
-        None: every table is passed on as it is.
-    """
-
-    y: YConfiguration = field(default_factory=YConfiguration)
-    color: ColorConfiguration = field(default_factory=ColorConfiguration)
-    residual_in_steps: bool = True
-    levels: bool = False
-    log_table: bool = False
-    trained_qualities: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
-        if self.trained_qualities is not None:  # JSON and TOML know lists only
-            low, high = self.trained_qualities
-            object.__setattr__(self, "trained_qualities", (int(low), int(high)))
-            if not 1 <= int(low) <= int(high) <= 100:
-                raise ValueError(f"trained_qualities {low} to {high} are not a range within 1 to 100")
-
-    @classmethod
-    def from_dict(cls, numbers: dict[str, Any]) -> Configuration:
-        """Build a configuration from nested dictionaries, as :meth:`to_dict` makes them and recipes hold them.
-
-        Parameters
-        ----------
-        numbers : dict
-            Missing entries take the paper's value.
-
-        Returns
-        -------
-        Configuration
-
-        Raises
-        ------
-        TypeError
-            If an entry is unknown.
-        """
-        parts = dict(numbers)
-        return cls(y=YConfiguration(**parts.pop("y", {})), color=ColorConfiguration(**parts.pop("color", {})), **parts)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return nested dictionaries of numbers, fit for JSON."""
-        return asdict(self)
+__all__ = ["QGAC"]
 
 
 class QGAC(nn.Module):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from qgac.coefficients.blocks import interleave_maps
-from qgac.coefficients.color_cube import RGB_OF_YCBCR, KnownPlane
-from qgac.coefficients.dct import double_nearest, idct, shrink_box
-from qgac.coefficients.slack import widened
+from qgac.coefficients.sample_range import RGB_OF_YCBCR
+from qgac.engine.engine import Array
 from qgac.jpeg.image import Component, ceil_divide
-from qgac.models import steps
+from qgac.restoration.known import KnownPlane
 from qgac.restoration.regions import RegionRestorer, continued
+from qgac.restoration.slack import centered, widened
 from qgac.restoration.tiling import Region
+from qgac.restoration.transform import double_nearest, idct, shrink_box
 
 __all__ = ["ColorPlanes"]
 
@@ -54,7 +53,7 @@ class ColorPlanes:
         self._factors = factors
         self._resampled = resampled
         self.unit = vertical, horizontal = factors
-        sight = restorer.model.receptive_field_color
+        sight = restorer.engine.receptive_field_color
         if any(component.unsent is not None for component in self._chroma):
             sight += max(factors)  # the means of neighbouring blocks
         self.halo = (_whole(sight, vertical), _whole(sight, horizontal))
@@ -65,81 +64,80 @@ class ColorPlanes:
     def start(self, tile_rows: int) -> None:
         """Allocate the rows of restored Y that a row of tiles needs; see :class:`PlaneSource`."""
         capacity = min(tile_rows + 2 * self.halo[0], self._grid[0])
-        self._kept = torch.empty((capacity, self._grid[1], 64), device=self._restorer.device)
+        self._kept = np.empty((capacity, self._grid[1], 64), np.float32)
         self._kept_top = 0
 
-    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+    def coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
         """Restore a tile, Y at its own size, chroma at full resolution; see :class:`.PlaneSource`."""
         core = self._core(tile)
         known = self._known(core)
         if self._restorer.strength == 0:
-            planes = [double_nearest(plane.decoded, *plane.factors) for plane in known]
+            planes = [plane.plain() for plane in known]
         else:
             planes = self._restorer.coefficients(self._samples(tile, core, known), known)
-        planes[0] = planes[0][..., : tile.rows, : tile.columns]
+        planes[0] = planes[0][: tile.rows, : tile.columns]
         return list(zip((tile, core, core), planes, strict=True))
 
-    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
         """Restore a tile, chroma as means over boxes of samples; see :class:`.PlaneSource`."""
         y, *chroma = self.coefficients(tile)
         grid = self._chroma[0].coefficients.shape[:2]
         result = [y]
         for core, plane in chroma:
             own = core.divided(*self._factors).clipped(*grid)
-            result.append((own, shrink_box(plane, *self._factors)[..., : own.rows, : own.columns]))
+            result.append((own, shrink_box(plane, *self._factors)[: own.rows, : own.columns]))
         return result
 
-    def samples(self, tile: Region) -> Tensor:
+    def samples(self, tile: Region) -> Array:
         """Restore a tile; see :class:`.PlaneSource`."""
         core = self._core(tile)
         known = self._known(core)
         if self._restorer.strength == 0:
-            samples = torch.cat([idct(double_nearest(plane.decoded, *plane.factors)) for plane in known])
+            samples = np.stack([idct(plane.plain()) for plane in known])
         else:
             samples = self._samples(tile, core, known)
-        return samples[:, : 8 * tile.rows, : 8 * tile.columns].add_(128).clamp_(0, 255)
+        samples += 128
+        return np.clip(samples, 0, 255, out=samples)[:, : 8 * tile.rows, : 8 * tile.columns]
 
     def _core(self, tile: Region) -> Region:
         """Return the whole MCUs of a tile."""
         return tile.divided(*self.unit).multiplied(*self.unit)
 
     def _known(self, core: Region) -> list[KnownPlane]:
-        restorer, in_file = self._restorer, core.divided(*self._factors)
-        chroma = [restorer.known(plane, in_file, self._factors) for plane in self._chroma]
-        return [restorer.known(self._y, core), *chroma]
+        return [self._restorer.known(self._y, core), *self._known_chroma(core)]
 
-    def _samples(self, tile: Region, core: Region, known: list[KnownPlane]) -> Tensor:
+    def _samples(self, tile: Region, core: Region, known: list[KnownPlane]) -> Array:
         """Restore a tile; return samples (3, 8 * rows, 8 * columns) of its whole MCUs, centred around zero."""
         self._restore_y_ahead(tile)
         planes = [self._restored_y(tile), *self._restored_chroma(core)]
         size = (self._size[0] - 8 * core.top, self._size[1] - 8 * core.left)
         return self._restorer.samples(planes, known, size, RGB_OF_YCBCR)
 
-    def _restored_chroma(self, core: Region) -> tuple[Tensor, Tensor]:
-        restorer = self._restorer
+    def _restored_chroma(self, core: Region) -> tuple[Array, Array]:
+        restorer, (vertical, horizontal) = self._restorer, self._resampled
         outer = core.grown(*self.halo).clipped(*self._padded)
-        in_file = outer.divided(*self._factors)
-        decoded = torch.stack([restorer.dequantized(component, in_file) for component in self._chroma], 1)
-        return steps.restore_chroma(
-            restorer.model,
-            interleave_maps(decoded),
-            torch.stack([restorer.table(component) for component in self._chroma], 1),
+        known = self._known_chroma(outer)
+        repeats = self._factors[0] // vertical, self._factors[1] // horizontal
+        cb, cr = (double_nearest(centered(plane.decoded, plane.slack), *repeats) for plane in known)
+        first, second = (widened(plane.table, plane.slack) for plane in known)
+        restored = restorer.engine.restore_chroma(
+            (cb, cr),
+            (first, second),
             continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns),
             widened(restorer.table(self._y), restorer.slack(self._y)),
-            self._factors,
-            resampled=self._resampled,
-            slacks=self._slacks(),
-            projected=restorer.project,
-            core=core.divided(*self._factors).within(in_file),
+            self._resampled,
         )
+        del cb, cr
+        inner = core.within(outer)
+        cb, cr = (plane[inner] for plane in restored)
+        if restorer.project:
+            first_known, second_known = self._known_chroma(core)
+            cb, cr = first_known.project(cb), second_known.project(cr)
+        return cb, cr
 
-    def _slacks(self) -> Tensor | None:
-        """Return what the file leaves open of Cb and Cr beyond half a step, (1, 2, 8, 8); None if nothing."""
-        slacks = [self._restorer.slack(component) for component in self._chroma]
-        if all(slack is None for slack in slacks):
-            return None
-        none = torch.zeros((1, 8, 8), device=self._restorer.device)
-        return torch.stack([none if slack is None else slack for slack in slacks], 1)
+    def _known_chroma(self, region: Region) -> list[KnownPlane]:
+        in_file = region.divided(*self._factors)
+        return [self._restorer.known(plane, in_file, self._factors) for plane in self._chroma]
 
     def _restore_y_ahead(self, tile: Region) -> None:
         vertical, horizontal = self.halo
@@ -152,19 +150,19 @@ class ColorPlanes:
             tile.right + horizontal,
         ).clipped(*self._grid)
         if not ahead.empty:
-            self._restored_y(ahead).copy_(self._restorer.restore_y(self._y, ahead))
+            self._restored_y(ahead)[...] = self._restorer.restore_y(self._y, ahead)
 
     def _drop_rows_above(self, top: int) -> None:
         if top > self._kept_top:
-            still_needed = self._kept[top - self._kept_top :].clone()
+            still_needed = self._kept[top - self._kept_top :].copy()
             self._kept[: len(still_needed)] = still_needed
             self._kept_top = top
 
-    def _restored_y(self, region: Region) -> Tensor:
-        """Return a view (1, 64, rows, columns) of the kept rows."""
+    def _restored_y(self, region: Region) -> Array:
+        """Return a view (rows, columns, 64) of the kept rows."""
         rows, columns = region.slices
         rows = slice(rows.start - self._kept_top, rows.stop - self._kept_top)
-        return self._kept[rows, columns].permute(2, 0, 1)[None]
+        return self._kept[rows, columns]
 
 
 def _whole(length: int, unit: int) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import Tensor
 
-from qgac.coefficients.color import ycbcr_to_rgb
+from qgac.coefficients.sample_range import RGB_OF_YCBCR
+from qgac.engine.engine import Array
 from qgac.jpeg.image import JPEGImage
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["Restored", "pixel_shape", "pixel_type", "write_pixels"]
 
@@ -50,7 +52,18 @@ class Restored:
         return self._scaled(np.float32)
 
     def to_torch(self) -> Tensor:
-        """Return a tensor (C, H, W), float32, 0..1, on the CPU; C is 1 for gray."""
+        """Return a tensor (C, H, W), float32, 0..1, on the CPU; C is 1 for gray.
+
+        Raises
+        ------
+        ImportError
+            If PyTorch is not installed.
+        """
+        try:
+            import torch
+        except ImportError as error:
+            raise ImportError("tensors need PyTorch; install it: pip install 'qgac[torch]'") from error
+
         channels = self.pixels[None] if self.pixels.ndim == 2 else np.moveaxis(self.pixels, -1, 0)
         scaled = torch.from_numpy(np.array(channels, np.float32, order="C"))
         return scaled.div_(255 * _SCALES[self.pixels.dtype.name])
@@ -91,12 +104,12 @@ def pixel_shape(image: JPEGImage) -> tuple[int, ...]:
     return (image.height, image.width) if channels == 1 else (image.height, image.width, channels)
 
 
-def write_pixels(samples: Tensor, image: JPEGImage, band: npt.NDArray[Any], left: int) -> None:
+def write_pixels(samples: Array, image: JPEGImage, band: npt.NDArray[Any], left: int) -> None:
     """Turn samples of the planes into pixels of a band.
 
     Parameters
     ----------
-    samples : Tensor, shape (C, 8 rows, 8 columns)
+    samples : ndarray of float32, shape (C, 8 rows, 8 columns)
         Of the components of the file, 0..255; what lies beyond the band is dropped. Overwritten in places.
     image : JPEGImage
         The picture that they belong to.
@@ -105,28 +118,41 @@ def write_pixels(samples: Tensor, image: JPEGImage, band: npt.NDArray[Any], left
     left : int
         From which column on.
     """
+    place = (
+        band[:, left : left + samples.shape[2]].reshape(len(band), -1, len(samples))
+        if band.ndim == 3
+        else (band[:, left : left + samples.shape[2], None])
+    )
+    samples = samples[:, : place.shape[0], : place.shape[1]]
     for top in range(0, len(band), _ROWS_CONVERTED):
         rows = slice(top, top + _ROWS_CONVERTED)
-        _write(_colors(samples[:, rows], image), band[rows], left)
+        for channel, values in enumerate(_colors(list(samples[:, rows]), image)):
+            if band.dtype != np.float32:
+                values *= np.float32(_SCALES[band.dtype.name])
+                np.rint(values, out=values)
+            place[rows, :, channel] = values
 
 
-def _colors(samples: Tensor, image: JPEGImage) -> Tensor:
-    """Convert the planes of a file (C, H, W) to gray, RGB or CMYK, 0..255, as libjpeg and Pillow do."""
-    if image.color == "YCbCr":
-        samples = ycbcr_to_rgb(samples)
-    elif image.color == "YCCK":  # its first three components are those of inverted CMY
-        samples = torch.cat((255 - ycbcr_to_rgb(samples[:3]), samples[3:]))
+def _colors(planes: list[Array], image: JPEGImage) -> list[Array]:
+    """Convert the planes of a file to gray, RGB or CMYK, 0..255, as libjpeg and Pillow do."""
+    if image.color in ("YCbCr", "YCCK"):
+        planes[:3] = _rgb(*planes[:3])
+        if image.color == "YCCK":  # its first three components are those of inverted CMY
+            planes[:3] = [255 - plane for plane in planes[:3]]
     if image.inverted:
-        samples = 255 - samples
-    return samples.clamp_(0, 255)
+        planes = [255 - plane for plane in planes]
+    return [np.clip(plane, 0, 255, out=plane) for plane in planes]
 
 
-def _write(samples: Tensor, band: npt.NDArray[Any], left: int) -> None:
-    """Write samples (C, 8 rows, 8 columns), 0..255, into a band from a column on; what lies beyond it is dropped."""
-    place = band[:, left : left + samples.shape[2]]
-    samples = samples[:, : place.shape[0], : place.shape[1]]
-    if band.dtype != np.float32:
-        samples = samples.mul_(_SCALES[band.dtype.name]).round_()
-    if band.dtype == np.uint8:
-        samples = samples.to(torch.uint8)
-    place[...] = samples.movedim(0, -1).cpu().numpy().reshape(place.shape)
+def _rgb(y: Array, cb: Array, cr: Array) -> list[Array]:
+    """Convert full-range YCbCr to RGB, neither clamped nor rounded; overwrites Y, Cb and Cr."""
+    cb -= 128
+    cr -= 128
+    (_, _, red_cr), (_, green_cb, green_cr), (_, blue_cb, _) = RGB_OF_YCBCR
+    green = y + np.float32(green_cb) * cb
+    green += np.float32(green_cr) * cr
+    cr *= np.float32(red_cr)
+    cr += y
+    cb *= np.float32(blue_cb)
+    cb += y
+    return [cr, green, cb]

@@ -53,7 +53,7 @@ def plane_sources(restorer: RegionRestorer, image: JPEGImage) -> list[PlaneSourc
     if ratios[1] != ratios[2]:
         return singles
     factors = int(ratios[1][0]), int(ratios[1][1])
-    known = [(v, u) for v, u in restorer.model.factors if factors[0] % v == 0 == factors[1] % u]
+    known = [(v, u) for v, u in restorer.engine.factors if factors[0] % v == 0 == factors[1] % u]
     if not known:
         return singles
     nearest = max(known, key=lambda pair: pair[0] * pair[1])

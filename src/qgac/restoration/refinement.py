@@ -9,7 +9,7 @@ source's step, rounds to the source's level.
 That holds exactly, in integers: of the levels n of a step f, only those are used whose value lies inside the source's
 interval, :math:`2 c q - q < 2 n f < 2 c q + q`. For f ≤ q there always is one: f divides q = f trivially, and for
 f < q the interval holds at least q - 1 ≥ f integers in a row. Where a progressive source leaves bits out, the interval
-is as much wider, see :mod:`qgac.coefficients.slack`.
+is as much wider, see :mod:`qgac.restoration.slack`.
 """
 
 from __future__ import annotations
@@ -90,6 +90,6 @@ def refined_levels(
 
 
 def slack_of_levels(component: Component) -> npt.NDArray[np.int64] | None:
-    """Return the slack, see :mod:`qgac.coefficients.slack`, in integers and as far as pictures need it."""
+    """Return the slack, see :mod:`qgac.restoration.slack`, in integers and as far as pictures need it."""
     slack = component.slack
     return None if slack is None else slack.clip(max=_LARGEST_COEFFICIENT).astype(np.int64)

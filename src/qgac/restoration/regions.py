@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from qgac.coefficients.blocks import blocks_to_channels
-from qgac.coefficients.color_cube import KnownPlane, keep_range
-from qgac.coefficients.dct import dct, double_nearest, idct
-from qgac.coefficients.projection import project
+from qgac.engine.engine import Array, Engine
 from qgac.jpeg.image import Component
-from qgac.models import steps
-from qgac.models.qgac import QGAC
-from qgac.models.self_ensemble import SelfEnsemble
+from qgac.restoration.color_cube import keep_range
+from qgac.restoration.known import KnownPlane
+from qgac.restoration.slack import centered, widened
 from qgac.restoration.tiling import Region
+from qgac.restoration.transform import dct, idct
 
 __all__ = ["PlaneSource", "RegionRestorer", "continued"]
 
@@ -32,9 +28,7 @@ class RegionRestorer:
 
     Attributes
     ----------
-    model : QGAC or SelfEnsemble
-    device : torch.device
-        Where the model lies.
+    engine : Engine
     project : bool
         Whether to keep to the quantisation interval.
     strength : float
@@ -42,55 +36,55 @@ class RegionRestorer:
         quantisation interval does so as well.
     """
 
-    model: QGAC | SelfEnsemble
-    device: torch.device
+    engine: Engine
     project: bool
     strength: float = 1.0
 
     def samples(
         self,
-        planes: list[Tensor],
+        planes: list[Array],
         known: Sequence[KnownPlane],
         size: tuple[int, int],
         bounded: Sequence[Sequence[float]],
-    ) -> Tensor:
+    ) -> Array:
         """Transform restored coefficients back, keep to the range of samples, and go as far as the strength says.
 
         Parameters
         ----------
-        planes : list of Tensor, each of shape (1, 64, rows, columns)
+        planes : list of ndarray, each of shape (rows, columns, 64)
             At full resolution, the last one in whole MCUs; projected if that is asked for. The list is emptied.
         known, size, bounded
-            As in :func:`qgac.coefficients.color_cube.keep_range`.
+            As in :func:`qgac.restoration.color_cube.keep_range`.
 
         Returns
         -------
-        Tensor, shape (P, 8 * rows, 8 * columns)
+        ndarray of float32, shape (P, 8 * rows, 8 * columns)
             Samples centred around zero.
         """
-        rows, columns = planes[-1].shape[-2:]
-        result = planes[-1].new_zeros((len(planes), 8 * rows, 8 * columns))
+        rows, columns, _ = planes[-1].shape
+        result = np.zeros((len(planes), 8 * rows, 8 * columns), np.float32)
         for samples in result:  # coefficients go as soon as they are transformed
-            own = idct(planes.pop(0))[0]
+            own = idct(planes.pop(0))
             samples[: own.shape[0], : own.shape[1]] = own
         if self.project:
             keep_range(result, known, size, bounded=bounded)
         if self.strength < 1:
             for samples, plane in zip(result, known, strict=True):
-                samples.copy_(idct(double_nearest(plane.decoded, *plane.factors))[0].lerp_(samples, self.strength))
+                plain = idct(plane.plain())
+                samples -= plain
+                samples *= np.float32(self.strength)
+                samples += plain
         return result
 
-    def coefficients(self, samples: Tensor, known: Sequence[KnownPlane]) -> list[Tensor]:
-        """Return the coefficients (1, 64, rows, columns) of what :meth:`samples` returned.
+    def coefficients(self, samples: Array, known: Sequence[KnownPlane]) -> list[Array]:
+        """Return the coefficients (rows, columns, 64) of what :meth:`samples` returned.
 
         They are projected once more, which moves them by no more than the transforms' rounding.
         """
-        planes = [dct(plane)[None] for plane in samples]
-        if not self.project:
-            return planes
-        return [project(p, k.decoded, k.table, k.factors, k.slack) for p, k in zip(planes, known, strict=True)]
+        planes = [dct(plane) for plane in samples]
+        return [k.project(p) for p, k in zip(planes, known, strict=True)] if self.project else planes
 
-    def restore_y(self, component: Component, region: Region) -> Tensor:
+    def restore_y(self, component: Component, region: Region) -> Array:
         """Restore a part of a plane by the Y network.
 
         Parameters
@@ -101,42 +95,40 @@ class RegionRestorer:
 
         Returns
         -------
-        Tensor, shape (1, 64, rows, columns)
+        ndarray of float32, shape (rows, columns, 64)
             Dequantised, projected if asked for, at full strength.
         """
         slack = self.slack(component)
-        halo = self.model.receptive_field_y + (slack is not None)  # of which the neighbours' means say something
+        halo = self.engine.receptive_field_y + (slack is not None)  # of which the neighbours' means say something
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
-        decoded, table = self.dequantized(component, outer), self.table(component)
-        return steps.restore_y(
-            self.model,
-            decoded,
-            table,
-            slack=slack,
-            projected=self.project,
-            core=region.within(outer),
-        )
+        known = self.known(component, outer)
+        restored = self.engine.restore_y(centered(known.decoded, slack), widened(known.table, slack))
+        core = region.within(outer)
+        restored = restored[core]
+        if not self.project:
+            return restored
+        return KnownPlane(known.decoded[core], known.table, slack=slack).project(restored)
 
     def known(self, component: Component, region: Region, factors: tuple[int, int] = (1, 1)) -> KnownPlane:
         """Return what the file says about a part of a plane that is subsampled by some factors."""
         decoded = self.dequantized(component, region)
         return KnownPlane(decoded, self.table(component), factors, self.slack(component))
 
-    def dequantized(self, component: Component, region: Region) -> Tensor:
-        """Return coefficients as the file has them, (1, 64, rows, columns); missing blocks at the end are flat."""
+    def dequantized(self, component: Component, region: Region) -> Array:
+        """Return coefficients as the file has them, (rows, columns, 64); missing blocks at the end are flat."""
         rows, columns = region.clipped(*component.coefficients.shape[:2]).slices
-        blocks = torch.from_numpy(component.coefficients[rows, columns].astype(np.float32)).to(self.device)
-        channels = blocks_to_channels(blocks.mul_(self.table(component)[0]))[None]
-        return continued(channels, region.rows, region.columns)
+        levels = component.coefficients[rows, columns]
+        blocks = np.multiply(levels, component.table, dtype=np.float32).reshape(*levels.shape[:2], 64)
+        return continued(blocks, region.rows, region.columns)
 
-    def table(self, component: Component) -> Tensor:
-        """Return quantisation steps, (1, 8, 8)."""
-        return torch.from_numpy(component.table.astype(np.float32))[None].to(self.device)
+    def table(self, component: Component) -> Array:
+        """Return quantisation steps, (64,)."""
+        return component.table.astype(np.float32).reshape(64)
 
-    def slack(self, component: Component) -> Tensor | None:
-        """Return what the file leaves open beyond half a step, (1, 8, 8); None if nothing."""
+    def slack(self, component: Component) -> Array | None:
+        """Return what the file leaves open beyond half a step, (64,); None if nothing."""
         slack = component.slack
-        return None if slack is None else torch.from_numpy(slack)[None].to(self.device)
+        return None if slack is None else slack.reshape(64)
 
 
 class PlaneSource(Protocol):
@@ -164,23 +156,23 @@ class PlaneSource(Protocol):
     def start(self, tile_rows: int) -> None:
         """Make ready for tiles of so many rows, the first one at the top left."""
 
-    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
-        """Restore a tile; return for each plane the region of its grid and the coefficients (1, 64, rows, columns)."""
+    def coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
+        """Restore a tile; return for each plane the region of its grid and the coefficients (rows, columns, 64)."""
 
-    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
         """Restore a tile as `coefficients` does, at the resolution that each plane has in the file."""
 
-    def samples(self, tile: Region) -> Tensor:
+    def samples(self, tile: Region) -> Array:
         """Restore a tile; return samples (planes, 8 * rows, 8 * columns), 0..255, at full resolution."""
 
 
-def continued(channels: Tensor, rows: int, columns: int) -> Tensor:
-    """Continue coefficients (1, 64, h, w) to (1, 64, rows, columns) by flat blocks of the last DC."""
-    height, width = channels.shape[-2:]
+def continued(blocks: Array, rows: int, columns: int) -> Array:
+    """Continue coefficients (h, w, 64) to (rows, columns, 64) by flat blocks of the last DC."""
+    height, width, _ = blocks.shape
     if (height, width) == (rows, columns):
-        return channels
-    result = channels.new_zeros((1, rows, columns, 64)).permute(0, 3, 1, 2)
-    result[..., :height, :width] = channels
-    result[:, 0, :height, width:] = channels[:, 0, :, -1:]
-    result[:, 0, height:] = result[:, 0, height - 1 : height]
+        return blocks
+    result = np.zeros((rows, columns, 64), np.float32)
+    result[:height, :width] = blocks
+    result[:height, width:, 0] = blocks[:, -1:, 0]
+    result[height:, :, 0] = result[height - 1, :, 0]
     return result

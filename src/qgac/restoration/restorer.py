@@ -1,6 +1,6 @@
 """Restoring pictures: a JPEG file in, samples out.
 
-The only place that joins the JPEG reader and the networks.
+The only place that joins the JPEG reader and the networks. PyTorch is loaded only where it runs them.
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from qgac.coefficients.blocks import channels_to_blocks
 from qgac.coefficients.quantization import chroma_table, luma_table
+from qgac.engine.choice import EngineName, engine_for
+from qgac.engine.engine import Array
+from qgac.engine.self_ensemble import SelfEnsemble
 from qgac.jpeg.image import JPEGImage, ceil_divide
 from qgac.jpeg.limits import MAX_PIXELS
-from qgac.models.qgac import QGAC
-from qgac.models.self_ensemble import SelfEnsemble
 from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
 from qgac.restoration.planes import plane_sources
 from qgac.restoration.refinement import refined_levels, refined_table, slack_of_levels
@@ -29,7 +27,11 @@ from qgac.restoration.regions import PlaneSource, RegionRestorer
 from qgac.restoration.tile_budget import blocks_that_fit
 from qgac.restoration.tiling import Region, tile_shape
 from qgac.restoration.walk import Group, Progress, walk
-from qgac.weights.blending import blended
+
+if TYPE_CHECKING:
+    import torch
+
+    from qgac.models.qgac import QGAC
 
 __all__ = ["Restorer", "Source", "restore"]
 
@@ -45,9 +47,13 @@ class Restorer:
     Parameters
     ----------
     model : str, path or QGAC
-        Name of a shipped model, a weights file, or a network, which is used as it is and moved to the device.
+        Name of a shipped model, a weights file, a folder that ``qgac export`` wrote, or a network, which is used as it
+        is and moved to the device.
+    engine : {"auto", "onnx", "torch"}
+        What runs the networks: ONNX Runtime, or PyTorch, which any network and any weights file can be run by, see
+        :func:`qgac.engine.choice.engine_for`.
     device : str or torch.device
-        ``auto``: where a given network lies; of a model to load, CUDA or MPS if there is one, else the CPU.
+        ``auto``: where a given network lies; of a model to load, a GPU if there is one, else the CPU.
     project : bool
         Whether to keep to the quantisation interval, see :mod:`qgac.coefficients.projection`.
     tile : int, optional
@@ -71,8 +77,8 @@ class Restorer:
     Raises
     ------
     ValueError
-        If the device cannot be used, the tile is not positive, the strength or the blend not from 0 to 1, or the two
-        networks cannot be blended.
+        If the engine or the device cannot be used, the tile is not positive, the strength or the blend not from 0 to
+        1, or the two networks cannot be blended.
     WeightsError
         If a model cannot be loaded, or the one to blend with is missing.
     """
@@ -81,6 +87,7 @@ class Restorer:
         self,
         model: str | os.PathLike[str] | QGAC = "small",
         *,
+        engine: EngineName = "auto",
         device: str | torch.device = "auto",
         project: bool = True,
         tile: int | None = None,
@@ -93,17 +100,10 @@ class Restorer:
             raise ValueError(f"a tile has at least 1 pixel a side, got {tile}")
         if not 0 <= strength <= 1:
             raise ValueError(f"the strength lies between 0 and 1, got {strength}")
-        network = blended(model, blend, blend_with)
-        if device == "auto":
-            device = next(network.parameters()).device if isinstance(model, QGAC) else _fastest_device()
-        try:
-            self.device = torch.device(device)
-            network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise ValueError(f"the device {str(device)!r} cannot be used here ({error}); choose 'cpu'") from error
-        self.model = network.eval()
+        self.engine = engine_for(model, engine=engine, device=device, blend=blend, blend_with=blend_with)
+        self.device = self.engine.device
         self.tile = tile
-        self._regions = RegionRestorer(SelfEnsemble(network) if best else network, self.device, project, strength)
+        self._regions = RegionRestorer(SelfEnsemble(self.engine) if best else self.engine, project, strength)
 
     def __call__(
         self,
@@ -181,7 +181,7 @@ class Restorer:
             if tile.left == 0:
                 height = min(8 * tile.rows, image.height - 8 * tile.top)
                 band = np.empty((height, *pixel_shape(image)[1:]), kind)
-            write_pixels(planes[0] if len(planes) == 1 else torch.cat(planes), image, band, 8 * tile.left)
+            write_pixels(planes[0] if len(planes) == 1 else np.concatenate(planes), image, band, 8 * tile.left)
             del planes
             if tile.right == grid[1]:
                 yield band
@@ -189,7 +189,7 @@ class Restorer:
 
     def coefficients(
         self, source: Source, *, tolerant: bool = False, max_pixels: int = MAX_PIXELS
-    ) -> tuple[Tensor, ...]:
+    ) -> tuple[Array, ...]:
         """Restore the DCT coefficients of a picture: what the networks and the projection make, before any rounding.
 
         Parameters
@@ -199,18 +199,18 @@ class Restorer:
 
         Returns
         -------
-        tuple of Tensor, each of shape (64, rows, columns), float32, on the CPU
+        tuple of ndarray of float32, each of shape (64, rows, columns)
             For every component, dequantised. Planes restored alone have the blocks of the component; chroma that was
             restored together with Y is at full resolution, its grid that of Y, rounded up to whole chroma blocks.
         """
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
         sources = plane_sources(self._regions, image)
-        restored = [[torch.empty(64, *grid) for grid in source.grids] for source in sources]
+        restored = [[np.empty((*grid, 64), np.float32) for grid in source.grids] for source in sources]
         groups = [([source], source.grids[0]) for source in sources]
         for number, _, (parts,) in self._walk(image, groups, lambda source, tile: source.coefficients(tile)):
             for plane, (region, values) in zip(restored[number], parts, strict=True):
-                plane[(..., *region.slices)] = values[0].cpu()
-        return tuple(plane for planes in restored for plane in planes)
+                plane[region.slices] = values
+        return tuple(np.ascontiguousarray(np.moveaxis(plane, 2, 0)) for planes in restored for plane in planes)
 
     def refine(
         self,
@@ -253,7 +253,7 @@ class Restorer:
         for number, _, (parts,) in walk:
             for index, (region, values) in enumerate(parts, first[number]):
                 component, finer = image.components[index], refined[index]
-                blocks = channels_to_blocks(values[0]).cpu().numpy()
+                blocks = values.reshape(*values.shape[:2], 8, 8)
                 levels = component.coefficients[region.slices]
                 finer.coefficients[region.slices] = refined_levels(
                     blocks, levels, component.table, finer.table, slack_of_levels(component)
@@ -276,7 +276,7 @@ class Restorer:
         if self.tile is not None:
             vertical, horizontal = (ceil_divide(self.tile, 8 * blocks) * blocks for blocks in unit)
             return vertical, horizontal
-        limit = blocks_that_fit(self.model, self.device, image)
+        limit = blocks_that_fit(self.engine, image)
         return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
 
 
@@ -284,6 +284,7 @@ def restore(
     source: Source,
     model: str | os.PathLike[str] | QGAC = "small",
     *,
+    engine: EngineName = "auto",
     device: str | torch.device = "auto",
     project: bool = True,
     tile: int | None = None,
@@ -304,6 +305,7 @@ def restore(
     """
     restorer = Restorer(
         model,
+        engine=engine,
         device=device,
         project=project,
         tile=tile,
@@ -321,9 +323,3 @@ def _read(source: Source, *, tolerant: bool, max_pixels: int) -> JPEGImage:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
 
     return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)
-
-
-def _fastest_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

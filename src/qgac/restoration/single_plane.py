@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from qgac.coefficients.color_cube import SAMPLE, KnownPlane
-from qgac.coefficients.dct import idct
+from qgac.coefficients.sample_range import SAMPLE
+from qgac.engine.engine import Array
 from qgac.jpeg.image import Component, JPEGImage, ceil_divide
+from qgac.restoration.known import KnownPlane
 from qgac.restoration.regions import RegionRestorer
 from qgac.restoration.tiling import Region
+from qgac.restoration.transform import idct
 
 __all__ = ["SinglePlane"]
 
@@ -36,14 +36,14 @@ class SinglePlane:
         vertical, horizontal = image.largest_factors
         self._rows = _Axis(image.height, component.vertical, vertical)
         self._columns = _Axis(image.width, component.horizontal, horizontal)
-        self.halo = (restorer.model.receptive_field_y,) * 2
+        self.halo = (restorer.engine.receptive_field_y,) * 2
         self.unit = (1, 1)
         self.grids: tuple[tuple[int, int], ...] = (component.coefficients.shape[:2],)
 
     def start(self, tile_rows: int) -> None:
         """Do nothing: tiles are independent."""
 
-    def coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+    def coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
         """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
         known = self._known(tile)
         if self._restorer.strength == 0:
@@ -51,11 +51,11 @@ class SinglePlane:
         (plane,) = self._restorer.coefficients(self._samples(tile, known), [known])
         return [(tile, plane)]
 
-    def own_coefficients(self, tile: Region) -> list[tuple[Region, Tensor]]:
+    def own_coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
         """Restore a tile of the plane's own blocks; see :class:`.PlaneSource`."""
         return self.coefficients(tile)
 
-    def samples(self, tile: Region) -> Tensor:
+    def samples(self, tile: Region) -> Array:
         """Restore a tile of the picture; see :class:`.PlaneSource`."""
         if self._rows.whole and self._columns.whole:
             return self._in_range(tile)
@@ -63,12 +63,13 @@ class SinglePlane:
         samples = self._rows.interpolate(self._in_range(own), -2, tile.top, tile.bottom)
         return self._columns.interpolate(samples, -1, tile.left, tile.right)
 
-    def _in_range(self, region: Region) -> Tensor:
+    def _in_range(self, region: Region) -> Array:
         known = self._known(region)
-        samples = self._samples(region, known) if self._restorer.strength else idct(known.decoded)
-        return samples.add_(128).clamp_(0, 255)
+        samples = self._samples(region, known) if self._restorer.strength else idct(known.decoded)[None]
+        samples += 128
+        return np.clip(samples, 0, 255, out=samples)
 
-    def _samples(self, region: Region, known: KnownPlane) -> Tensor:
+    def _samples(self, region: Region, known: KnownPlane) -> Array:
         size = (self._rows.length - 8 * region.top, self._columns.length - 8 * region.left)
         restored = self._restorer.restore_y(self._component, region)
         return self._restorer.samples([restored], [known], size, SAMPLE)
@@ -110,15 +111,16 @@ class _Axis:
         positions = self._positions(start, stop)
         return int(positions[0]) // 8, min(int(positions[-1]) + 1, self._last) // 8 + 1
 
-    def interpolate(self, samples: Tensor, dimension: int, start: int, stop: int) -> Tensor:
+    def interpolate(self, samples: Array, dimension: int, start: int, stop: int) -> Array:
         """Interpolate the samples of these blocks to those of blocks start..stop of the picture."""
         positions = self._positions(start, stop)
         lower = positions.astype(np.int64)
         upper = np.minimum(lower + 1, self._last)
-        weight = torch.from_numpy((positions - lower).astype(np.float32)).to(samples.device)
+        weight = (positions - lower).astype(np.float32)
         first = lower[0] // 8 * 8
-        near, far = (
-            samples.index_select(dimension, torch.from_numpy(index - first).to(samples.device))
-            for index in (lower, upper)
-        )
-        return near.lerp(far, weight[:, None] if dimension == -2 else weight)
+        near: Array = samples.take(lower - first, dimension)
+        far: Array = samples.take(upper - first, dimension)
+        far -= near
+        far *= weight[:, None] if dimension == -2 else weight
+        near += far
+        return near

@@ -6,12 +6,8 @@ grows with the coefficients of the file, up to a limit.
 
 from __future__ import annotations
 
-import torch
-from torch import nn
-
+from qgac.engine.engine import Engine
 from qgac.jpeg.image import JPEGImage
-from qgac.models.cfm import ConvolutionalFilterManifold
-from qgac.models.qgac import QGAC
 
 __all__ = ["blocks_that_fit"]
 
@@ -23,14 +19,13 @@ _SHARE_OF_COEFFICIENTS = 2 / 3
 _TENSORS_ALIVE = 8  # of the size of the widest layer, where most are: samples of chroma; measured on the model `small`
 
 
-def blocks_that_fit(model: QGAC, device: torch.device, image: JPEGImage) -> int:
+def blocks_that_fit(engine: Engine, image: JPEGImage) -> int:
     """Return how many blocks a tile may have, halo included.
 
     Parameters
     ----------
-    model : QGAC
-    device : torch.device
-        Where it works.
+    engine : Engine
+        What works on it.
     image : JPEGImage
         The picture that is restored.
 
@@ -39,18 +34,7 @@ def blocks_that_fit(model: QGAC, device: torch.device, image: JPEGImage) -> int:
     int
     """
     memory = _ELSEWHERE
-    if device.type == "cpu":
+    if engine.device == "cpu":
         coefficients = sum(component.coefficients.nbytes for component in image.components)
         memory = max(_CPU, min(int(_SHARE_OF_COEFFICIENTS * coefficients), _LARGEST_CPU))
-    return memory // (4 * _TENSORS_ALIVE * _widest_layer(model))
-
-
-def _widest_layer(model: QGAC) -> int:
-    """Return the most channels that a layer takes or makes, those aside that make kernels."""
-    widths = [64]
-    for name, module in model.named_modules():
-        if isinstance(module, ConvolutionalFilterManifold):
-            widths += [64 * module.maps, module.width]
-        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and ".manifold." not in name:
-            widths += [module.in_channels, module.out_channels]
-    return max(widths)
+    return memory // (4 * _TENSORS_ALIVE * engine.widest_layer)

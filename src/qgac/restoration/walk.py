@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-import torch
-
 from qgac.restoration.regions import PlaneSource
 from qgac.restoration.tiling import Region, tiles
 
@@ -57,6 +55,5 @@ def walk(
                 progress(done, total)
 
 
-@torch.no_grad()
 def _answers(sources: Sequence[PlaneSource], tile: Region, ask: Callable[[PlaneSource, Region], _T]) -> list[_T]:
     return [ask(source, tile) for source in sources]

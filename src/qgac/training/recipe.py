@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from qgac.models.qgac import Configuration
+from qgac.models.configuration import Configuration
 from qgac.training.entries import RecipeError, check, conformed, entry_types
 from qgac.training.sections import Data, Gan, Optimization, Validation
 

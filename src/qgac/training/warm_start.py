@@ -11,8 +11,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from qgac.models.color_network import ColorConfiguration
-from qgac.models.qgac import QGAC, Configuration
+from qgac.models.configuration import ColorConfiguration, Configuration
+from qgac.models.qgac import QGAC
 
 __all__ = ["may_start_from", "starting_weights"]
 

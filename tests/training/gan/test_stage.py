@@ -22,7 +22,8 @@ from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.sections import Gan, RecipeError
 from qgac.training.train import train
 from qgac.weights.blending import interpolate
-from qgac.weights.checkpoints import load_model, load_record
+from qgac.weights.checkpoints import load_model
+from qgac.weights.files import load_record
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 TINY = read_recipe(RECIPES / "tiny.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,15 +47,13 @@ def throughput(
     Frames are made of the pictures. Only the restoration is timed, from coefficients to pixels.
     """
     with analysis_errors():
-        import torch
-
         from qgac.analysis.pictures import load_pictures
         from qgac.analysis.plots import draw_tradeoffs
         from qgac.analysis.throughput import Tradeoff
         from qgac.evaluation.published import published
 
         if threads is not None:
-            torch.set_num_threads(threads)
+            os.environ["OMP_NUM_THREADS"] = str(threads)
         paths = find_pictures(pictures, root, dataset, limit)
         kind = channels_of(dataset, channels)
         originals = load_pictures(paths, kind)
@@ -80,11 +79,11 @@ def _measure(
     from qgac.analysis.pictures import model_labels
     from qgac.analysis.throughput import Tradeoff, make_frames, measure_speed, ssim_gain
     from qgac.restoration.restorer import Restorer
+    from qgac.weights.files import read_weights
 
     images = make_frames(originals[:frames], quality)
     for label, model in zip(model_labels(models), models, strict=True):
         restorer = Restorer(model, device=device)
         speed = measure_speed(restorer, images, frames)
         gains = [ssim_gain(picture, restorer, quality) for picture in originals]
-        parameters = sum(parameter.numel() for parameter in restorer.model.parameters())
-        yield Tradeoff(label, parameters, speed, sum(gains) / len(gains), len(gains))
+        yield Tradeoff(label, read_weights(model).parameters, speed, sum(gains) / len(gains), len(gains))

@@ -9,46 +9,46 @@ top comes half a step on either side, as always.
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+import numpy as np
+
+from qgac.engine.engine import Array
 
 __all__ = ["bounds", "centered", "widened"]
 
 # The step that networks are told of a frequency that was never sent; of 80 to 600, the best on photographs that are in
 # no test set: the means of blocks alone then give 1 dB more than libjpeg's smoothing.
-_WIDEST = 120.0
+_WIDEST = np.float32(120.0)
 
 
-def bounds(decoded: Tensor, half: Tensor, slack: Tensor | None) -> tuple[Tensor, Tensor]:
+def bounds(decoded: Array, half: Array, slack: Array | None) -> tuple[Array, Array]:
     """Return the ends of the intervals in which coefficients lie.
 
     Parameters
     ----------
-    decoded : Tensor, shape (..., 64, h, w)
+    decoded : ndarray of float32, shape (..., 64)
         As the file has them, dequantised.
-    half : Tensor, shape (..., 64, 1, 1)
+    half : ndarray of float32, shape (64,)
         Half a quantisation step.
-    slack : Tensor, shape (..., 8, 8), or None
+    slack : ndarray of float32, shape (64,), or None
         As :attr:`qgac.jpeg.image.Component.slack` gives it.
 
     Returns
     -------
-    tuple of two Tensor, shape (..., 64, h, w)
+    tuple of two ndarray of float32, shape (..., 64)
     """
+    lowest, highest = decoded - half, decoded + half
     if slack is None:
-        return decoded - half, decoded + half
-    further = slack.flatten(-2)[..., None, None]
-    below = further * (decoded <= 0)
-    above = further * (decoded >= 0)
-    below = torch.where(further.isinf(), further, below)
-    above = torch.where(further.isinf(), further, above)
-    below[..., 0, :, :] = 0
-    above[..., 0, :, :] = further[..., 0, :, :]
-    return decoded - half - below, decoded + half + above
+        return lowest, highest
+    finite = np.where(np.isinf(slack), 0, slack)
+    lowest -= finite * (decoded <= 0)
+    highest += finite * (decoded >= 0)
+    lowest[..., np.isinf(slack)] = -np.inf
+    highest[..., np.isinf(slack)] = np.inf
+    lowest[..., 0], highest[..., 0] = decoded[..., 0] - half[0], decoded[..., 0] + half[0] + slack[0]
+    return lowest, highest
 
 
-def centered(decoded: Tensor, slack: Tensor | None) -> Tensor:
+def centered(decoded: Array, slack: Array | None) -> Array:
     """Return the middle of the intervals of coefficients; where nothing was sent, what the means of blocks suggest.
 
     The lowest AC frequencies follow from the DCs of the eight blocks around, as ITU-T T.81, K.8 has it (see libjpeg's
@@ -56,60 +56,61 @@ def centered(decoded: Tensor, slack: Tensor | None) -> Tensor:
 
     Parameters
     ----------
-    decoded : Tensor, shape (..., 64, h, w)
+    decoded : ndarray of float32, shape (h, w, 64)
         As the file has them, dequantised.
-    slack : Tensor, shape (..., 8, 8), or None
+    slack : ndarray of float32, shape (64,), or None
 
     Returns
     -------
-    Tensor, shape (..., 64, h, w)
+    ndarray of float32, shape (h, w, 64)
+        `decoded` itself where there is no slack.
     """
     if slack is None:
         return decoded
-    further = (slack.flatten(-2) / 2)[..., None, None].nan_to_num(posinf=0.0)
-    middle = decoded + decoded.sign() * further
-    middle[..., 0, :, :] = means = decoded[..., 0, :, :] + further[..., 0, :, :]
-    never = slack.flatten(-2).isinf()[..., None, None]
+    further = np.where(np.isinf(slack), 0, slack / 2)
+    middle: Array = decoded + np.sign(decoded) * further
+    middle[..., 0] = means = decoded[..., 0] + further[0]
+    never = np.isinf(slack)
     if never.any():
         for index, suggested in _suggested(means).items():
-            own = middle[..., index, :, :]
-            middle[..., index, :, :] = torch.where(never[..., index, :, :], suggested, own)
+            if never[index]:
+                middle[..., index] = suggested
     return middle
 
 
-def _suggested(means: Tensor) -> dict[int, Tensor]:
+def _suggested(means: Array) -> dict[int, Array]:
     """Return the AC coefficients that lead from mean to mean, by their index in natural order."""
-    around = functional.pad(means, (1, 1, 1, 1), mode="replicate")
-    above, here, below = around[..., :-2, :], around[..., 1:-1, :], around[..., 2:, :]
+    around = np.pad(means, 1, mode="edge")
+    above, here, below = around[:-2], around[1:-1], around[2:]
 
-    def left(rows: Tensor) -> Tensor:
-        return rows[..., :-2]
+    def left(rows: Array) -> Array:
+        return rows[:, :-2]
 
-    def right(rows: Tensor) -> Tensor:
-        return rows[..., 2:]
+    def right(rows: Array) -> Array:
+        return rows[:, 2:]
 
     return {
         1: 36 / 256 * (left(here) - right(here)),
-        8: 36 / 256 * (above - below)[..., 1:-1],
-        16: 9 / 256 * ((above + below)[..., 1:-1] - 2 * means),
+        8: 36 / 256 * (above - below)[:, 1:-1],
+        16: 9 / 256 * ((above + below)[:, 1:-1] - 2 * means),
         9: 5 / 256 * (left(above) - right(above) - left(below) + right(below)),
         2: 9 / 256 * (left(here) + right(here) - 2 * means),
     }
 
 
-def widened(table: Tensor, slack: Tensor | None) -> Tensor:
+def widened(table: Array, slack: Array | None) -> Array:
     """Return the quantisation steps that come nearest to what was sent.
 
     Parameters
     ----------
-    table : Tensor, shape (..., 8, 8)
+    table : ndarray of float32, shape (64,)
         Quantisation steps of the file.
-    slack : Tensor, shape (..., 8, 8), or None
+    slack : ndarray of float32, shape (64,), or None
 
     Returns
     -------
-    Tensor, shape (..., 8, 8)
+    ndarray of float32, shape (64,)
     """
     if slack is None:
         return table
-    return torch.where(slack.isinf(), table.clamp(min=_WIDEST), table + slack)
+    return np.where(np.isinf(slack), np.maximum(table, _WIDEST), table + slack)

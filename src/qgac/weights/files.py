@@ -1,0 +1,196 @@
+"""Weights as self-describing safetensors files: the header alone says how to build the network.
+
+The header's ``qgac`` entry is JSON with the configuration and the record of the training run (stage, recipe, figures).
+The weights that the package ships lie in ``weights/`` beside their checksums, ``SHA256SUMS``, as sha256sum writes them.
+Nothing here needs PyTorch; :mod:`qgac.weights.checkpoints` makes networks of what is read here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, deserialize, safe_open
+
+from qgac.models.configuration import Configuration
+
+__all__ = [
+    "FORMAT",
+    "STATISTICS",
+    "WEIGHTS",
+    "Weights",
+    "WeightsError",
+    "damaged",
+    "load_record",
+    "read_weights",
+    "shipped_models",
+]
+
+FORMAT = 1
+"""Of the header, counted up when it changes."""
+
+WEIGHTS = "weights.safetensors"
+"""Name of the file in a folder of exported graphs."""
+
+STATISTICS = ("normalize_y.", "normalize_chroma.")
+"""How the names of what was counted, not learned, begin."""
+
+
+class WeightsError(ValueError):
+    """A weights file is missing, damaged, or not of this project."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What a weights file holds.
+
+    Attributes
+    ----------
+    configuration : Configuration
+        The numbers of the network.
+    tensors : dict of str to ndarray of float32
+        By the names that they have in the network.
+    name : str
+        Of the file, for messages.
+    """
+
+    configuration: Configuration
+    tensors: dict[str, npt.NDArray[np.float32]]
+    name: str
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(tensor.size for name, tensor in self.tensors.items() if not name.startswith(STATISTICS))
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Return the names of the models that the package ships."""
+    folder = resources.files("qgac") / "weights"
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
+        )
+    )
+
+
+def _locate(name: str | os.PathLike[str]) -> Path:
+    if str(name) in shipped_models():
+        return Path(str(resources.files("qgac") / "weights" / f"{name}.safetensors"))
+    path = Path(name)
+    if path.is_dir() and (path / WEIGHTS).is_file():  # as `qgac export` leaves it
+        return path / WEIGHTS
+    if not path.is_file():
+        known = ", ".join(shipped_models()) or "none"
+        raise WeightsError(
+            f"model {str(name)!r} is neither a shipped model ({known}) nor a weights file; check the name or the path"
+        )
+    return path
+
+
+def _check_shipped(path: Path) -> None:
+    """Refuse shipped weights that are not as they were packed: what they restore would be wrong without a sign."""
+    sums = path.with_name("SHA256SUMS")
+    try:
+        expected = {name: checksum for checksum, name in map(str.split, sums.read_text().splitlines())}
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be checked against {sums.name} ({error}); install qgac again") from error
+    if expected.get(path.name) != found:
+        raise WeightsError(f"{path} is not as it was packed: its SHA-256 differs from {sums.name}; install qgac again")
+
+
+def load_record(name: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the header of a weights file.
+
+    Parameters
+    ----------
+    name : str or path
+        Name of a shipped model, or a ``.safetensors`` file of this project.
+
+    Returns
+    -------
+    dict
+        ``configuration`` (numbers of the network) and ``record`` (how it was trained).
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file, or it is damaged or foreign.
+    """
+    path = _locate(name)
+    try:
+        with safe_open(str(path), framework="np") as file:
+            header = (file.metadata() or {}).get("qgac")
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a whole safetensors file ({error}); fetch or train it again") from error
+    if header is None:
+        raise WeightsError(f"{path} holds no qgac network; name a file that `qgac train` wrote")
+    try:
+        content: Any = json.loads(header)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path} is damaged: its header is no table; fetch or train it again")
+    if content.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path} has weights format {content.get('format')}, this version reads {FORMAT}; update qgac"
+        )
+    return content
+
+
+def read_weights(name: str | os.PathLike[str] = "small") -> Weights:
+    """Read a weights file.
+
+    Parameters
+    ----------
+    name : str or path
+        Name of a shipped model, or a ``.safetensors`` file of this project.
+
+    Returns
+    -------
+    Weights
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file, or it is damaged or foreign, or has an impossible configuration in its header; if it
+        is shipped, also if it differs in any bit from what was packed.
+    """
+    if str(name) in shipped_models():
+        _check_shipped(_locate(name))
+    content = load_record(name)
+    path = _locate(name)
+    try:
+        configuration = Configuration.from_dict(content["configuration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
+        ) from error
+    try:
+        tensors = {key: _float32(tensor) for key, tensor in deserialize(path.read_bytes())}  # type: ignore[no-untyped-call]
+    except (SafetensorError, KeyError, OSError, ValueError) as error:
+        raise damaged(path) from error
+    return Weights(configuration, tensors, str(path))
+
+
+def damaged(name: str | os.PathLike[str]) -> WeightsError:
+    """Return what is to be said of a file whose tensors are not those of its configuration."""
+    return WeightsError(f"{name} is damaged: its tensors do not fit its header; fetch or train it again")
+
+
+def _float32(tensor: dict[str, Any]) -> npt.NDArray[np.float32]:
+    """Return the values of a tensor as safetensors hands it over; NumPy has no bfloat16, the upper half of float32."""
+    kind, data = tensor["dtype"], tensor["data"]
+    if kind == "BF16":
+        values = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+    else:
+        values = np.frombuffer(data, {"F16": "<f2", "F32": "<f4", "F64": "<f8"}[kind]).astype(np.float32)
+    return values.reshape(tensor["shape"])
