@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,6 +58,22 @@ class Refiner:
 
 def make_refiner(*arguments: Any, **options: Any) -> Refiner:
     return Refiner(20)
+
+
+class Mortal(Refiner):
+    """Kills its process after some frames."""
+
+    calls = 0
+
+    def __call__(self, image: JPEGImage, **options: Any) -> Restored:
+        Mortal.calls += 1
+        if Mortal.calls > 70:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(image, **options)
+
+
+def make_film_restorer(*arguments: Any, **options: Any) -> Refiner:
+    return Mortal(20)
 
 
 def zip_file(path: Path, members: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED, **more: Any) -> Path:
@@ -126,10 +144,18 @@ def _tiff_sample() -> bytes:
     return jpeg_tiff(photo(40, 50), (16, 32))
 
 
+def _film_sample() -> bytes:
+    from made.films import film, jpegs
+
+    with TemporaryDirectory() as folder:
+        return film(Path(folder) / "x.avi", jpegs(3)).read_bytes()
+
+
 SAMPLES: dict[str, Callable[[], bytes]] = {
     ".cbz": _zip_sample,
     ".pdf": _pdf_sample,
     ".mpo": _mpo_sample,
     ".tif": _tiff_sample,
+    ".avi": _film_sample,
 }
 """Small whole containers of every kind, by suffix."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,10 @@ __all__ = ["EmptyError", "restore_inside"]
 
 
 class EmptyError(ContainerError):
-    """There is no JPEG picture inside."""
+    """There is no JPEG picture inside; `notes` say what is worth telling."""
+
+    def __init__(self, notes: Sequence[str] = ()) -> None:
+        super().__init__("; ".join(["it holds no JPEG picture to restore", *notes, "name another file"]))
 
 
 def restore_inside(
@@ -71,7 +74,7 @@ def restore_inside(
     container = open_container(source, kind, tolerant=settings.tolerant)
     try:
         if not container.pictures:
-            raise EmptyError("; ".join(["it holds no JPEG picture to restore", *container.notes, "name another file"]))
+            raise EmptyError(container.notes)
         if container.signed and not settings.break_signatures:
             raise ContainerError(
                 "it is signed, and restored pictures break the signature; ask for that (--break-signatures), or keep it"

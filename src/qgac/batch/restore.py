@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qgac.batch.films import restore_film
 from qgac.batch.inside import EmptyError, restore_inside
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.settings import Settings
@@ -139,7 +140,10 @@ def _restore_container(job: Job, restorer: Restorer, settings: Settings, progres
     if _is_there(job, job.destination, settings):
         return Skipped(job, job.destination)
     try:
-        pictures, notes = restore_inside(job.source, job.container, job.destination, restorer, settings, share_done)
+        if job.container == "film":
+            pictures, notes = restore_film(job.source, job.destination, restorer, settings, share_done)
+        else:
+            pictures, notes = restore_inside(job.source, job.container, job.destination, restorer, settings, share_done)
     except OSError as error:
         return Failed(
             job.name, f"cannot be read or written ({error.strerror or error}); check permissions and free space"

@@ -34,6 +34,10 @@ class Settings:
         Whether pictures inside containers become lossless ones.
     break_signatures : bool
         Whether containers that are signed are restored all the same.
+    crf : int or None
+        Quality of films in H.264, 0 (best) to 51; None for FFV1, or the usual one where the file cannot hold that.
+    restoration : str
+        What tells the restorer from other ones, so that the frames of two are not mixed in one film.
     """
 
     overwrite: bool = False
@@ -45,6 +49,8 @@ class Settings:
     encoding: Encoding = field(default_factory=Encoding)
     lossless: bool = False
     break_signatures: bool = False
+    crf: int | None = None
+    restoration: str = ""
 
     def with_metadata_to_write(self, image: JPEGImage) -> JPEGImage:
         """Return a picture with those of its metadata that are to be written."""

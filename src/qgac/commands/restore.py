@@ -111,6 +111,13 @@ Environment
     help="Restore documents that are signed, too; their signatures do not hold any more.",
 )
 @click.option(
+    "--crf",
+    type=click.IntRange(0, 51),
+    metavar="0-51",
+    panel=_OUTPUT,
+    help="Write films in H.264 of this quality, 0 the best, instead of lossless FFV1; .mp4 files by default of 16.",
+)
+@click.option(
     "--srgb",
     is_flag=True,
     panel=_OUTPUT,
@@ -223,6 +230,7 @@ def restore(
     consistent: bool,
     lossless: bool,
     break_signatures: bool,
+    crf: int | None,
     srgb: bool,
     suffix: str | None,
     overwrite: bool,
@@ -287,7 +295,7 @@ def restore(
     except PlanError as error:
         raise click.UsageError(str(error)) from error
     _check_encoding(encoding, todo, quality=quality)
-    _check_containers(todo, srgb=srgb, lossless=lossless)
+    _check_containers(todo, srgb=srgb, lossless=lossless, crf=crf)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
@@ -313,6 +321,8 @@ def restore(
         encoding=encoding,
         lossless=lossless,
         break_signatures=break_signatures,
+        crf=crf,
+        restoration=repr((model, no_projection, best, strength, blend, blend_with)),
     )
     if dry_run:
         if not show(todo, settings):
@@ -374,7 +384,7 @@ def _check_encoding(encoding: Encoding, todo: Plan, *, quality: int | None) -> N
         raise click.UsageError(str(error)) from error
 
 
-def _check_containers(todo: Plan, *, srgb: bool, lossless: bool) -> None:
+def _check_containers(todo: Plan, *, srgb: bool, lossless: bool, crf: int | None) -> None:
     """Refuse what containers cannot hold, and what is about containers where there are none."""
     from qgac.containers.kinds import HOLD_PIXELS
 
@@ -383,8 +393,10 @@ def _check_containers(todo: Plan, *, srgb: bool, lossless: bool) -> None:
         raise click.UsageError(
             "--srgb is for single pictures; those inside other files keep their colours: leave it out"
         )
+    if crf is not None and todo.jobs and "film" not in kinds:
+        raise click.UsageError("--crf is for films; leave it out")
     if lossless and not kinds <= HOLD_PIXELS:
-        raise click.UsageError("--lossless is for PDF documents; archives hold JPEG files: leave one of them out")
+        raise click.UsageError("--lossless is for PDF documents, the others hold JPEG files; leave one of them out")
     if lossless and not kinds and todo.jobs:
         raise click.UsageError("--lossless is for the pictures inside documents; choose png or tiff (--format)")
 

@@ -35,6 +35,10 @@ def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
         from qgac.containers.multi_picture import MultiPicture
 
         return MultiPicture(path)
+    if kind == "film":
+        from qgac.containers.film import Film
+
+        return Film(path)
     if kind == "tiff":
         from qgac.containers.tiff import TIFFFile
 
