@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JPEG ?= examples/night.jpg
 
-.PHONY: restore test lint types unit lowest results graphs clean
+.PHONY: restore test lint types unit lowest results graphs docs release clean
 
 restore: $(VENV)/.installed
 	$(BIN)/qgac restore "$(JPEG)"
@@ -52,7 +52,26 @@ $(LOWEST)/.installed: pyproject.toml constraints.txt
 graphs: $(VENV)/.developer
 	$(BIN)/qgac export small --without-weights --out src/qgac/engine/graphs/small --overwrite
 
+# The documentation as a site, in site/, without a warning; docs/site/ has what it is built with.
+docs: $(VENV)/.developer
+	$(BIN)/mkdocs build --strict --quiet
+
+# What goes to a package index, in dist/: built, checked, and the wheel tried in an environment that has nothing else.
+RELEASE := .venv-release
+release:
+	rm -rf dist
+	$(PYTHON) -m venv --clear $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --constraint constraints.txt build twine check-wheel-contents
+	$(RELEASE)/bin/python -m build
+	$(RELEASE)/bin/twine check --strict dist/*
+	$(RELEASE)/bin/check-wheel-contents dist/*.whl
+	$(PYTHON) -m venv --clear $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --constraint constraints.txt dist/*.whl
+	cp examples/night.jpg $(RELEASE)
+	cd $(RELEASE) && bin/qgac night.jpg --verbose && bin/python -c "import qgac; qgac.restore('night.jpg').save('again.png')"
+	cmp $(RELEASE)/night.restored.png $(RELEASE)/again.png
+
 clean:
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(RELEASE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 include docs/results.mk

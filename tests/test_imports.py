@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"files", "metrics", "pictures", "containers", "batch", "inspection", "training", "evaluation", "analysis"},
     "cli": {"commands", "extras"},
     "__main__": {"cli"},
-    "__init__": CORE | {"metrics", "extras"},
+    "__init__": CORE | {"batch", "metrics", "pictures", "extras"},
 }
 HEAVY = {"numpy", "numba", "onnxruntime", "torch"}
 # What a module, or every module of a folder, may load of those; the longest name that fits decides.

@@ -1,4 +1,7 @@
-"""Every block of README.md and of the manuals runs as it stands, in a copy of the folder that readers run it in."""
+"""Every block of README.md and of the manuals in docs/ runs as it stands.
+
+In a copy of the folder that readers run it in.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,11 @@ def containers_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workplace(tmp_path_factory, "containers")
 
 
+@pytest.fixture(scope="module")
+def python_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "python")
+
+
 def label(value: str) -> str:
     return value.splitlines()[0][:40]
 
@@ -64,6 +72,12 @@ def test_block_of_the_manual_runs(language: str, code: str, using_workplace: Pat
 @pytest.mark.parametrize(("language", "code"), blocks("docs/containers.md"), ids=label)
 def test_block_about_containers_runs(language: str, code: str, containers_workplace: Path) -> None:
     run(language, code, containers_workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "code"), blocks("docs/python.md"), ids=label)
+def test_block_about_python_runs(language: str, code: str, python_workplace: Path) -> None:
+    run(language, code, python_workplace)
 
 
 def test_the_manual_shows_every_option_of_restore() -> None:

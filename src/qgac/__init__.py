@@ -1,8 +1,8 @@
 """Quantization guided JPEG artifact correction: restores JPEG pictures from their own coefficients and tables.
 
 >>> import qgac
->>> picture = qgac.restore("photo.jpg")  # doctest: +SKIP
->>> picture.to_pil().save("photo.png")  # doctest: +SKIP
+>>> picture = qgac.restore("photo.jpg")
+>>> picture.save("photo.png")
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
@@ -13,12 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qgac.batch.jobs import Failed, Finished, Skipped
+    from qgac.batch.many import restore_many
     from qgac.jpeg.errors import JPEGError
     from qgac.jpeg.image import JPEGImage
     from qgac.jpeg.reader import read_jpeg
     from qgac.metrics import psnr, psnr_b, ssim
     from qgac.models.configuration import Configuration
     from qgac.models.qgac import QGAC
+    from qgac.pictures.save import save
     from qgac.restoration.picture import Restored
     from qgac.restoration.restorer import Restorer, restore
     from qgac.weights.checkpoints import load_model, save_model
@@ -26,34 +29,44 @@ if TYPE_CHECKING:
 __all__ = [
     "QGAC",
     "Configuration",
+    "Failed",
+    "Finished",
     "JPEGError",
     "JPEGImage",
     "Restored",
     "Restorer",
+    "Skipped",
     "__version__",
     "load_model",
     "psnr",
     "psnr_b",
     "read_jpeg",
     "restore",
+    "restore_many",
+    "save",
     "save_model",
     "ssim",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "QGAC": "qgac.models.qgac",
     "Configuration": "qgac.models.configuration",
+    "Failed": "qgac.batch.jobs",
+    "Finished": "qgac.batch.jobs",
     "JPEGError": "qgac.jpeg.errors",
     "JPEGImage": "qgac.jpeg.image",
     "Restored": "qgac.restoration.picture",
     "Restorer": "qgac.restoration.restorer",
+    "Skipped": "qgac.batch.jobs",
     "load_model": "qgac.weights.checkpoints",
     "psnr": "qgac.metrics",
     "psnr_b": "qgac.metrics",
     "read_jpeg": "qgac.jpeg.reader",
     "restore": "qgac.restoration.restorer",
+    "restore_many": "qgac.batch.many",
+    "save": "qgac.pictures.save",
     "save_model": "qgac.weights.checkpoints",
     "ssim": "qgac.metrics",
 }

@@ -1,4 +1,5 @@
 import json
+import sys
 from functools import partial
 
 import numpy as np
@@ -92,3 +93,59 @@ def test_a_result_that_could_not_be_written_is_noticed_before_measuring(folder, 
     result = run("--root", folder, "--model", "nowhere", "--json", tmp_path / "missing" / "result.json")
     assert result.exit_code == 2
     assert "there is no folder" in result.stderr
+
+
+def test_other_programs_are_measured_beside(folder, tmp_path):
+    copy = tmp_path / "copy.py"
+    copy.write_text("import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])")
+    methods = [f"{name}={sys.executable} {copy} {{input}} {{output}}" for name in ("one", "the other")]
+    options = [part for method in methods for part in ("--method", method)]
+    result = run("--root", folder, "--quality", 10, "--jpeg-only", "--jobs", 1, *options)
+    assert result.exit_code == 0, result.output
+    header, _, row = (line.split(" | ") for line in result.stdout.splitlines()[2:5])
+    assert header == ["| quality", "JPEG", "JPEG, Pillow", "one", "the other |"]
+    assert row[2] == row[3] == row[4].removesuffix(" |")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--method", "x=y {input}"], "must have one {input} and one {output}"),
+        (["--method", "x=y {input} {output}", "--method", "x=z {input} {output}"], "two methods have one name"),
+        (["--resume"], "name it (--json)"),
+    ],
+)
+def test_methods_that_cannot_be(folder, options, message):
+    result = run("--root", folder, *options)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_program_that_fails_ends_in_one_sentence_and_loses_nothing(folder, tmp_path):
+    Image.fromarray(np.zeros((24, 40, 3), np.uint8)).save(folder / "b.png")
+    fails = tmp_path / "fails.py"  # of the second picture, which is black
+    fails.write_text(
+        "import sys; from PIL import Image; p = Image.open(sys.argv[1]); p.getbbox() or sys.exit('all is black');"
+        "p.save(sys.argv[2])"
+    )
+    out = tmp_path / "results"
+    out.mkdir()
+    line = ("--root", folder, "--quality", 10, "--jpeg-only", "--jobs", 1, "--json", out / "result.json")
+    method = ("--method", f"x={sys.executable} {fails} {{input}} {{output}}")
+    result = run(*line, *method)
+    assert (result.exit_code, result.stderr) == (1, "qgac: x failed with exit code 1: all is black\n")
+    assert [path.name for path in out.iterdir()] == ["result.json.partial"]
+    fails.write_text("import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])")
+    measured = json.loads((out / "result.json.partial").read_text())["measurements"]
+    result = run(*line, *method, "--resume")
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in out.iterdir()] == ["result.json"]
+    content = json.loads((out / "result.json").read_text())["measurements"]
+    assert [entry["picture"] for entry in content] == ["a.png", "b.png"]
+    assert content[0] == measured[0]  # its time tells that it was not measured again
+
+
+def test_a_part_of_the_pictures(folder):
+    Image.fromarray(np.zeros((24, 40, 3), np.uint8)).save(folder / "b.png")
+    result = run("--root", folder, "--quality", 10, "--jpeg-only", "--jobs", 1, "--limit", 1)
+    assert "the first 1 pictures" in result.stdout.splitlines()[0]

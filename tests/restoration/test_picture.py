@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+import qgac
+from made import metadata as made_metadata
 from made.pictures import GRAY, S420, S444, Sampling, make_image
 from qgac.restoration.picture import Restored
 from qgac.restoration.restorer import Restorer
@@ -68,3 +74,30 @@ def test_a_strided_array_becomes_the_same_picture() -> None:
 def test_another_type_is_refused(network: Restorer) -> None:
     with pytest.raises(ValueError, match="uint8, uint16 or float32"):
         network(make_image(8, 8, GRAY), dtype=np.int64)
+
+
+def test_a_picture_saves_itself_with_its_metadata(tmp_path: Path) -> None:
+    picture = made_metadata.restored()
+    picture.save(tmp_path / "method.png", strip=True)
+    qgac.save(picture, tmp_path / "function.png", strip=True)
+    assert (tmp_path / "method.png").read_bytes() == (tmp_path / "function.png").read_bytes()
+    file = io.BytesIO()
+    picture.save(file, format="jpeg", quality=50)
+    with Image.open(file) as opened:
+        assert opened.quantization[0][0] == 16  # type: ignore[attr-defined]
+        assert opened.info["icc_profile"] == made_metadata.SRGB
+    with pytest.raises(ValueError, match="exists already"):
+        picture.save(tmp_path / "method.png")
+    made_metadata.floats((30, 41, 3)).save(tmp_path / "method.png", overwrite=True, depth=8, srgb=True)
+    assert (tmp_path / "method.png").read_bytes()[24] == 8
+
+
+@pytest.mark.parametrize("shape", [(30, 41), (30, 41, 3), (30, 41, 4), (30, 2000, 3)])
+def test_notebooks_show_a_small_picture(shape: tuple[int, ...]) -> None:
+    picture = made_metadata.restored(shape)
+    with Image.open(io.BytesIO(picture._repr_png_())) as shown:
+        assert (shown.format, shown.mode) == ("PNG", "L" if len(shape) == 2 else "RGB")
+        assert shown.size == ((1024, 15) if shape[1] == 2000 else (41, 30))
+        assert ("icc_profile" in shown.info) is (shape[-1] == 3)  # the profile is one of RGB
+        if shape == (30, 41, 3):
+            np.testing.assert_array_equal(np.asarray(shown), picture.pixels)

@@ -12,7 +12,7 @@ from qgac.batch.jobs import Failed
 from qgac.containers.kinds import is_searched_for, kind_of
 from qgac.pictures.formats import format_of
 
-__all__ = ["MARK", "Found", "find_jpegs", "find_listed", "is_pattern", "names_in"]
+__all__ = ["MARK", "Found", "expanded", "find_jpegs", "find_listed", "is_pattern", "may_name_pictures", "names_in"]
 
 MARK = ".restored"
 """What the stem of a result ends with that lies beside its source."""
@@ -131,6 +131,20 @@ def names_in(content: bytes, *, null: bool = False) -> list[str]:
 def is_pattern(text: str) -> bool:
     """Whether an input is a pattern, not the name of something that exists."""
     return any(character in text for character in "*?[") and not os.path.lexists(text)
+
+
+def expanded(inputs: Iterable[str]) -> list[str]:
+    """Return names of files with patterns expanded to those that exist; one without any stays as it is."""
+    result: list[str] = []
+    for text in inputs:
+        matches = sorted(glob.glob(text, recursive=True)) if is_pattern(text) else []  # noqa: PTH207 - keeps **
+        result += matches or [text]
+    return result
+
+
+def may_name_pictures(text: str) -> bool:
+    """Whether an argument may be meant as an input: it exists, is a pattern or ``-``, or is named as a JPEG file."""
+    return text == "-" or os.path.lexists(text) or is_pattern(text) or format_of(Path(text)) == "jpeg"
 
 
 def _fixed_part(pattern: Path) -> Path:

@@ -79,6 +79,7 @@ def restore_inside(
             raise ContainerError(
                 "it is signed, and restored pictures break the signature; ask for that (--break-signatures), or keep it"
             )
+        before = source.stat().st_size
         exchange = _Exchange(container, restorer, settings, progress)
         with whole_file(destination, overwrite=settings.overwrite) as partial:
             container.write(partial, exchange)
@@ -86,8 +87,7 @@ def restore_inside(
         notes = list(container.notes)
         if container.signed:
             notes.append("the signature is broken, as was asked for")
-        before, after = source.stat().st_size, destination.stat().st_size
-        notes.append(f"{exchange.summary()}; {_size(before)} before, {_size(after)} after")
+        notes.append(f"{exchange.summary()}; {_size(before)} before, {_size(destination.stat().st_size)} after")
         return tuple(exchange.entries), tuple(notes)
     finally:
         container.close()

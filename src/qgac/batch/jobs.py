@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from qgac.batch.originals import is_taken
 from qgac.containers.kinds import Kind
 from qgac.pictures.formats import Format
 
@@ -28,6 +29,8 @@ class Job:
         pictures inside.
     makes_folders : bool
         Whether missing folders on the way to the destination are made.
+    original : Path or None
+        Under which name the source stays when it is restored in its own place.
     container : Kind or None
         What kind of container the source is; None for a picture.
     searched : bool
@@ -39,6 +42,7 @@ class Job:
     destination: Path | None
     format: Format | None
     makes_folders: bool = False
+    original: Path | None = None
     container: Kind | None = None
     searched: bool = False
 
@@ -47,7 +51,16 @@ class Job:
         """Where the picture may go: only what is in the file tells PNG from TIFF if no format is given."""
         if self.destination is None:
             return set()
+        if self.original is not None:
+            return {self.destination, self.original}
         return {self.destination} if self.format else {self.destination, self.destination.with_suffix(".tiff")}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the output is there already, or the original that stays beside it."""
+        if self.original is not None and self.source is not None:
+            return is_taken(self.source, self.original)
+        return self.destination is not None and self.destination.is_file()
 
     @property
     def size(self) -> int:

@@ -20,8 +20,8 @@ def give_back_freed_memory() -> None:
     """Have large blocks of memory returned to the system as soon as they are freed; for the start of a program.
 
     It concerns the whole process, so only a program decides it, not the library. Restoring 12 megapixels takes 180 MB
-    less and 4 % longer. PyTorch must not have been imported yet: it is asked for huge pages, without which the constant
-    fetching of fresh pages costs 25 %. Does nothing where the C library is not glibc.
+    less and 4 % longer. PyTorch, if it is used, must not have been imported yet: it is asked for huge pages, without
+    which the constant fetching of fresh pages costs 25 %. Does nothing where the C library is not glibc.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     if sys.platform == "linux":

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
 from qgac.batch.jobs import Failed, Job, Skipped
+from qgac.batch.originals import ORIGINAL, original_of
 from qgac.containers.kinds import Kind, fits, kind_of, suffix_of_result
 from qgac.files.destination import identity
+from qgac.files.names import folded, is_part_of_a_name
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
-__all__ = ["STREAM", "Plan", "PlanError", "plan"]
+__all__ = ["STREAM", "Plan", "PlanError", "plan", "plan_in_place"]
 
 STREAM = "-"
 
@@ -88,8 +90,8 @@ def plan(
     several = listed is not None or len(inputs) != 1 or Path(inputs[0]).is_dir() or is_pattern(inputs[0])
     if several and STREAM in (*inputs, output):
         raise PlanError("standard input and output (-) take one picture; name one file")
-    if suffix is not None and any(character in suffix for character in {"/", os.sep, "\0"}):
-        raise PlanError(f"--suffix {suffix!r} is no part of a file name; leave the slash out")
+    if suffix is not None and not is_part_of_a_name(suffix):
+        raise PlanError(f"--suffix {suffix!r} is no part of a file name; leave slashes and the like out")
     to_folder = output is not None and (several or _names_folder(output))
     if suffix is not None and (STREAM in inputs or (output is not None and not to_folder)):
         raise PlanError("--suffix is for outputs that are named after their sources; leave it or the name after -o out")
@@ -99,7 +101,11 @@ def plan(
         return _plan([_stream_job(output, format)], [], skip_existing=skip_existing)
 
     marks = (MARK, suffix) if suffix and output is None else (MARK,)
+    if output is None:
+        _check_for_output(inputs)
     found, failures = find_jpegs(inputs, marks=marks)
+    if output is None and len(inputs) > 1:
+        failures = [_with_hint(failure, inputs[-1]) for failure in failures]
     folder = _output_folder(output) if output is not None and to_folder else None
     if folder is not None:
         found = [file for file in found if not _is_result(file, folder)]
@@ -125,11 +131,77 @@ def plan(
     return _plan(_without_collisions(jobs), failures, skip_existing=skip_existing)
 
 
+def plan_in_place(
+    inputs: Sequence[str],
+    *,
+    listed: Sequence[str] | None = None,
+    skip_existing: bool = False,
+    all_pictures: bool = False,
+) -> Plan:
+    """Decide which JPEG files and containers are replaced by restored ones, the originals staying under another name.
+
+    Parameters
+    ----------
+    inputs, listed
+        As for :func:`plan`. Originals of earlier runs are passed over.
+    skip_existing : bool
+        Whether to leave out pictures whose original is there.
+    all_pictures : bool
+        As for :func:`plan`.
+
+    Returns
+    -------
+    Plan
+        Links are among its failures, and films, which become files of another kind.
+
+    Raises
+    ------
+    PlanError
+        If an input is a stream.
+    """
+    if STREAM in inputs:
+        raise PlanError("--in-place is for files; standard input (-) has no place")
+    found, failures = find_jpegs(inputs, marks=(MARK, ORIGINAL))
+    if listed is not None:
+        more, missing = find_listed(listed)
+        found, failures = found + more, failures + missing
+    jobs: dict[str, Job] = {}
+    for file in found:
+        if file.path.is_symlink():
+            failures.append(Failed(str(file.path), "is a link, and would be replaced itself; name what it leads to"))
+            continue
+        kind = _kind(file, all_pictures)
+        if kind == "film":
+            failures.append(Failed(str(file.path), "is a film, which becomes a .mkv file; leave --in-place out"))
+            continue
+        name = str(file.path)
+        job = Job(
+            name, file.path, file.path, "jpeg", original=original_of(file.path), container=kind, searched=file.searched
+        )
+        jobs.setdefault(_key(file.path), job)
+    return _plan(tuple(jobs.values()), failures, skip_existing=skip_existing)
+
+
+def _check_for_output(inputs: Sequence[str]) -> None:
+    """Refuse an output that is named as the last of the inputs, as other programs have it."""
+    last = inputs[-1] if len(inputs) > 1 else ""
+    if last and not os.path.lexists(last) and not is_pattern(last):
+        foreign = format_of(Path(last)) not in (None, "jpeg")
+        if foreign or last.endswith(("/", os.sep)):
+            raise PlanError(f"{last} does not exist; if the result is to go there, write -o {last}")
+
+
+def _with_hint(failure: Failed, last: str) -> Failed:
+    if failure.name != last or os.path.lexists(last) or is_pattern(last):
+        return failure
+    return Failed(last, f"there is no such file; check the name, or write -o {last} if the result is to go there")
+
+
 def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -> Plan:
     there = [
-        Skipped(job, job.destination)
+        Skipped(job, job.original or job.destination)
         for job in jobs
-        if skip_existing and job.destination is not None and job.destination.is_file()
+        if skip_existing and job.destination is not None and job.is_done
     ]
     skipped = {skip.job for skip in there}
     return Plan(
@@ -164,7 +236,8 @@ def _job(
 ) -> Job:
     if (kind := _kind(file, all_pictures)) is not None:
         destination = stem.with_name(stem.name + suffix_of_result(file.path, kind))
-        return Job(str(file.path), file.path, destination, "jpeg", makes_folders, kind, file.searched)
+        name = str(file.path)
+        return Job(name, file.path, destination, "jpeg", makes_folders, container=kind, searched=file.searched)
     destination = stem.with_name(stem.name + SUFFIXES[format or "png"])
     return Job(str(file.path), file.path, destination, format, makes_folders)
 
@@ -211,7 +284,7 @@ def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
     for job in jobs:
         assert job.source is not None
         assert job.destination is not None
-        other = by_destination.setdefault(os.path.normcase(os.path.abspath(job.destination)), job)  # noqa: PTH100 - folds ..
+        other = by_destination.setdefault(_key(job.destination), job)
         assert other.source is not None
         if identity(other.source) != identity(job.source):
             raise PlanError(
@@ -223,6 +296,11 @@ def _without_collisions(jobs: list[Job]) -> tuple[Job, ...]:
                     f"{candidate} is itself one of the inputs; choose another output (-o) or format (--format)"
                 )
     return tuple(by_destination.values())
+
+
+def _key(path: Path) -> str:
+    """Return what names of one file to come have in common."""
+    return folded(os.path.abspath(path))  # noqa: PTH100 - folds ..
 
 
 def _is_result(file: Found, folder: Path) -> bool:

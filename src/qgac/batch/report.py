@@ -17,6 +17,7 @@ __all__ = ["check_report", "is_report", "write_report"]
 _FORMAT = 1
 _BEGINNING = b'{\n  "qgac_report": '
 _REFUSALS = {
+    Obstacle.FORBIDDEN_NAME: "{path} is a name that this system keeps for something else; choose another (--report)",
     Obstacle.NO_FOLDER: "the report {path} is not a file in an existing folder; name one (--report)",
     Obstacle.NO_FILE: "the report {path} is not a file in an existing folder; name one (--report)",
     Obstacle.LOCKED_FOLDER: "the folder {folder} may not be written to; put the report into another one (--report)",

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgac.batch.films import restore_film
 from qgac.batch.inside import EmptyError, restore_inside
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
+from qgac.batch.originals import check_original, original_kept
 from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
 from qgac.containers.container import ContainerError, LackingError
@@ -39,7 +42,7 @@ def restore_files(
     settings: Settings,
     *,
     progress: Callable[[Job, float], None] | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Restore pictures one after the other.
 
     Parameters
@@ -105,20 +108,18 @@ def _restore_picture(job: Job, restorer: Restorer, settings: Settings, progress:
         times = job.source.stat() if settings.keep_times and job.source is not None else None
     except OSError as error:
         return _unreadable(job, error)
+    overwrite = settings.overwrite or job.original is not None
     kind, destination = _settled(job, image, settings.encoding)
     settings.encoding.check(kind, image)
-    if destination is not None and _is_there(job, destination, settings):
-        return Skipped(job, destination)
+    if destination is not None and _is_there(replace(job, destination=destination), settings):
+        return Skipped(job, job.original or destination)
     picture, notes = _restored(settings.with_metadata_to_write(image), restorer, settings.encoding, tile_done)
-    write_picture(
-        picture,
-        destination or sys.stdout.buffer,
-        format=kind,
-        encoding=settings.encoding,
-        overwrite=settings.overwrite,
-    )
+    with _original_kept(job):
+        write_picture(
+            picture, destination or sys.stdout.buffer, format=kind, encoding=settings.encoding, overwrite=overwrite
+        )
     if times is not None and destination is not None:
-        os.utime(destination, ns=(times.st_atime_ns, times.st_mtime_ns))
+        notes += _set_times(destination, times)
     quality = quality_of(image.components[0].table, chroma=False)
     seconds = time.monotonic() - started
     return Finished(job, destination, image.width, image.height, quality, (*image.notes, *notes), seconds)
@@ -137,19 +138,27 @@ def _restore_container(job: Job, restorer: Restorer, settings: Settings, progres
         times = job.source.stat()
     except OSError as error:
         return _unreadable(job, error)
-    if _is_there(job, job.destination, settings):
-        return Skipped(job, job.destination)
+    if _is_there(job, settings):
+        return Skipped(job, job.original or job.destination)
+    if job.original is not None:
+        settings = replace(settings, overwrite=True)
     try:
-        if job.container == "film":
-            pictures, notes = restore_film(job.source, job.destination, restorer, settings, share_done)
-        else:
-            pictures, notes = restore_inside(job.source, job.container, job.destination, restorer, settings, share_done)
-    except OSError as error:
+        with _original_kept(job):
+            if job.container == "film":
+                pictures, notes = restore_film(job.source, job.destination, restorer, settings, share_done)
+            else:
+                pictures, notes = restore_inside(
+                    job.source, job.container, job.destination, restorer, settings, share_done
+                )
+    except FileExistsError as error:
         return Failed(
-            job.name, f"cannot be read or written ({error.strerror or error}); check permissions and free space"
+            job.name, f"{job.destination} appeared meanwhile, and stays ({error.strerror}); choose another name"
         )
+    except OSError as error:
+        reason = error.strerror or error
+        return Failed(job.name, f"cannot be read or written ({reason}); check permissions and free space")
     if settings.keep_times:
-        os.utime(job.destination, ns=(times.st_atime_ns, times.st_mtime_ns))
+        notes += _set_times(job.destination, times)
     return Finished(job, job.destination, None, None, None, notes, time.monotonic() - started, pictures)
 
 
@@ -157,13 +166,16 @@ def _unreadable(job: Job, error: OSError) -> Failed:
     return Failed(job.name, f"cannot be read ({error.strerror or error}); check the file and its permissions")
 
 
-def _is_there(job: Job, destination: Path, settings: Settings) -> bool:
+def _is_there(job: Job, settings: Settings) -> bool:
     """Whether the output is there and to be left; otherwise check that it can be put there."""
-    if settings.skip_existing and destination.is_file():
+    assert job.destination is not None
+    if settings.skip_existing and job.is_done:
         return True
     if job.makes_folders:
-        _make_folder(destination.parent)
-    check_destination(destination, overwrite=settings.overwrite)
+        _make_folder(job.destination.parent)
+    if job.source is not None and job.original is not None:
+        check_original(job.source, job.original)
+    check_destination(job.destination, overwrite=settings.overwrite or job.original is not None)
     return False
 
 
@@ -176,7 +188,7 @@ def _restored(
     if not encoding.srgb:  # rows go into the file as they are made
         bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)
         return PictureInBands(bands, image.height, image.width, len(image.components), image.metadata), ()
-    from qgac.pictures.srgb import convert_to_srgb  # PyTorch comes with it
+    from qgac.pictures.srgb import convert_to_srgb
 
     return convert_to_srgb(restorer(image, progress=progress))
 
@@ -187,6 +199,21 @@ def _settled(job: Job, image: JPEGImage, encoding: Encoding) -> tuple[Format, Pa
         return job.format, job.destination
     kind = natural_format(image, srgb=encoding.srgb)
     return kind, job.destination and job.destination.with_suffix(SUFFIXES[kind])
+
+
+def _original_kept(job: Job) -> AbstractContextManager[None]:
+    if job.source is None or job.original is None:
+        return nullcontext()
+    return original_kept(job.source, job.original)
+
+
+def _set_times(destination: Path, times: os.stat_result) -> tuple[str, ...]:
+    """Give a file the times of another; return a note if the system will not have it."""
+    try:
+        os.utime(destination, ns=(times.st_atime_ns, times.st_mtime_ns))
+    except OSError as error:  # of another owner's folder, a share, or a time that is out of the system's range
+        return (f"its time could not be set ({error.strerror or error})",)
+    return ()
 
 
 def _make_folder(folder: Path) -> None:

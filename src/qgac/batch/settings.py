@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from qgac.jpeg.image import JPEGImage, Metadata
+from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.limits import MAX_PIXELS
-from qgac.pictures.exif import orientation_only
 from qgac.pictures.formats import Encoding
+from qgac.pictures.save import stripped
 
 __all__ = ["Settings"]
 
@@ -56,6 +56,4 @@ class Settings:
         """Return a picture with those of its metadata that are to be written."""
         if not self.strip:
             return image
-        old = image.metadata
-        kept = Metadata(exif=orientation_only(old.exif) if old.exif else None, icc=old.icc)
-        return replace(image, metadata=kept)
+        return replace(image, metadata=stripped(image.metadata))

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -65,7 +65,7 @@ def restore_in_workers(
     *,
     workers: int,
     progress: Callable[[Job, float], None] | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Restore pictures side by side. Closing the iterator ends all processes.
 
     Parameters
@@ -136,7 +136,7 @@ def restore_in_workers(
 
 
 def _start(make_restorer: Callable[[], Restorer], settings: Settings, threads: int | None) -> _Worker:
-    # Not forked: the threads of PyTorch would not survive it.
+    # Not forked: the threads of what runs the networks would not survive it.
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there, threads), daemon=True, name="qgac")
@@ -205,7 +205,7 @@ def _work(connection: Connection, threads: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminate)
     if threads is not None:
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # read when PyTorch is imported, by what comes next
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # read by what comes next
     give_back_freed_memory()
     try:
         make_restorer, settings = connection.recv()

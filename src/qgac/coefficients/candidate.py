@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import avg_pool2d, pad
 
 from qgac.coefficients.dct import dct, idct
 
@@ -68,6 +68,9 @@ def _self_guided(samples: Tensor, variance: Tensor) -> Tensor:
 
 def _mean_of_nine(plane: Tensor) -> Tensor:
     """Return the mean over 3x3 samples of planes (N, H, W), repeated beyond their borders."""
-    surrounded = pad(plane[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    surrounded = pad(plane[:, None], (1, 1, 1, 1), mode="replicate")
+    if torch.onnx.is_in_onnx_export():  # where pooling takes a quarter of the time; in PyTorch three times as long
+        return avg_pool2d(surrounded, 3, 1)[:, 0]
+    surrounded = surrounded[:, 0]
     rows = (surrounded[:, :-2] + surrounded[:, 1:-1]).add_(surrounded[:, 2:])
     return (rows[..., :-2] + rows[..., 1:-1]).add_(rows[..., 2:]).mul_(1 / 9)

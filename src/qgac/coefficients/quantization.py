@@ -81,6 +81,11 @@ def luma_table(quality: int) -> NDArray[np.uint16]:
     ------
     ValueError
         If the quality is out of range.
+
+    Examples
+    --------
+    >>> luma_table(50)[0]  # the first row of table K.1 of the standard
+    array([16, 11, 10, 16, 24, 40, 51, 61], dtype=uint16)
     """
     return scaled_table(_LUMA, quality)
 
@@ -125,6 +130,11 @@ def quality_of(table: ArrayLike, *, chroma: bool = False) -> int | None:
     -------
     int or None
         1..100 (the lowest of equal ones), or None for a table that no quality has.
+
+    Examples
+    --------
+    >>> quality_of(luma_table(85))
+    85
     """
     values = np.asarray(table)
     if not ((values >= 1) & (values <= 255)).all():  # a conversion to uint16 would wrap such values around

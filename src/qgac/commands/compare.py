@@ -30,14 +30,15 @@ def compare(original: str, others: tuple[str, ...], as_json: bool, markdown: boo
     """Score pictures against an ORIGINAL: PSNR, PSNR-B and SSIM.
 
     Files of any kind that Pillow opens, JPEGs among them, decoded by Pillow as viewers show them, without turning them
-    by their EXIF orientation. All must be of one size, and all gray, all RGB or all CMYK. PSNR is in dB over all
-    samples, PSNR-B in dB with the blocking effect of OTHER counted as error, SSIM has a uniform 8x8 window, as in the
-    paper; equal pictures have an infinite PSNR.
+    by their EXIF orientation; OTHER may be a quoted pattern. All must be of one size, and all gray, all RGB or all
+    CMYK. PSNR is in dB over all samples, PSNR-B in dB with the blocking effect of OTHER counted as error, SSIM has a
+    uniform 8x8 window, as in the paper; equal pictures have an infinite PSNR.
 
     A picture that cannot be compared does not stop the others; the exit code is then 1.
     """
     if as_json and markdown:
         raise click.UsageError("--json and --markdown exclude each other; leave one out")
+    from qgac.batch.inputs import expanded
     from qgac.evaluation.comparison import ComparisonError, open_picture
     from qgac.evaluation.comparison import compare as score
 
@@ -46,7 +47,8 @@ def compare(original: str, others: tuple[str, ...], as_json: bool, markdown: boo
     except (ComparisonError, OSError) as error:
         fail(f"{original}: {_cause(error)}")
     results: list[tuple[str, Scores]] = []
-    for name in others:
+    names = expanded(others)
+    for name in names:
         try:
             results.append((name, score(open_picture(name, max_pixels=max_pixels), reference)))
         except (ComparisonError, OSError) as error:
@@ -57,7 +59,7 @@ def compare(original: str, others: tuple[str, ...], as_json: bool, markdown: boo
         click.echo(_markdown(results))
     elif results:
         _print_table(results)
-    if len(results) < len(others):
+    if len(results) < len(names):
         raise Exit(1)
 
 

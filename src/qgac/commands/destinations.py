@@ -19,6 +19,7 @@ __all__ = ["WritingCommand", "figure_option", "file_option", "may_replace"]
 _C = TypeVar("_C", bound=Callable[..., Any])
 _REPLACE = "qgac.overwrite"
 _SENTENCES = {
+    Obstacle.FORBIDDEN_NAME: "{path} is a name that this system keeps for something else; choose another",
     Obstacle.NO_FOLDER: "there is no folder {folder}; make it first",
     Obstacle.READ: "{place} would be replaced, but is read; choose another name",
     Obstacle.NAMED_TWICE: "{path} is named for two things; choose another name",

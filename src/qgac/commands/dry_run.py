@@ -1,4 +1,4 @@
-"""``qgac restore --dry-run``: what would be restored, what is inside, and how much quantisation took from it."""
+"""``qgac restore --dry-run``: what would be done, told and not done."""
 
 from __future__ import annotations
 
@@ -16,58 +16,83 @@ if TYPE_CHECKING:
     from qgac.batch.settings import Settings
     from qgac.jpeg.image import JPEGImage
 
-__all__ = ["show"]
+__all__ = ["tell_plan"]
 
 
-def show(todo: Plan, settings: Settings) -> bool:
-    """Print what a plan would do; nothing is restored or written.
+def tell_plan(todo: Plan, settings: Settings) -> bool:
+    """Print where every picture would go, a line each, on the standard output; problems on the standard error.
+
+    Below a container, what is inside: size, quality, and the expected error of quantisation, which restoring is about.
+
+    Parameters
+    ----------
+    todo : Plan
+    settings : Settings
 
     Returns
     -------
     bool
-        Whether all of it can be done, as far as reading the files tells.
+        Whether every picture could be written. What single pictures hold is not looked at.
     """
-    from qgac.containers.container import ContainerError
-    from qgac.jpeg.errors import JPEGError
+    for note in (*todo.passed_over, *todo.failures):
+        say(f"{note.name}: {note.message}")
+    for skip in todo.skipped:
+        click.echo(f"{skip.job.name} skipped: {skip.destination} exists already")
+    possible = not todo.failures
+    for job in todo.jobs:
+        reason = _obstacle(job, overwrite=settings.overwrite)
+        lines: list[str] = []
+        if reason is None and job.container is not None:
+            lines, reason = _inside(job, settings)
+        if reason is None:
+            click.echo(f"{job.name} -> {job.destination or '-'}{_kept(job)}")
+            for line in lines:
+                click.echo(f"  {line}")
+        else:
+            say(f"{job.name}: {reason}")
+            possible = False
+    return possible
+
+
+def _kept(job: Job) -> str:
+    return "" if job.original is None else f", the original becomes {job.original}"
+
+
+def _obstacle(job: Job, *, overwrite: bool) -> str | None:
+    """Return what would stand in the way of a picture."""
+    from qgac.batch.originals import check_original
     from qgac.pictures.formats import OutputError
     from qgac.pictures.writer import check_destination
 
-    for failure in (*todo.passed_over, *todo.failures):
-        say(f"{failure.name}: {failure.message}")
-    for skip in todo.skipped:
-        click.echo(f"{skip.job.name}: skipped, {skip.destination} exists already")
-    whole = not todo.failures
-    for job in todo.jobs:
-        try:
-            lines = list(_lines(job, settings))
-            if job.destination is not None and job.destination.parent.exists():
-                check_destination(job.destination, overwrite=settings.overwrite)
-        except (JPEGError, ContainerError, OutputError) as error:
-            say(f"{job.name}: {error}")
-            whole = False
-            continue
-        except OSError as error:
-            say(f"{job.name}: cannot be read ({error.strerror or error}); check the file and its permissions")
-            whole = False
-            continue
-        click.echo(f"{job.name} to {job.destination or 'the standard output'}")
-        for line in lines:
-            click.echo(f"  {line}")
-    return whole
+    try:
+        if job.source is not None and job.original is not None:
+            check_original(job.source, job.original)
+        elif job.destination is not None and not (job.makes_folders and not job.destination.parent.exists()):
+            check_destination(job.destination, overwrite=overwrite)
+    except OutputError as error:
+        return str(error)
+    return None
+
+
+def _inside(job: Job, settings: Settings) -> tuple[list[str], str | None]:
+    """Describe the pictures of a container, or say why it cannot be restored."""
+    from qgac.containers.container import ContainerError
+
+    try:
+        return list(_lines(job, settings)), None
+    except ContainerError as error:
+        return [], str(error)
+    except OSError as error:
+        return [], f"cannot be read ({error.strerror or error}); check the file and its permissions"
 
 
 def _lines(job: Job, settings: Settings) -> Iterator[str]:
-    """Describe the pictures of a job."""
     from qgac.containers.container import Limits
     from qgac.containers.opening import open_container
     from qgac.jpeg.errors import JPEGError
-    from qgac.jpeg.reader import read_jpeg
 
-    if job.container is None or job.source is None:
-        if job.source is not None:
-            image = read_jpeg(job.source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
-            yield _line(image, job.size)
-        return
+    assert job.source is not None
+    assert job.container is not None
     container = open_container(job.source, job.container, tolerant=settings.tolerant)
     try:
         for picture in container.pictures:

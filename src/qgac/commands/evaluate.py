@@ -13,7 +13,8 @@ from qgac.commands.options import channels_of, channels_option, dataset_option, 
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
-    from qgac.evaluation.record import Measurement, Settings
+    from qgac.evaluation.record import Settings
+    from qgac.evaluation.resuming import Kept
 
 __all__ = ["evaluate"]
 
@@ -27,6 +28,20 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
             )
         qualities.add(int(value))
     return tuple(sorted(qualities))
+
+
+def _parse_programs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    if not values:
+        return {}
+    from qgac.evaluation.programs import ProgramError, parse_program
+
+    try:
+        programs = dict(parse_program(value) for value in values)
+    except ProgramError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+    if len(programs) < len(values):
+        raise click.BadParameter("two methods have one name; rename one", context, parameter)
+    return programs
 
 
 @click.command(cls=WritingCommand)
@@ -61,9 +76,24 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
 @click.option(
     "--blend-with", metavar="NAME|FILE", help="What to mix in; by default the GAN that is shipped with the model."
 )
-@click.option("--jpeg-only", is_flag=True, help="Measure the JPEG files alone, with no model.")
+@click.option(
+    "--method",
+    "programs",
+    multiple=True,
+    callback=_parse_programs,
+    metavar="NAME=COMMAND",
+    help="Measure another program too, a command such as 'jpegqs {input} {output.jpg}'; several times for several. "
+    "{output} is a PNG file, {output.ppm} a PPM file.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Measure only so many pictures, the first by name.")
+@click.option("--jpeg-only", is_flag=True, help="Measure with no model: the JPEG files, and other programs.")
 @click.option("--no-projection", is_flag=True, help="Let the result leave the quantisation interval.")
 @file_option("--json", "json_file", "Write everything measured here.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with what an interrupted run has measured (the FILE.partial of --json), or with an earlier result.",
+)
 @file_option("--markdown", "markdown_file", "Write the table here.")
 @file_option("--csv", "csv_file", "Write one line a picture here.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; one a core by default.")
@@ -77,9 +107,12 @@ def evaluate(
     model: str,
     blend: float,
     blend_with: str | None,
+    programs: dict[str, str],
+    limit: int | None,
     jpeg_only: bool,
     no_projection: bool,
     json_file: Path | None,
+    resume: bool,
     markdown_file: Path | None,
     csv_file: Path | None,
     jobs: int | None,
@@ -87,14 +120,17 @@ def evaluate(
     """Measure a model on a test set.
 
     Every picture is compressed at every quality, restored, and compared with the original: PSNR, PSNR-B and SSIM,
-    beside those of the JPEG file, and the paper's where it has them.
+    beside those of the JPEG file, of other programs (--method), and the paper's where it has them.
     """
+    if resume and json_file is None:
+        raise click.UsageError("--resume goes on with a result; name it (--json)")
     if more_qualities and not quality:
         raise click.UsageError("qualities are given as --quality 10 20 30")
     if blend_with is not None and not blend:
         raise click.UsageError("--blend-with says what to mix in, but not how much; add --blend, 0.7 for example")
 
     from qgac.evaluation.record import Evaluation, Settings
+    from qgac.evaluation.resuming import Kept
     from qgac.evaluation.tables import to_csv, to_json, to_markdown
     from qgac.evaluation.test_sets import benchmark_pictures
     from qgac.files.atomic import write_atomically
@@ -108,29 +144,35 @@ def evaluate(
             project=not no_projection,
             blend=blend,
             blend_with=blend_with,
+            programs=programs,
+            limit=limit,
         )
-        measurements = _measure(benchmark_pictures(dataset, root), settings, jobs)
-        evaluation = Evaluation(dataset, settings, tuple(measurements))
+        pictures = benchmark_pictures(dataset, root)[:limit]
+        kept = Kept(dataset, settings, pictures, json_file, resume=resume)
+        _measure(pictures, settings, jobs, kept)
+        evaluation = Evaluation(dataset, settings, tuple(kept.measurements))
         for file, write in ((json_file, to_json), (markdown_file, to_markdown), (csv_file, to_csv)):
             if file is not None:
                 write_atomically(write(evaluation).encode(), file, overwrite=may_replace())
+        kept.forget()
     except (ValueError, OSError) as error:
         fail(sentence(error))
     click.echo(to_markdown(evaluation), nl=False)
 
 
-def _measure(pictures: Sequence[Path], settings: Settings, jobs: int | None) -> list[Measurement]:
+def _measure(pictures: Sequence[Path], settings: Settings, jobs: int | None, kept: Kept) -> None:
+    """Measure what is not measured yet; what is measured stays if this is interrupted."""
     from concurrent.futures.process import BrokenProcessPool
 
     from qgac.evaluation.measure import evaluate as measure
 
-    measurements = []
     with progress_bar("{task.completed}/{task.total} files") as display:
-        task = display.add_task("measuring", total=len(pictures) * len(settings.qualities))
+        task = display.add_task("measuring", total=len(pictures) * len(settings.qualities), completed=len(kept.done))
         try:
-            for measurement in measure(pictures, settings, jobs=jobs):
-                measurements.append(measurement)
+            for measurement in measure(pictures, settings, jobs=jobs, done=kept.done):
+                kept.add(measurement)
                 display.advance(task)
         except BrokenProcessPool:
             fail("a process ended early, most likely for want of memory; try fewer --jobs")
-    return measurements
+        finally:
+            kept.save()

@@ -27,6 +27,7 @@ _PLANES = {
     "YCCK": ("Y", "Cb", "Cr", "K"),
 }
 _REFUSALS = {
+    Obstacle.FORBIDDEN_NAME: "{path} is a name that this system keeps for something else; choose another (--heat-map)",
     Obstacle.READ: "the heat map would replace {path} itself; choose another name (--heat-map)",
     Obstacle.EXISTS: "{path} exists already; choose another name or overwrite it (--overwrite)",
     Obstacle.NO_FILE: "{path} cannot be written (it is no file); choose another name",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEST_SETS",
+    "FormatChoice",
     "channels_of",
     "channels_option",
     "dataset_option",
@@ -32,6 +33,15 @@ _C = TypeVar("_C", bound=Callable[..., Any])
 
 TEST_SETS = ("live1", "classic5", "bsds500", "icb")
 """Names of :data:`qgac.evaluation.test_sets.BENCHMARKS`, which is not loaded for a help text."""
+
+
+class FormatChoice(click.Choice[str]):
+    """A choice of picture formats, which may be written as their suffixes too."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name of a format."""
+        name = value.lower().removeprefix(".")
+        return super().convert({"jpg": "jpeg", "tif": "tiff"}.get(name, name), param, ctx)
 
 
 def dataset_option(names: tuple[str, ...] = TEST_SETS) -> Callable[[_C], _C]:

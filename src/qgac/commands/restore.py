@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.exceptions import Exit
 
-from qgac.commands.dry_run import show
-from qgac.commands.options import max_pixels_option, model_option
+from qgac.commands.dry_run import tell_plan
+from qgac.commands.encoding import check_containers, check_encoding, encoding_of
+from qgac.commands.options import FormatChoice, max_pixels_option, model_option
 from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
 if TYPE_CHECKING:
-    from qgac.batch.plan import Plan
-    from qgac.pictures.formats import Encoding, Format
+    from qgac.pictures.formats import Format
     from qgac.restoration.restorer import Restorer
 
 __all__ = ["restore"]
@@ -74,8 +75,21 @@ Environment
     help="File, or folder for several pictures; made if missing. - for standard output.",
 )
 @click.option(
+    "--output-dir",
+    metavar="FOLDER",
+    type=click.Path(),
+    panel=_OUTPUT,
+    help="Folder for the outputs, whatever their number; made if missing.",
+)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    panel=_OUTPUT,
+    help="Put the restored picture, a jpeg, in the place of its source, which stays as photo.original.jpg.",
+)
+@click.option(
     "--format",
-    type=click.Choice(["png", "webp", "tiff", "jpeg"]),
+    type=FormatChoice(["png", "webp", "tiff", "jpeg"]),
     panel=_OUTPUT,
     help="Format of the output; by default that of the name after -o, else png, or tiff for CMYK.",
 )
@@ -130,7 +144,7 @@ Environment
     panel=_OUTPUT,
     help="End of the names of outputs: by default .restored beside the source, nothing in another folder.",
 )
-@click.option("--overwrite", is_flag=True, panel=_OUTPUT, help="Replace existing files.")
+@click.option("-f", "--overwrite", "--force", is_flag=True, panel=_OUTPUT, help="Replace existing files.")
 @click.option(
     "--skip-existing", is_flag=True, panel=_OUTPUT, help="Leave out pictures whose output is there: resume a batch."
 )
@@ -175,6 +189,7 @@ Environment
     "--no-projection", is_flag=True, panel=_RESULT, help="Let the result contradict what the file says (not advised)."
 )
 @click.option(
+    "-j",
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
@@ -184,11 +199,14 @@ Environment
     "12 megapixels.",
 )
 @click.option(
+    "-n",
     "--dry-run",
     is_flag=True,
     panel=_BATCH,
-    help="Restore nothing, but list what would be: where it goes, and each picture's size, quality and error.",
+    help="Print where each picture would go and what containers hold, and do nothing.",
 )
+@click.option("-q", "--quiet", is_flag=True, panel=_BATCH, help="Tell failures alone.")
+@click.option("-v", "--verbose", is_flag=True, panel=_BATCH, help="Tell of every picture as soon as it is done.")
 @click.option("--report", metavar="FILE", type=_NAME, panel=_BATCH, help="Write what became of each file, as JSON.")
 @click.option(
     "--tile",
@@ -224,6 +242,8 @@ def restore(
     tolerant: bool,
     max_pixels: int,
     output: str | None,
+    output_dir: str | None,
+    in_place: bool,
     format: Format | None,  # noqa: A002
     depth: str,
     quality: int | None,
@@ -245,6 +265,8 @@ def restore(
     no_projection: bool,
     jobs: int,
     dry_run: bool,
+    quiet: bool,
+    verbose: bool,
     report: str | None,
     tile: int | None,
     engine: str,
@@ -258,7 +280,7 @@ def restore(
     """
     from qgac.batch.jobs import Failed
     from qgac.batch.malloc import give_back_freed_memory
-    from qgac.batch.plan import STREAM, PlanError, plan
+    from qgac.batch.plan import STREAM, PlanError, plan, plan_in_place
     from qgac.batch.report import check_report
     from qgac.batch.restore import Settings
     from qgac.pictures.formats import format_of
@@ -273,44 +295,46 @@ def restore(
         raise click.UsageError("--overwrite and --skip-existing exclude one another; leave one out")
     if consistent and no_projection:
         raise click.UsageError("--consistent and --no-projection exclude one another; leave one out")
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude one another; leave one out")
+    if output is not None and output_dir is not None:
+        raise click.UsageError("-o and --output-dir exclude one another; leave one out")
+    if in_place and (
+        output is not None or output_dir is not None or suffix is not None or format not in (None, "jpeg")
+    ):
+        raise click.UsageError(
+            "--in-place says where the output goes, and that it is a jpeg; leave other words on it out"
+        )
+    if output_dir is not None:
+        output = os.path.join(output_dir, "")  # noqa: PTH118 - a name that ends with a separator is a folder
     if all_pictures and strip:
         raise click.UsageError("--strip would drop what says which pictures there are (--all-pictures); leave one out")
     if all_pictures and format not in (None, "jpeg"):
         raise click.UsageError(f"a {format} file does not hold several pictures (--all-pictures); leave one out")
-    encoding = _encoding(depth, quality, consistent=consistent, srgb=srgb)
+    encoding = encoding_of(depth, quality, consistent=consistent, srgb=srgb)
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
     give_back_freed_memory()
     listed = None if files_from is None else _names(files_from, null=null)
     try:
-        todo = plan(
-            inputs,
-            listed=listed,
-            output=output,
-            format=format,
-            suffix=suffix,
-            skip_existing=skip_existing,
-            all_pictures=all_pictures,
-        )
+        if in_place:
+            todo = plan_in_place(inputs, listed=listed, skip_existing=skip_existing, all_pictures=all_pictures)
+        else:
+            todo = plan(
+                inputs,
+                listed=listed,
+                output=output,
+                format=format,
+                suffix=suffix,
+                skip_existing=skip_existing,
+                all_pictures=all_pictures,
+            )
     except PlanError as error:
         raise click.UsageError(str(error)) from error
-    _check_encoding(encoding, todo, quality=quality)
-    _check_containers(todo, srgb=srgb, lossless=lossless, crf=crf)
+    check_encoding(encoding, todo, quality=quality)
+    check_containers(todo, srgb=srgb, lossless=lossless, crf=crf)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
-    if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
-        raise click.UsageError("a picture is not written to a terminal; name a file with -o, or redirect the output")
-    if dry_run and report is not None:
-        raise click.UsageError("--dry-run restores nothing that a report could tell of; leave --report out")
-    if report == "-":
-        raise click.UsageError("a report goes into a file, not to the output; name one (--report)")
-    if report is not None:
-        lists = [Path(files_from)] if files_from not in (None, STREAM) else []
-        try:
-            check_report(Path(report), todo, lists, overwrite=overwrite)
-        except PlanError as error:
-            raise click.UsageError(str(error)) from error
-
     settings = Settings(
         overwrite=overwrite,
         skip_existing=skip_existing,
@@ -325,9 +349,20 @@ def restore(
         restoration=repr((model, no_projection, best, strength, blend, blend_with)),
     )
     if dry_run:
-        if not show(todo, settings):
+        if not tell_plan(todo, settings):
             raise Exit(1)
         return
+    if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
+        raise click.UsageError("a picture is not written to a terminal; name a file with -o, or redirect the output")
+    if report == "-":
+        raise click.UsageError("a report goes into a file, not to the output; name one (--report)")
+    if report is not None:
+        lists = [Path(files_from)] if files_from not in (None, STREAM) else []
+        try:
+            check_report(Path(report), todo, lists, overwrite=overwrite)
+        except PlanError as error:
+            raise click.UsageError(str(error)) from error
+
     make_restorer = partial(
         _restorer,
         model,
@@ -340,7 +375,7 @@ def restore(
         blend=blend or 0.0,
         blend_with=blend_with,
     )
-    outcomes = carry_out(todo, make_restorer, settings, jobs=jobs)
+    outcomes = carry_out(todo, make_restorer, settings, jobs=jobs, quiet=quiet, verbose=verbose)
     if report is not None:
         save_report(Path(report), outcomes)
     if any(isinstance(outcome, Failed) for outcome in outcomes):
@@ -358,47 +393,6 @@ def _names(files_from: str, *, null: bool) -> list[str]:
     if not names:
         fail(f"the list {files_from} names no file; check it")
     return names
-
-
-def _encoding(depth: str, quality: int | None, *, consistent: bool, srgb: bool) -> Encoding:
-    from qgac.pictures.formats import DEPTHS, Encoding, OutputError
-
-    chosen = next(known for known in DEPTHS if str(known) == depth)
-    try:
-        return Encoding(chosen, Encoding.quality if quality is None else quality, consistent, srgb)
-    except OutputError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _check_encoding(encoding: Encoding, todo: Plan, *, quality: int | None) -> None:
-    """Refuse what no format of the outputs can hold."""
-    from qgac.pictures.formats import OutputError
-
-    formats = {job.format or "png" for job in todo.jobs}
-    if quality is not None and formats and "jpeg" not in formats:
-        raise click.UsageError("--quality is for jpeg outputs; choose that (--format jpeg) or leave it out")
-    try:
-        for format in formats:  # noqa: A001
-            encoding.check(format)
-    except OutputError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _check_containers(todo: Plan, *, srgb: bool, lossless: bool, crf: int | None) -> None:
-    """Refuse what containers cannot hold, and what is about containers where there are none."""
-    from qgac.containers.kinds import HOLD_PIXELS
-
-    kinds = {job.container for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.container is not None}
-    if srgb and kinds:
-        raise click.UsageError(
-            "--srgb is for single pictures; those inside other files keep their colours: leave it out"
-        )
-    if crf is not None and todo.jobs and "film" not in kinds:
-        raise click.UsageError("--crf is for films; leave it out")
-    if lossless and not kinds <= HOLD_PIXELS:
-        raise click.UsageError("--lossless is for PDF documents, the others hold JPEG files; leave one of them out")
-    if lossless and not kinds and todo.jobs:
-        raise click.UsageError("--lossless is for the pictures inside documents; choose png or tiff (--format)")
 
 
 def _restorer(model: str, **options: Any) -> Restorer:

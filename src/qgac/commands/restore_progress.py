@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from qgac.batch.jobs import Event, Job, Outcome
+    from qgac.batch.jobs import Event, Finished, Job, Outcome, Skipped
     from qgac.batch.plan import Plan
     from qgac.batch.restore import Settings
     from qgac.restoration.restorer import Restorer
@@ -24,7 +25,15 @@ __all__ = ["carry_out", "save_report"]
 _SCREEN = 20  # pictures; after more of them, what was told about failures may have left the screen
 
 
-def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Settings, *, jobs: int) -> list[Outcome]:
+def carry_out(
+    todo: Plan,
+    make_restorer: Callable[[], Restorer],
+    settings: Settings,
+    *,
+    jobs: int,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> list[Outcome]:
     """Restore what was planned, telling what happens.
 
     Parameters
@@ -35,6 +44,10 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
     settings : Settings
     jobs : int
         Pictures restored at a time.
+    quiet : bool
+        Tell failures alone.
+    verbose : bool
+        Tell of every picture as soon as it is done.
 
     Returns
     -------
@@ -42,7 +55,7 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
         What became of every input. Without a restorer, the command ends.
     """
     outcomes: list[Outcome] = [*todo.failures, *todo.skipped]
-    for note in todo.passed_over:
+    for note in () if quiet else todo.passed_over:
         say(f"{note.name}: {note.message}")
     if not todo.jobs and not outcomes:
         fail("there is nothing to restore but earlier results in the output folder; name other inputs")
@@ -50,13 +63,14 @@ def carry_out(todo: Plan, make_restorer: Callable[[], Restorer], settings: Setti
     for failure in todo.failures:
         say(f"{failure.name}: {failure.message}")
     try:
-        _run(todo, make_restorer, settings, jobs=jobs, outcomes=outcomes)
+        _run(todo, make_restorer, settings, jobs=jobs, outcomes=outcomes, quiet=quiet, verbose=verbose)
     except KeyboardInterrupt:
         left = len(todo.jobs) + len(todo.skipped) + len(todo.failures) - len(outcomes)
         if len(todo.jobs) > 1:
             say(f"{_counts(outcomes)}, {left} left; go on with --skip-existing")
         raise
-    _conclude(outcomes, time.monotonic() - started)
+    if not quiet:
+        _conclude(outcomes, time.monotonic() - started, told=verbose)
     return outcomes
 
 
@@ -96,11 +110,20 @@ def _events(
 
 
 def _run(
-    todo: Plan, make_restorer: Callable[[], Restorer], settings: Settings, *, jobs: int, outcomes: list[Outcome]
+    todo: Plan,
+    make_restorer: Callable[[], Restorer],
+    settings: Settings,
+    *,
+    jobs: int,
+    outcomes: list[Outcome],
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Restore, telling what happens, and add it to the outcomes."""
-    from qgac.batch.jobs import Failed, Finished, Started
+    from qgac.batch.jobs import Failed, Finished, Skipped, Started
 
+    for skip in todo.skipped if verbose else ():
+        _tell_skipped(skip)
     if not todo.jobs:
         return
     sizes = {job.name: job.size for job in todo.jobs}
@@ -108,7 +131,7 @@ def _run(
     count = len(todo.jobs)  # more than there are sizes, if one picture goes to two places
     done = 0
     finished = 0
-    with progress_bar("{task.fields[number]}") as display:
+    with progress_bar("{task.fields[number]}", hidden=quiet) as display:
         task = display.add_task("", total=sum(sizes[job.name] for job in todo.jobs), number=f"0/{count}")
 
         def completed() -> float:
@@ -133,7 +156,9 @@ def _run(
                 display.update(task, completed=completed(), number=f"{finished}/{count}")
                 if isinstance(event, Failed):
                     say(f"{name}: {event.message}")
-                elif isinstance(event, Finished):
+                elif isinstance(event, Skipped) and verbose:
+                    _tell_skipped(event)
+                elif isinstance(event, Finished) and not quiet:
                     for note in event.notes:
                         say(f"{name}: note: {note}")
                     for picture in event.pictures:
@@ -141,12 +166,30 @@ def _run(
                             say(f"{name}: {picture.name} was left as it was: {picture.reason}")
                         for note in picture.notes:
                             say(f"{name}: {picture.name}: note: {note}")
-                    if event.destination is not None and len(outcomes) == count == 1:
-                        click.echo(f"{name} restored to {event.destination}", err=True)
+                    if verbose or len(outcomes) == count == 1:
+                        _tell_finished(event, verbose=verbose)
 
 
-def _conclude(outcomes: list[Outcome], seconds: float) -> None:
-    """Sum up."""
+def _tell_finished(event: Finished, *, verbose: bool) -> None:
+    """Tell where a picture went, unless it is the standard output, and what else is known of it."""
+    if event.destination is None and not verbose:
+        return
+    kept = "" if event.job.original is None else f", the original is {event.job.original}"
+    line = f"{event.job.name} restored to {event.destination or '-'}{kept}"
+    if verbose:
+        quality = "custom tables" if event.quality is None else f"quality {event.quality}"
+        what = f"{len(event.pictures)} inside" if event.width is None else f"{event.width} x {event.height}, {quality}"
+        line += f" ({what}, {event.seconds:.1f} s)"
+    # Named, so that a progress display that stands in for the standard error gets to see it.
+    click.echo(line, file=sys.stderr)
+
+
+def _tell_skipped(skip: Skipped) -> None:
+    click.echo(f"{skip.job.name} skipped: {skip.destination} exists already", file=sys.stderr)
+
+
+def _conclude(outcomes: list[Outcome], seconds: float, *, told: bool) -> None:
+    """Sum up; of a single picture only what was not told before."""
     from qgac.batch.jobs import Failed, Skipped
 
     if len(outcomes) > _SCREEN:
@@ -155,8 +198,8 @@ def _conclude(outcomes: list[Outcome], seconds: float) -> None:
                 say(f"failed: {outcome.name}: {outcome.message}")
     if len(outcomes) > 1:
         click.echo(f"{_counts(outcomes)} in {seconds:.0f} s", err=True)
-    elif outcomes and isinstance(outcomes[0], Skipped):
-        click.echo(f"{outcomes[0].job.name} skipped: {outcomes[0].destination} exists already", err=True)
+    elif outcomes and isinstance(outcomes[0], Skipped) and not told:
+        _tell_skipped(outcomes[0])
 
 
 def _counts(outcomes: list[Outcome]) -> str:

@@ -50,13 +50,15 @@ def shows_progress() -> bool:
     return sys.stderr.isatty()
 
 
-def progress_bar(*columns: str) -> Progress:
+def progress_bar(*columns: str, hidden: bool = False) -> Progress:
     """Return a progress display on the standard error: a bar, a percentage, an estimate, and further columns.
 
     Parameters
     ----------
     *columns : str
         Formats of text that follows, with fields of ``task``, as in :class:`rich.progress.TextColumn`.
+    hidden : bool
+        Show nothing even on a terminal.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -68,7 +70,7 @@ def progress_bar(*columns: str) -> Progress:
         TimeRemainingColumn(),
         *(TextColumn(column, markup=False) for column in columns),
         console=Console(stderr=True),
-        disable=not shows_progress(),
+        disable=hidden or not shows_progress(),
         transient=True,
         speed_estimate_period=600,  # seconds; a step of a large network or a large picture takes long
     )

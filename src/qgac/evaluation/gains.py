@@ -32,7 +32,7 @@ class Gain:
     dataset : str
     channels : str
     model : str
-        A model measured here, or the name of a method of the paper.
+        A model or another program measured here, or the name of a method of the paper.
     source : {"measured", "paper"}
     quality : int
     psnr, psnr_b : float
@@ -84,29 +84,28 @@ def gains(evaluations: Sequence[Evaluation]) -> list[Gain]:
     Raises
     ------
     ValueError
-        If one was made with ``--jpeg-only``, or two measure the same.
+        If one holds nothing but JPEG files (``--jpeg-only``), or two measure the same.
     """
     found: dict[_Line, dict[int, Gain]] = {}
     for evaluation in evaluations:
         settings = evaluation.settings
-        if settings.model is None:
+        if settings.model is None and not settings.programs:
             raise ValueError("a result was measured with --jpeg-only, so it has no gain; leave it out")
+        labels: dict[Method, str] = {} if settings.model is None else {"restored": settings.label}
+        labels |= {name: name for name in settings.programs}
         baseline: Method = "jpeg" if settings.protocol == "paper" else "pillow"
-        line = found.setdefault(_Line(evaluation.dataset, settings.channels, settings.label), {})
-        for quality in settings.qualities:
-            if quality in line:
-                raise ValueError(
-                    f"two results measure {settings.label} on {evaluation.dataset} at quality {quality}; leave one out"
-                )
-            gain = _gain(
-                _Line(evaluation.dataset, settings.channels, settings.label),
-                "measured",
-                quality,
-                evaluation.mean(quality, baseline),
-                evaluation.mean(quality, "restored"),
-            )
-            if math.isfinite(gain.psnr):
-                line[quality] = gain
+        for method, label in labels.items():
+            key = _Line(evaluation.dataset, settings.channels, label)
+            line = found.setdefault(key, {})
+            for quality in settings.qualities:
+                if quality in line:
+                    raise ValueError(
+                        f"two results measure {label} on {evaluation.dataset} at quality {quality}; leave one out"
+                    )
+                before, after = evaluation.mean(quality, baseline), evaluation.mean(quality, method)
+                gain = _gain(key, "measured", quality, before, after)
+                if math.isfinite(gain.psnr):
+                    line[quality] = gain
     return [line[quality] for line in found.values() for quality in sorted(line)]
 
 

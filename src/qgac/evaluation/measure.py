@@ -1,13 +1,15 @@
 """Measures a model on pictures by the way its users go: real JPEG bytes, the reader, the restorer (section 4.2).
 
 Three pictures are compared with the original: ``jpeg``, the file decoded as the paper decodes it; ``pillow``, the file
-as Pillow and most viewers show it (smoothly upsampled chroma, 8 bit), the stronger baseline; ``restored``.
+as Pillow and most viewers show it (smoothly upsampled chroma, 8 bit), the stronger baseline; ``restored``. Other
+programs add a picture each (:mod:`qgac.evaluation.programs`).
 """
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from qgac.evaluation.baseline import compress, decode, decode_nearest
+from qgac.evaluation.programs import run_program
 from qgac.evaluation.record import Measurement, Method, Protocol, Settings
 from qgac.evaluation.test_sets import load_reference
 from qgac.jpeg.image import JPEGImage
@@ -29,7 +32,13 @@ from qgac.restoration.restorer import Restorer
 __all__ = ["evaluate", "restored_samples"]
 
 
-def evaluate(pictures: Sequence[Path], settings: Settings, *, jobs: int | None = None) -> Iterator[Measurement]:
+def evaluate(
+    pictures: Sequence[Path],
+    settings: Settings,
+    *,
+    jobs: int | None = None,
+    done: Collection[tuple[str, int]] = (),
+) -> Iterator[Measurement]:
     """Measure pictures, each as soon as it is done.
 
     Parameters
@@ -39,6 +48,8 @@ def evaluate(pictures: Sequence[Path], settings: Settings, *, jobs: int | None =
     settings : Settings
     jobs : int, optional
         Processes of one thread each; by default one a core. 1 works in this process.
+    done : collection of (str, int)
+        Names and qualities of pictures that are left out.
 
     Yields
     ------
@@ -47,11 +58,13 @@ def evaluate(pictures: Sequence[Path], settings: Settings, *, jobs: int | None =
 
     Raises
     ------
-    BenchmarkError, WeightsError
-        If a picture or the model cannot be used.
+    BenchmarkError, WeightsError, ProgramError
+        If a picture, the model or a program cannot be used.
     """
-    tasks = [(path, quality) for path in pictures for quality in settings.qualities]
+    tasks = [(path, quality) for path in pictures for quality in settings.qualities if (path.name, quality) not in done]
     jobs = min(jobs or processors(), len(tasks))
+    if not tasks:
+        return
     if jobs <= 1:
         restorer = _restorer(settings)
         for path, quality in tasks:
@@ -92,16 +105,21 @@ def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | 
     data = compress(reference, quality)
     image = read_jpeg(data)
     scores: dict[Method, Scores] = {}
+    seconds: dict[Method, float] = {}
     for method in settings.methods:
         if method == "jpeg":
             picture: NDArray[Any] = decode_nearest(image) / 255
         elif method == "pillow":
             picture = decode(data)
-        else:
+        elif method == "restored":
             assert restorer is not None
+            started = time.perf_counter()
             picture = restored_samples(restorer, image, settings.protocol)
+            seconds[method] = time.perf_counter() - started
+        else:
+            picture, seconds[method] = run_program(method, settings.programs[method], data, reference.shape)
         scores[method] = score(restored=picture, reference=reference)
-    return Measurement(path.name, quality, len(data), scores)
+    return Measurement(path.name, quality, len(data), scores, seconds)
 
 
 def _restorer(settings: Settings) -> Restorer | None:

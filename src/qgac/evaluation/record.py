@@ -13,7 +13,8 @@ from qgac.weights.alpha import check_alpha
 __all__ = ["METHODS", "Evaluation", "Measurement", "Method", "Protocol", "Settings"]
 
 Protocol = Literal["paper", "pillow"]
-Method = Literal["jpeg", "pillow", "restored"]
+Method = str
+"""``jpeg``, ``pillow``, ``restored``, or the name of another program."""
 
 METHODS: dict[Protocol, tuple[Method, ...]] = {
     "paper": ("jpeg", "pillow", "restored"),
@@ -42,6 +43,10 @@ class Settings:
         Share of a GAN's weights in those of the model, 0..1, see :func:`qgac.weights.blending.blended`.
     blend_with : str or None
         Name or path of that GAN; None for the twin of a shipped model.
+    programs : dict of {str: str}
+        Names and commands of other programs, see :func:`qgac.evaluation.programs.parse_program`.
+    limit : int or None
+        How many pictures of the test set are measured, the first by name; None for all.
 
     Raises
     ------
@@ -56,6 +61,8 @@ class Settings:
     project: bool = True
     blend: float = 0.0
     blend_with: str | None = None
+    programs: dict[str, str] = field(default_factory=dict)
+    limit: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "qualities", tuple(self.qualities))
@@ -78,8 +85,8 @@ class Settings:
     @property
     def methods(self) -> tuple[Method, ...]:
         """What is compared with the original, in the order of the tables."""
-        methods = METHODS[self.protocol]
-        return methods if self.model is not None else tuple(m for m in methods if m != "restored")
+        own = tuple(m for m in METHODS[self.protocol] if m != "restored" or self.model is not None)
+        return (*own, *self.programs)
 
 
 @dataclass(frozen=True)
@@ -95,12 +102,15 @@ class Measurement:
         Bytes of the JPEG file.
     scores : dict of {str: Scores}
         By method.
+    seconds : dict of {str: float}
+        Wall-clock time by method, of the model and of other programs; equal measurements may differ in it.
     """
 
     picture: str
     quality: int
     size: int
     scores: dict[Method, Scores]
+    seconds: dict[Method, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -141,3 +151,8 @@ class Evaluation:
             math.fsum(s.psnr_b for s in scores) / count,
             math.fsum(s.ssim for s in scores) / count,
         )
+
+    def mean_seconds(self, method: Method) -> float | None:
+        """Return the mean time a picture over all qualities, or None where a method was not timed."""
+        seconds = [m.seconds[method] for m in self.measurements if method in m.seconds]
+        return math.fsum(seconds) / len(seconds) if seconds else None

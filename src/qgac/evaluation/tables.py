@@ -76,11 +76,13 @@ def to_markdown(evaluation: Evaluation) -> str:
     title = benchmark.title if benchmark else "Pictures of a folder"
     pictures = len({m.picture for m in evaluation.measurements})
     rows = _rows(evaluation)
-    table = [["quality", *(_COLUMNS[method] for method in settings.methods)]]
+    table = [["quality", *(_COLUMNS.get(method, method) for method in settings.methods)]]
     table += [[str(row.quality), *map(format_scores, row.means.values())] for row in rows]
     notes = [f"PSNR / PSNR-B / SSIM, means of per-picture figures; {_PROTOCOLS[settings.protocol]}."]
     if settings.model is not None:
         notes[0] += f" Model: {settings.label}{'' if settings.project else ', without projection'}."
+    if settings.programs:
+        notes.append(_times(evaluation))
     # The paper's figures are those of its regression.
     if any(row.paper for row in rows) and not settings.blend:
         table[0] += ["JPEG, paper", "QGAC, paper"]
@@ -88,7 +90,15 @@ def to_markdown(evaluation: Evaluation) -> str:
             cells += map(format_scores, row.paper) if row.paper else ["–", "–"]  # noqa: RUF001
         notes.append(f"Paper: {CITATION}")
     blend = f", blend {settings.blend:g}" if settings.blend else ""
-    return section(f"{title}, {_CHANNELS[settings.channels]}, {pictures} pictures{blend}", table, *notes)
+    count = f"{pictures} pictures" if settings.limit is None else f"the first {pictures} pictures"
+    return section(f"{title}, {_CHANNELS[settings.channels]}, {count}{blend}", table, *notes)
+
+
+def _times(evaluation: Evaluation) -> str:
+    """Say how long each method took; a model is there already, other programs are started for every picture."""
+    means = {method: evaluation.mean_seconds(method) for method in evaluation.settings.methods}
+    told = [f"{method} {seconds:.2f}" for method, seconds in means.items() if seconds is not None]
+    return f"Seconds a picture, other programs from start to end: {', '.join(told)}."
 
 
 def generalization_markdown(evaluation: Evaluation) -> str:
@@ -178,6 +188,7 @@ def to_json(evaluation: Evaluation) -> str:
                 "quality": m.quality,
                 "bytes": m.size,
                 "scores": _plain({method: m.scores[method] for method in settings.methods}),
+                "seconds": {method: round(seconds, 4) for method, seconds in m.seconds.items()},
             }
             for m in evaluation.measurements
         ],
@@ -212,6 +223,7 @@ def from_json(text: str) -> Evaluation:
                     m["quality"],
                     m["bytes"],
                     {method: Scores.from_json(figures) for method, figures in m["scores"].items()},
+                    m.get("seconds", {}),  # older results have none
                 )
                 for m in content["measurements"]
             ),
@@ -234,7 +246,8 @@ def _rows(evaluation: Evaluation) -> list[_Row]:
         _Row(
             quality,
             {method: evaluation.mean(quality, method) for method in settings.methods},
-            published(evaluation.dataset, settings.channels, quality),
+            # The paper's figures are those of the whole test set.
+            published(evaluation.dataset, settings.channels, quality) if settings.limit is None else None,
         )
         for quality in settings.qualities
     ]

@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 
+from qgac.files.names import folded, has_forbidden_name
+
 __all__ = ["Obstacle", "identity", "obstacle", "place"]
 
 
 class Obstacle(Enum):
     """Why a file may not be written."""
 
+    FORBIDDEN_NAME = "the system keeps this name, or one of its folders', for something else"
     NO_FOLDER = "there is no folder to put it into"
     READ = "it would replace what is read, which is never done"
     NAMED_TWICE = "something else is to be written there"
@@ -43,13 +46,15 @@ def obstacle(path: Path, *, overwrite: bool, read: Iterable[Path] = (), others: 
     Obstacle or None
         The first one, in the order of the class.
     """
+    if has_forbidden_name(path):
+        return Obstacle.FORBIDDEN_NAME
     if not path.parent.is_dir():
         return Obstacle.NO_FOLDER
     own = identity(path)
     if any(identity(other) == own for other in read):
         return Obstacle.READ
-    own_place = place(path)
-    if any(place(other) == own_place for other in others):
+    own_place = folded(str(place(path)))
+    if any(folded(str(place(other))) == own_place for other in others):
         return Obstacle.NAMED_TWICE
     if path.is_symlink() or path.exists():
         if not path.is_file():
@@ -66,6 +71,8 @@ def identity(path: Path) -> object:
         status = path.stat()
     except OSError:
         return path.absolute()
+    if status.st_ino == 0:  # some shares of a network do not number their files
+        return path.resolve()
     return status.st_dev, status.st_ino
 
 

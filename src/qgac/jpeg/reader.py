@@ -18,15 +18,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from qgac.jpeg import signatures
+from qgac.jpeg.behind_pillow import is_pillow_picture, jpeg_behind
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.limits import MAX_PIXELS
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 
 def read_jpeg(
-    source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO,
+    source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image,
     *,
     tolerant: bool = False,
     max_pixels: int = MAX_PIXELS,
@@ -38,8 +42,9 @@ def read_jpeg(
 
     Parameters
     ----------
-    source : bytes, bytearray, memoryview, str, path or binary file
-        The content of a file, its name, or an open file, which is read to its end.
+    source : bytes, bytearray, memoryview, str, path, binary file or Pillow picture
+        The content of a file, its name, or an open file, which is read to its end; or a Pillow picture that still shows
+        the JPEG file it was opened from, see :mod:`qgac.jpeg.behind_pillow`.
     tolerant : bool
         Whether to accept truncated or damaged data and return what can be decoded of them. `JPEGImage.missing` and
         `JPEGImage.notes` then say what is wrong.
@@ -58,6 +63,14 @@ def read_jpeg(
         accepted.
     OSError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> image = read_jpeg("photo.jpg")
+    >>> image.width, image.height, image.color, image.largest_factors
+    (576, 576, 'YCbCr', (2, 2))
+    >>> image.components[0].coefficients.shape
+    (72, 72, 8, 8)
     """
     content, start = _content(source)
     from qgac.jpeg.decoder import Decoder  # loads Numba, which takes longer than telling that a file is no JPEG
@@ -66,7 +79,9 @@ def read_jpeg(
     return Decoder(content, tolerant=tolerant, max_pixels=max_pixels, skipped=start).read()
 
 
-def _content(source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO) -> tuple[bytes, int]:
+def _content(
+    source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image,
+) -> tuple[bytes, int]:
     """Return the bytes of a source and where in them the picture begins.
 
     A file that is no JPEG is not read any further than that shows.
@@ -75,12 +90,18 @@ def _content(source: bytes | bytearray | memoryview | str | os.PathLike[str] | B
         content = bytes(source)
         return content, signatures.find_start(content[: signatures.LONGEST])
     if isinstance(source, (str, os.PathLike)):
-        with Path(source).open("rb") as stream:
-            return _content(stream)
+        with Path(source).open("rb") as file:
+            return _content(file)
+    if is_pillow_picture(source):
+        return _content(jpeg_behind(source))
     if not hasattr(source, "read"):
-        raise TypeError(f"a JPEG is read from bytes, a path or a binary file, not from {type(source).__name__}")
-    head = source.read(signatures.LONGEST)
+        raise TypeError(
+            f"a JPEG is read from bytes, a path, a binary file or a Pillow picture that was opened from one, not from "
+            f"{type(source).__name__}"
+        )
+    stream = cast("BinaryIO", source)
+    head = stream.read(signatures.LONGEST)
     if not isinstance(head, bytes):
         raise TypeError("the file is open in text mode; open it in binary mode")
     start = signatures.find_start(head)
-    return head + source.read(), start
+    return head + stream.read(), start

@@ -38,6 +38,12 @@ def psnr(*, restored: Tensor | NDArray[Any], reference: Tensor | NDArray[Any]) -
     ------
     TypeError, ValueError
         If the two do not fit each other.
+
+    Examples
+    --------
+    >>> black, gray = np.zeros((8, 8), np.uint8), np.full((8, 8), 51, np.uint8)
+    >>> round(psnr(restored=gray, reference=black), 2)  # an error of a fifth of the range
+    13.98
     """
     x, y = pair(restored, reference)
     error = (x.double() - y.double()).square().mean((-1, -2, -3))

@@ -32,6 +32,7 @@ from qgac.jpeg.image import JPEGImage
 
 __all__ = [
     "DEPTHS",
+    "DEPTHS_OF",
     "READABLE",
     "SUFFIXES",
     "Depth",
@@ -61,7 +62,8 @@ _FORMAT_OF_SUFFIX: dict[str, Format] = {
     ".jpe": "jpeg",
     ".jfif": "jpeg",
 }
-_DEPTHS_OF: dict[Format, tuple[Depth, ...]] = {"png": (8, 16), "webp": (8,), "tiff": (8, 16, "float"), "jpeg": (8,)}
+DEPTHS_OF: dict[Format, tuple[Depth, ...]] = {"png": (8, 16), "webp": (8,), "tiff": (8, 16, "float"), "jpeg": (8,)}
+"""Which depths each format holds."""
 _WEBP_LIMIT = 16383
 
 
@@ -126,7 +128,7 @@ class Encoding:
         """
         if self.consistent and format != "jpeg":
             raise OutputError(f"a {format} file cannot hold coefficients (--consistent); choose jpeg (--format)")
-        if self.depth not in _DEPTHS_OF[format]:
+        if self.depth not in DEPTHS_OF[format]:
             choice = "png or tiff" if self.depth == 16 else "tiff"
             raise OutputError(f"a {format} file cannot hold depth {self.depth}; choose {choice} (--format)")
         if image is not None:

@@ -36,6 +36,7 @@ _ENCODERS: dict[Format, Callable[[PictureInBands, Encoding], Iterable[bytes]]] =
     "jpeg": jpeg.encode,
 }
 _REFUSALS = {
+    Obstacle.FORBIDDEN_NAME: "{path} is a name that this system keeps for something else; choose another",
     Obstacle.EXISTS: (
         "{path} exists already; choose another name, overwrite it (--overwrite) or skip it (--skip-existing)"
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Restored", "pixel_shape", "pixel_type", "write_pixels"]
 
 _ROWS_CONVERTED = 64  # at a time, to colours and to the type of the result
+
+_SHOWN = 1024  # pixels a side, at most, in a notebook
+_SPACES = {"L": b"GRAY", "RGB": b"RGB "}  # as ICC profiles name them
 
 _SCALES = {"uint8": 1, "uint16": 257, "float32": 1}
 
@@ -82,6 +87,43 @@ class Restored:
         mode = "L" if samples.ndim == 2 else {3: "RGB", 4: "CMYK"}[samples.shape[2]]
         size = (samples.shape[1], samples.shape[0])
         return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
+
+    def save(
+        self,
+        destination: str | os.PathLike[str] | BinaryIO,
+        *,
+        format: Literal["png", "webp", "tiff", "jpeg"] | None = None,  # noqa: A002
+        depth: Literal[8, 16, "float"] | None = None,
+        quality: int = 95,
+        srgb: bool = False,
+        strip: bool = False,
+        overwrite: bool = False,
+    ) -> None:
+        """Save the picture with the metadata of its source, as :func:`qgac.pictures.save.save` explains."""
+        from qgac import save  # by the front door: files of pictures are made above this folder
+
+        save(
+            self,
+            destination,
+            format=format,
+            depth=depth,
+            quality=quality,
+            srgb=srgb,
+            strip=strip,
+            overwrite=overwrite,
+        )
+
+    def _repr_png_(self) -> bytes:
+        """Return a PNG file for notebooks: of at most 1024 pixels a side, CMYK mixed by a plain formula."""
+        picture = self.to_pil()
+        if picture.mode == "CMYK":
+            picture = picture.convert("RGB")
+        picture.thumbnail((_SHOWN, _SHOWN), Image.Resampling.BOX)
+        icc = self.image.metadata.icc
+        fits = icc is not None and icc[16:20] == _SPACES[picture.mode] and len(self.image.components) < 4
+        file = io.BytesIO()
+        picture.save(file, "PNG", icc_profile=icc if fits else None)
+        return file.getvalue()
 
 
 def pixel_type(dtype: npt.DTypeLike) -> np.dtype[Any]:

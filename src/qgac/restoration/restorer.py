@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.engine.choice import EngineName, engine_for
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Restorer", "Source", "restore"]
 
-Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
-"""A picture: already read, the content of a file, its name, or an open file."""
+Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image
+"""A picture: already read, the content of a file, its name, an open file, or as Pillow opened it."""
 
 _T = TypeVar("_T")
 
@@ -62,7 +63,7 @@ class Restorer:
         but for float rounding.
     best : bool
         Whether to average over the eight mirrored and transposed views of the picture: somewhat better, eight times as
-        long, see :mod:`qgac.models.self_ensemble`.
+        long, see :mod:`qgac.engine.self_ensemble`.
     strength : float
         0..1: how far to go from the picture as the file has it (0: the plain decode, with chroma upsampled by
         repetition) to the restored one (1), linearly in the coefficients. What lies between keeps to the quantisation
@@ -118,7 +119,7 @@ class Restorer:
 
         Parameters
         ----------
-        source : JPEGImage, bytes-like, str, path or binary file
+        source : JPEGImage, bytes-like, str, path, binary file or Pillow picture
             The picture, or what :func:`qgac.jpeg.reader.read_jpeg` takes.
         dtype : uint8, uint16 or float32
             Of the result, see :class:`qgac.restoration.picture.Restored`.

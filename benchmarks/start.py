@@ -1,0 +1,81 @@
+"""What one small picture costs from the command line: processor seconds of whole processes, and as ratios.
+
+    python benchmarks/start.py [--picture examples/night.jpg] [--repeats 7]
+
+Processes are run in turn: the command; the same with an empty cache of Numba, as the first time ever; the libraries
+alone, `python -c "import numba, onnxruntime"`, which no restoration can do without; and the help. What the networks
+take is measured in a process that is warm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--picture", type=Path, default=Path("examples/night.jpg"))
+    parser.add_argument("--repeats", type=int, default=7, help="medians of so many")
+    parser.add_argument("--python", default=sys.executable, help="of the environment that is measured")
+    arguments = parser.parse_args()
+    python = arguments.python
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.png"
+        restore = [python, "-m", "qgac", "restore", str(arguments.picture), "-o", str(out), "--overwrite"]
+        seconds(restore)  # fills the cache
+        rounds = []
+        for number in range(arguments.repeats):
+            empty = Path(folder) / f"cache-{number}"
+            rounds.append(
+                (
+                    seconds(restore),
+                    seconds(restore, NUMBA_CACHE_DIR=str(empty)),
+                    seconds([python, "-c", "import numba, onnxruntime"]),
+                    seconds([python, "-m", "qgac", "--help"]),
+                )
+            )
+        warm, first, libraries, usage = map(statistics.median, zip(*rounds, strict=True))
+        networks = float(subprocess.run([python, "-c", _NETWORKS, arguments.picture], capture_output=True).stdout)
+    print(f"processor seconds: command {warm:.2f}, first time ever {first:.2f}, --help {usage:.2f}")
+    print(f"libraries alone {libraries:.2f}, networks {networks:.2f}")
+    print(f"(command - networks) / libraries = {(warm - networks) / libraries:.2f}")
+
+
+def seconds(command: list[str], **environment: str) -> float:
+    """Run a process; return the processor seconds that it took, of all its threads."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+_NETWORKS = """
+import sys, time
+from qgac import Restorer, read_jpeg
+restorer, image, spent = Restorer(), read_jpeg(sys.argv[1]), 0.0
+def timed(function):
+    def run(*arguments):
+        global spent
+        start = time.process_time()
+        result = function(*arguments)
+        spent += time.process_time() - start
+        return result
+    return run
+restorer(image)
+for name in ("restore_y", "restore_chroma"):
+    setattr(restorer.engine, name, timed(getattr(restorer.engine, name)))
+restorer(image)
+print(spent)
+"""
+
+
+if __name__ == "__main__":
+    main()
