@@ -35,6 +35,7 @@ Examples
   qgac restore photo.jpg -o clean.webp        one file, the suffix chooses the format
   qgac restore photos -o restored             a folder, its tree mirrored
   qgac restore photos -o restored --skip-existing --jobs 2 --report report.json
+  qgac restore scan.pdf comic.cbz -o clean    pictures inside other files, which keep their kind
   find . -name '*.jpg' -print0 | qgac restore --files-from - -0 -o restored
 
 Exit codes

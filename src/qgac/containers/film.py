@@ -210,7 +210,7 @@ def woven(fields: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
 
 def _film_in(container: Any) -> Any:
     films = [stream for stream in container.streams.video if _codec(stream) == "mjpeg"]
-    return next((stream for stream in films if not int(stream.disposition) & _ATTACHED), None)
+    return next((stream for stream in films if not stream.disposition.value & _ATTACHED), None)
 
 
 def _codec(stream: Any) -> str:

@@ -118,17 +118,15 @@ class Image:
         key = self.stream.get("/Mask")
         if isinstance(key, pikepdf.Array):
             stencil = transparent(self.content(), [int(bound) for bound in key])
-            mask = self.pdf.make_stream(zlib.compress(np.packbits(stencil, axis=1).tobytes()))
-            mask.update(
-                {
-                    "/Type": pikepdf.Name.XObject,
-                    "/Subtype": pikepdf.Name.Image,
-                    "/ImageMask": True,
-                    "/BitsPerComponent": 1,
-                    "/Width": stencil.shape[1],
-                    "/Height": stencil.shape[0],
-                    "/Filter": pikepdf.Name.FlateDecode,
-                }
+            mask = self.pdf.make_stream(
+                zlib.compress(np.packbits(stencil, axis=1).tobytes()),
+                Type=pikepdf.Name.XObject,
+                Subtype=pikepdf.Name.Image,
+                ImageMask=True,
+                BitsPerComponent=1,
+                Width=stencil.shape[1],
+                Height=stencil.shape[0],
+                Filter=pikepdf.Name.FlateDecode,
             )
             self.stream.Mask = mask
         decode_parms = None if parameters is None else pikepdf.Dictionary(parameters)
