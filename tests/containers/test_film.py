@@ -21,6 +21,7 @@ from made.command_line import PROGRAM, SOURCE, TESTS, posix, qgac_command, usage
 from made.containers import Refiner, make_refiner, restored
 from made.films import decoded, film, jpegs, pictures, shown
 from made.pictures import compressed, photo
+from qgac.batch import films as batch_films
 from qgac.batch.jobs import Failed, Finished, Outcome
 from qgac.commands import restore as command
 from qgac.containers.film import fields_of, woven
@@ -290,4 +291,19 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = qgac_command("restore", "odd.avi", "--crf", "20")
     assert result.exit_code == 1
     assert "H.264 wants an even width and height" in result.stderr
+    assert not list(Path().glob(".qgac-*"))
     assert qgac_command("restore", "odd.avi").exit_code == 0
+
+
+def test_work_is_not_lost_if_the_film_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = film(tmp_path / "x.avi", jpegs(60))
+
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batch_films, "write_film", full)
+        assert "No space left on device" in message(restored(source))
+    again = Counting()
+    assert "60 of them were there from a run before" in finished(restored(source, again)).notes
+    assert not again.calls  # type: ignore[attr-defined]

@@ -77,6 +77,10 @@ def restore_film(
         raise EmptyError(film.notes)
     suffix = destination.suffix.lower()
     crf = _USUAL_CRF if settings.crf is None and suffix == ".mp4" else settings.crf
+    if crf is not None and (film.width % 2 or film.height % 2):
+        raise ContainerError(
+            "H.264 wants an even width and height, which this film has not; choose .mkv, without --crf"
+        )
     parts = _Parts(destination, film, settings)
     try:
         there = parts.frames
@@ -90,8 +94,9 @@ def restore_film(
         with whole_file(destination, overwrite=settings.overwrite) as partial:
             write_film(partial, suffix, film, (np.rot90(picture, film.turned) for picture in pixels), crf)
         quality, damaged = parts.account()
-    except Exception:  # an interruption is none of these
-        parts.remove()
+    except BaseException:
+        if not parts.frames:  # else the work is not lost, whatever stopped it
+            parts.remove()
         raise
     parts.remove()
     notes = [*film.notes, f"{film.length} frames restored"]

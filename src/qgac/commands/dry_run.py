@@ -88,12 +88,12 @@ def _inside(job: Job, settings: Settings) -> tuple[list[str], str | None]:
 
 def _lines(job: Job, settings: Settings) -> Iterator[str]:
     from qgac.containers.container import Limits
-    from qgac.containers.opening import open_container
+    from qgac.containers.opening import look_inside
     from qgac.jpeg.errors import JPEGError
 
     assert job.source is not None
     assert job.container is not None
-    container = open_container(job.source, job.container, tolerant=settings.tolerant)
+    container = look_inside(job.source, job.container, tolerant=settings.tolerant)
     try:
         for picture in container.pictures:
             try:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qgac.jpeg.image import JPEGImage
     from qgac.restoration.picture import Restored
 
-__all__ = ["Container", "ContainerError", "Exchange", "Inner", "LackingError", "Limits"]
+__all__ = ["Container", "ContainerError", "Exchange", "Holder", "Inner", "LackingError", "Limits"]
 
 
 class ContainerError(ValueError):
@@ -58,15 +58,15 @@ Exchange = Callable[[Inner], "JPEGImage | Restored | None"]
 it is to stay as it is."""
 
 
-class Container(Protocol):
-    """An open container, which is never changed.
+class Holder(Protocol):
+    """What holds pictures, open and never changed.
 
     Attributes
     ----------
     pictures : sequence of Inner
         In the order of the container.
     notes : sequence of str
-        What is worth telling about it; :meth:`write` may add to it.
+        What is worth telling about it; writing may add to it.
     signed : bool
         Whether a signature covers its pictures.
     """
@@ -79,6 +79,13 @@ class Container(Protocol):
 
     @property
     def signed(self) -> bool: ...  # noqa: D102
+
+    def close(self) -> None:
+        """Let go of the source."""
+
+
+class Container(Holder, Protocol):
+    """A holder that can be written anew with other pictures."""
 
     def write(self, path: Path, exchange: Exchange) -> None:
         """Write the container with other pictures to a file.
@@ -95,6 +102,3 @@ class Container(Protocol):
         ContainerError
             If the pictures cannot be put into it.
         """
-
-    def close(self) -> None:
-        """Let go of the source."""

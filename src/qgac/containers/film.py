@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from qgac.containers.container import ContainerError, Exchange, Inner, LackingError, Limits
+from qgac.containers.container import ContainerError, Inner, LackingError, Limits
 from qgac.containers.jpeg_file import end_of_picture, segments_before_scan
 from qgac.extras import lacking
 
@@ -148,10 +148,6 @@ class Film:
                     pts = last + max(1, round(1 / (self.rate * self.time_base)))
                 last = pts
                 yield Frame(number, pts, bytes(packet))
-
-    def write(self, path: Path, exchange: Exchange) -> None:
-        """Films are written frame by frame, see :mod:`qgac.batch.films`."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Nothing is open."""

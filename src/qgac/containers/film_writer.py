@@ -131,7 +131,5 @@ def _lossless(pixels: Pixels) -> Any:
 def _for_h264(pixels: Pixels) -> Any:
     """Convert to the samples that most players want: 4:2:0, as JFIF converts colours."""
     av = av_library()
-    if pixels.shape[0] % 2 or pixels.shape[1] % 2:
-        raise ContainerError("H.264 wants an even width and height, which this film has not; leave --crf out")
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
     return frame.reformat(format="yuv420p", dst_colorspace="ITU601", dst_color_range="JPEG")

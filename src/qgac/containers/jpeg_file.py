@@ -13,9 +13,16 @@ from qgac.pictures.writer import write_picture
 if TYPE_CHECKING:
     from qgac.restoration.picture import Restored
 
-__all__ = ["end_of_picture", "jpeg_file", "segments_before_scan", "with_color_markers_of", "with_metadata_of"]
+__all__ = [
+    "end_of_picture",
+    "has_adobe_marker",
+    "jpeg_file",
+    "segments_before_scan",
+    "with_color_markers_of",
+    "with_metadata_of",
+]
 
-_APP0, _APP15, _COM = 0xE0, 0xEF, 0xFE
+_APP0, _APP14, _APP15, _COM = 0xE0, 0xEE, 0xEF, 0xFE
 _SOS, _EOI = 0xDA, 0xD9
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 
@@ -89,6 +96,11 @@ def segments_before_scan(content: bytes) -> list[bytes]:
         segments.append(content[position:end])
         position = end
     return segments
+
+
+def has_adobe_marker(content: bytes) -> bool:
+    """Whether a JPEG file has the marker that says how its colours are transformed."""
+    return any(segment[1] == _APP14 and segment[4:9] == b"Adobe" for segment in segments_before_scan(content))
 
 
 def end_of_picture(content: bytes) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgac.containers.container import Container
+from qgac.containers.container import Container, Holder
 from qgac.containers.kinds import Kind
 
-__all__ = ["open_container"]
+__all__ = ["look_inside", "open_container"]
 
 
-def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
-    """Open a container.
+def look_inside(path: Path, kind: Kind, *, tolerant: bool) -> Holder:
+    """Open anything that holds pictures, to see them.
 
     Parameters
     ----------
@@ -27,6 +27,28 @@ def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
     OSError
         If the file cannot be read.
     """
+    if kind == "film":
+        from qgac.containers.film import Film
+
+        return Film(path)
+    return open_container(path, kind, tolerant=tolerant)
+
+
+def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
+    """Open a container whose pictures can be exchanged.
+
+    Parameters
+    ----------
+    path, tolerant
+        As for :func:`look_inside`.
+    kind : Kind
+        Any but ``film``.
+
+    Raises
+    ------
+    ContainerError, OSError
+        As :func:`look_inside` does.
+    """
     if kind == "pdf":
         from qgac.containers.pdf import PDFDocument
 
@@ -35,14 +57,11 @@ def open_container(path: Path, kind: Kind, *, tolerant: bool) -> Container:
         from qgac.containers.multi_picture import MultiPicture
 
         return MultiPicture(path)
-    if kind == "film":
-        from qgac.containers.film import Film
-
-        return Film(path)
     if kind == "tiff":
         from qgac.containers.tiff import TIFFFile
 
         return TIFFFile(path)
+    assert kind == "zip"
     from qgac.containers.archives import ZipArchive
 
     return ZipArchive(path)

@@ -12,6 +12,7 @@ import numpy as np
 import pikepdf
 
 from qgac.containers.color_key import transparent
+from qgac.containers.jpeg_file import has_adobe_marker
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
 
@@ -106,7 +107,7 @@ class Image:
         if expected is not None and expected != len(image.components):
             raise JPEGError("its colour space has another number of components; get an undamaged copy")
         transform = (self.color_transform or {}).get("/ColorTransform")
-        if transform is not None and b"Adobe" not in content[:4096]:  # the marker in the file prevails (Table 13)
+        if transform is not None and not has_adobe_marker(content):  # which would prevail (Table 13)
             if len(image.components) == 3:
                 image = replace(image, color="YCbCr" if int(transform) else "RGB")
             elif len(image.components) == 4:
@@ -135,8 +136,9 @@ class Image:
 
 def find_images(pdf: pikepdf.Pdf) -> list[Image]:
     """Find all JPEG images, in the order of the pages, then those that no page names."""
-    names = dict(reversed(list(_named(pdf))))  # where one is named several times, the first name counts
-    order = {number: place for place, number in enumerate(dict(_named(pdf)))}
+    named = list(_named(pdf))
+    names = dict(reversed(named))  # where one is named several times, the first name counts
+    order = {number: place for place, number in enumerate(dict(named))}
     images = []
     for obj in pdf.objects:
         if not isinstance(obj, pikepdf.Stream):

@@ -7,7 +7,7 @@ from typing import Any
 
 from qgac.containers.container import Inner, Limits
 from qgac.containers.kinds import Kind
-from qgac.containers.opening import open_container
+from qgac.containers.opening import look_inside
 from qgac.inspection.description import describe
 from qgac.jpeg.errors import JPEGError
 
@@ -34,9 +34,9 @@ def describe_inside(path: Path, kind: Kind, limits: Limits) -> dict[str, Any]:
     Raises
     ------
     ContainerError, OSError
-        As :func:`qgac.containers.opening.open_container` does.
+        As :func:`qgac.containers.opening.look_inside` does.
     """
-    container = open_container(path, kind, tolerant=limits.tolerant)
+    container = look_inside(path, kind, tolerant=limits.tolerant)
     try:
         pictures = [_described(picture, limits) for picture in container.pictures]
         return {
