@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from qgac.commands.destinations import WritingCommand, file_option, may_replace
-from qgac.commands.options import channels_of, channels_option, dataset_option, model_option, root_option
+from qgac.commands.options import (
+    channels_of,
+    channels_option,
+    dataset_option,
+    model_option,
+    programs_option,
+    root_option,
+)
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -28,20 +35,6 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
             )
         qualities.add(int(value))
     return tuple(sorted(qualities))
-
-
-def _parse_programs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    if not values:
-        return {}
-    from qgac.evaluation.programs import ProgramError, parse_program
-
-    try:
-        programs = dict(parse_program(value) for value in values)
-    except ProgramError as error:
-        raise click.BadParameter(str(error), context, parameter) from error
-    if len(programs) < len(values):
-        raise click.BadParameter("two methods have one name; rename one", context, parameter)
-    return programs
 
 
 @click.command(cls=WritingCommand)
@@ -76,15 +69,7 @@ def _parse_programs(context: click.Context, parameter: click.Parameter, values: 
 @click.option(
     "--blend-with", metavar="NAME|FILE", help="What to mix in; by default the GAN that is shipped with the model."
 )
-@click.option(
-    "--method",
-    "programs",
-    multiple=True,
-    callback=_parse_programs,
-    metavar="NAME=COMMAND",
-    help="Measure another program too, a command such as 'jpegqs {input} {output.jpg}'; several times for several. "
-    "{output} is a PNG file, {output.ppm} a PPM file.",
-)
+@programs_option
 @click.option("--limit", type=click.IntRange(min=1), help="Measure only so many pictures, the first by name.")
 @click.option("--jpeg-only", is_flag=True, help="Measure with no model: the JPEG files, and other programs.")
 @click.option("--no-projection", is_flag=True, help="Let the result leave the quantisation interval.")
