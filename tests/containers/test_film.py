@@ -277,6 +277,14 @@ def test_what_is_no_film_is_refused(tmp_path: Path, content: bytes) -> None:
     assert "no film, or a damaged one" in message(restored(tmp_path / "x.avi"))
 
 
+def test_without_the_library_one_sentence_tells_which_extra_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = film(tmp_path / "x.avi", jpegs(2))
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert message(restored(source)).endswith("install it: pip install 'qgac[containers]'")
+
+
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     film(Path("x.avi"), jpegs(3))
