@@ -22,6 +22,7 @@ FAULTS = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, Attri
 """What comes of objects that are not what they should be."""
 
 _JPEG = ("/DCTDecode", "/DCT")
+_END = b"\xff\xd9"
 _BEFORE = ("/FlateDecode", "/Fl", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx", "/LZWDecode", "/LZW")
 _LARGEST = 1 << 30  # bytes of a picture
 _LARGEST_CONTENT = 1 << 26  # bytes of a page's operators that are looked through
@@ -76,7 +77,10 @@ class Image:
             if number < len(self.parameters) and self.parameters[number] is not None:
                 raise JPEGError("it is compressed in an unusual way; convert the document first")
             data = _undone(name, data)
-        return bytes(data)
+        trimmed = bytes(data).rstrip(b"\r\n\0")  # streams end with a line, and Ghostscript ends pictures twice
+        while trimmed.endswith(2 * _END):
+            trimmed = trimmed.removesuffix(_END)
+        return trimmed if trimmed.endswith(_END) else bytes(data)
 
     def read(self, *, tolerant: bool, max_pixels: int) -> JPEGImage:
         """Return the picture as viewers understand it.
