@@ -12,6 +12,8 @@ _EXTRA_OF_LIBRARY = {
     "matplotlib": "eval",
     "sklearn": "eval",
     "onnx": "export",
+    "pikepdf": "containers",
+    "av": "containers",
     "torchmetrics": "frechet",
     "fastapi": "web",
     "uvicorn": "web",

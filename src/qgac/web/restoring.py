@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgac.batch.jobs import Failed, Finished, Job
-from qgac.batch.restore import PixelSource, restore_file
+from qgac.batch.pixel_source import PixelSource
+from qgac.batch.restore import restore_file
 from qgac.jpeg.errors import JPEGError, TooLargeError
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.pictures.formats import Encoding, format_of
