@@ -69,6 +69,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.weights": {"numpy"},
     "qgac.weights.checkpoints": {"numpy", "torch"},
     "qgac.metrics.frechet": {"numpy", "torch"},
+    "qgac.metrics.st_lpips": {"numpy", "torch"},
     "qgac.processors": set(),
     # What states the paper's figures, or only formats one's own.
     "qgac.evaluation.ablations": {"numpy"},
