@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["EngineName", "engine_for"]
 
 EngineName = Literal["auto", "onnx", "torch"]
+
+_SHIPPED = Path(__file__).parent / "graphs"
+
+_EXPORT = "export it with `qgac export`, where PyTorch is installed, and name the folder"
 
 
 def engine_for(
@@ -76,9 +79,6 @@ def engine_for(
     return _by_graphs(graphs, weights, str(device))
 
 
-_EXPORT = "export it with `qgac export`, where PyTorch is installed, and name the folder"
-
-
 def _network_by_torch(
     model: str | os.PathLike[str] | QGAC,
     device: str | torch.device,
@@ -116,8 +116,7 @@ def _by_graphs(graphs: Path, weights: Weights, device: str) -> Engine:
 
 def _graphs_of(model: str | os.PathLike[str], configuration: Configuration) -> Path | None:
     """Return the folder with the graphs of a configuration: the model's own, or one that the package ships."""
-    shipped = Path(str(resources.files("qgac"))) / "engine" / "graphs"
-    for folder in (Path(model), *sorted(shipped.iterdir())):
+    for folder in (Path(model), *sorted(_SHIPPED.iterdir())):
         if (folder / DESCRIPTION).is_file():
             described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["configuration"]
             if Configuration.from_dict(described) == configuration:
