@@ -90,9 +90,11 @@ def to_markdown(evaluation: Evaluation) -> str:
         for cells, row in zip(table[1:], rows, strict=True):
             cells += map(format_scores, row.paper) if row.paper else ["–", "–"]  # noqa: RUF001
         notes.append(f"Paper: {CITATION}")
-    blend = f", blend {settings.blend:g}" if settings.blend else ""
+    what = f", blend {settings.blend:g}" if settings.blend else ""
+    if settings.programs and settings.model is None:
+        what = ", other programs"
     count = f"{pictures} pictures" if settings.limit is None else f"the first {pictures} pictures"
-    return section(f"{title}, {_CHANNELS[settings.channels]}, {count}{blend}", table, *notes)
+    return section(f"{title}, {_CHANNELS[settings.channels]}, {count}{what}", table, *notes)
 
 
 def _cells(evaluation: Evaluation, row: _Row) -> list[str]:
