@@ -126,3 +126,15 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
         STLPIPS(tmp_path / "other.pth")
     with pytest.raises(FileNotFoundError):
         STLPIPS(tmp_path / "none.pth")
+
+
+def test_features_are_the_deepest_of_the_network(network: nn.Module, weights: Path) -> None:
+    torch.manual_seed(2)
+    pictures = torch.rand(2, 3, 40, 36)
+    seen = (2 * pictures - 1 - network.scaling_layer.shift) / network.scaling_layer.scale
+    for number in range(1, 6):
+        seen = getattr(network.net, f"slice{number}")(seen)
+    found = STLPIPS(weights).features(pictures)
+    assert found.shape == (2, 512)
+    torch.testing.assert_close(found, seen.mean((2, 3)), rtol=1e-4, atol=1e-7)
+    assert found.any()

@@ -99,6 +99,25 @@ class STLPIPS:
             total += F.conv2d(difference, importance).mean((1, 2, 3))
         return total if isinstance(restored, Tensor) else float(total)
 
+    @torch.no_grad()
+    def features(self, pictures: Tensor) -> Tensor:
+        """Return the deepest features of pictures, averaged over all positions: a network for Fréchet distances.
+
+        Parameters
+        ----------
+        pictures : Tensor, shape (N, 3, H, W)
+            RGB, 0..1, at least 32 pixels a side.
+
+        Returns
+        -------
+        Tensor, shape (N, 512)
+            Not of Inception, so a distance of them is no FID.
+        """
+        seen = self._prepared(pictures)
+        for depth in range(len(_DEPTHS)):
+            seen = self._seen(depth, seen)
+        return seen.mean((2, 3))
+
     def _prepared(self, samples: Tensor) -> Tensor:
         rgb = samples.to(self._shift.device, torch.float32).expand(-1, 3, -1, -1)
         return rgb.mul(2).sub(1 + self._shift).div(self._scale)
