@@ -75,6 +75,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.weights": {"numpy"},
     "qgac.weights.checkpoints": {"numpy", "torch"},
     "qgac.metrics.frechet": {"numpy", "torch"},
+    "qgac.metrics.st_lpips": {"numpy", "torch"},
     "qgac.processors": set(),
     "qgac.web": {"numpy"},
     "qgac.web.limits": set(),

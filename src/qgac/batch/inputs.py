@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -119,11 +120,14 @@ def names_in(content: bytes, *, null: bool = False) -> list[str]:
     Parameters
     ----------
     content : bytes
-        Names in the encoding of the file system, or UTF-8 with a mark; empty ones do not count.
+        Names in the encoding of the file system, or UTF-8 or UTF-16 with a mark, as shells of Windows write them; empty
+        ones do not count.
     null : bool
         Whether names end with a zero byte, as ``find -print0`` writes them, instead of a line end.
     """
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = os.fsencode(content.decode("utf-16", "replace"))
+    content = content.removeprefix(codecs.BOM_UTF8)
     names = content.split(b"\0") if null else [line.removesuffix(b"\r") for line in content.split(b"\n")]
     return [os.fsdecode(name) for name in names if name]
 
