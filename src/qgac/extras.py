@@ -12,7 +12,12 @@ _EXTRA_OF_LIBRARY = {
     "matplotlib": "eval",
     "sklearn": "eval",
     "onnx": "export",
+    "pikepdf": "containers",
+    "av": "containers",
     "torchmetrics": "frechet",
+    "fastapi": "web",
+    "uvicorn": "web",
+    "python_multipart": "web",
 }
 
 

@@ -1,6 +1,8 @@
 """Every `qgac analyze` command once: it writes numbers and a picture whose words do not run into each other."""
 
 import csv
+import shlex
+import sys
 from functools import partial
 from itertools import combinations
 
@@ -139,3 +141,16 @@ def test_numbers_are_written_for_other_programs(tmp_path):
     report.write_report(tmp_path / "a.b", Figure((1, 1)), ["name", "value"], [["x, y", 1 / 3], ["z", 2]])
     assert (tmp_path / "a.b.csv").read_text() == 'name,value\n"x, y",0.3333333\nz,2\n'
     assert (tmp_path / "a.b.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_other_programs_have_a_point_each(workplace, tmp_path, monkeypatch):
+    monkeypatch.chdir(workplace)
+    code = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"
+    method = f"decoder={sys.executable} -c {shlex.quote(code)} {{input}} {{output}}"
+    options = ["--root", "pictures", "--limit", 2, "--frames", 1, "--method", method, "-o", tmp_path / "result"]
+    result = run("throughput", "--model", "first.safetensors", *options)
+    assert result.exit_code == 0, result.output
+    rows = list(csv.DictReader((tmp_path / "result.csv").read_text().splitlines()))
+    assert [row["model"] for row in rows] == ["first", "decoder"]
+    assert (rows[1]["parameters"], rows[1]["frames"], rows[1]["pictures"]) == ("", "1", "2")
+    assert "decoder: " in result.output

@@ -1,6 +1,7 @@
 """Equivalent quality, spectrum, throughput, strips and sheets, against numbers worked by hand or by other ways."""
 
 import io
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,19 +11,27 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from made.networks import one_map_network, tiny_network
-from made.pictures import photo
+from made.pictures import compressed, photo
 from qgac.analysis.crops import Crop
 from qgac.analysis.equivalent_quality import Equivalent, QualityLadder, equivalent_qualities, summarize
 from qgac.analysis.interpolation import interpolation_strips
 from qgac.analysis.pictures import Picture
 from qgac.analysis.sheet import compare
 from qgac.analysis.spectrum import decoded_luma, occupancy, original_luma, spectrum
-from qgac.analysis.throughput import make_frames, measure_speed, ssim_gain
+from qgac.analysis.throughput import (
+    frame_files,
+    make_frames,
+    measure_program,
+    measure_speed,
+    program_gain,
+    ssim_gain,
+)
 from qgac.coefficients.dct import idct
-from qgac.evaluation.baseline import compress, decode
+from qgac.evaluation.baseline import compress, decode, decode_nearest
 from qgac.evaluation.measure import evaluate
 from qgac.evaluation.record import Settings
 from qgac.jpeg.reader import read_jpeg
+from qgac.metrics import ssim
 from qgac.restoration.restorer import Restorer
 
 
@@ -153,7 +162,7 @@ def test_speed_is_frames_over_the_time_of_restoring():
     assert speed.seconds == (2, 1, 5)
     assert speed.pictures_a_second == pytest.approx(3 / 8)
     assert seen == ["a", "b", "a", "b", "a"]
-    assert speed.threads == torch.get_num_threads()
+    assert speed.threads == 1
 
 
 class Counting:
@@ -223,3 +232,32 @@ def test_gray_pictures_are_analysed_like_any_other(gray, model):
     samples = photo(64, 80)[..., 0] if gray else photo(64, 80)
     (found,) = compare([Picture("p", samples)], Restorer(model), (20,))
     assert found.restored.shape == samples.shape
+
+
+def decoder(folder, seconds=0.0):
+    """A program that decodes as Pillow does, slowly."""
+    script = folder / "decode.py"
+    script.write_text(
+        f"import sys, time; from PIL import Image; time.sleep({seconds}); Image.open(sys.argv[1]).save(sys.argv[2])"
+    )
+    return f"{sys.executable} {script} {{input}} {{output}}"
+
+
+@pytest.mark.parametrize("gray", [False, True])
+def test_another_program_is_timed_with_its_start(tmp_path, gray):
+    samples = photo(90, 160)[..., 0] if gray else photo(90, 160)
+    files = frame_files([Picture("x.png", samples)])
+    assert read_jpeg(files[0]).width == 1280
+    speed = measure_program("x", decoder(tmp_path, 0.2), files * 2, gray=gray)
+    assert len(speed.seconds) == 2
+    assert min(speed.seconds) > 0.2
+
+
+def test_the_gain_of_a_program_that_decodes_is_that_of_smooth_chroma(tmp_path):
+    samples = photo(40, 48)
+    data = compressed(samples, 10, subsampling="4:2:0")
+    smooth = ssim(restored=np.asarray(Image.open(io.BytesIO(data))), reference=samples)
+    plain = ssim(restored=decode_nearest(read_jpeg(data)) / 255, reference=samples)
+    found = program_gain(Picture("x.png", samples), "x", decoder(tmp_path), 10)
+    assert found == pytest.approx(smooth - plain, abs=1e-9)
+    assert found != 0

@@ -219,11 +219,11 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
 
 @drawing
 def draw_tradeoffs(tradeoffs: Sequence[Tradeoff], quality: int, published_gain: float | None) -> Figure:
-    """Draw the gain in SSIM over pictures a second, a point a model, and the paper's gain as a line."""
+    """Draw the gain in SSIM over pictures a second, a point a model or program, and the paper's gain as a line."""
     figure = Figure(figsize=(4.6, 3.2))
     axes = figure.subplots()
     for number, t in enumerate(tradeoffs):
-        label = f"{t.model} ({t.parameters / 1e6:.1f} M parameters)"
+        label = t.model if t.parameters is None else f"{t.model} ({t.parameters / 1e6:.1f} M parameters)"
         axes.plot(
             [t.speed.pictures_a_second], [t.gain], MARKERS[(number + 2) % 7], color=COLORS[(number + 2) % 7],
             markersize=7, label=label, linestyle="none",

@@ -16,13 +16,24 @@ from PIL import Image
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode_nearest
 from qgac.evaluation.measure import restored_samples
+from qgac.evaluation.programs import run_program
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import ssim
 from qgac.processors import threads
 from qgac.restoration.restorer import Restorer
 
-__all__ = ["FRAME", "Speed", "Tradeoff", "make_frames", "measure_speed", "ssim_gain"]
+__all__ = [
+    "FRAME",
+    "Speed",
+    "Tradeoff",
+    "frame_files",
+    "make_frames",
+    "measure_program",
+    "measure_speed",
+    "program_gain",
+    "ssim_gain",
+]
 
 FRAME = (1280, 720)
 """Width and height of the frames that are timed."""
@@ -30,12 +41,13 @@ FRAME = (1280, 720)
 
 @dataclass(frozen=True)
 class Speed:
-    """Timings of a model.
+    """Timings of a model, or of another program.
 
     Attributes
     ----------
     seconds : tuple of float
-        Wall-clock time of every frame, from coefficients to 8-bit pixels; reading the file is not part of it.
+        Wall-clock time of every frame: of a model from coefficients to 8-bit pixels, without reading the file; of
+        another program from its start to its end.
     threads : int
         That it computed with.
     device : str
@@ -53,12 +65,13 @@ class Speed:
 
 @dataclass(frozen=True)
 class Tradeoff:
-    """Speed and gain of a model.
+    """Speed and gain of a model, or of another program.
 
     Attributes
     ----------
     model : str
-    parameters : int
+    parameters : int or None
+        None of other programs.
     speed : Speed
     gain : float
         Mean of SSIM(restored) - SSIM(JPEG) over pictures.
@@ -67,7 +80,7 @@ class Tradeoff:
     """
 
     model: str
-    parameters: int
+    parameters: int | None
     speed: Speed
     gain: float
     pictures: int
@@ -86,8 +99,8 @@ class Tradeoff:
         ]  # fmt: skip
 
 
-def make_frames(pictures: Sequence[Picture], quality: int = 10, size: tuple[int, int] = FRAME) -> list[JPEGImage]:
-    """Make frames of one size from pictures: the largest part of this shape in the middle, scaled, compressed, read.
+def frame_files(pictures: Sequence[Picture], quality: int = 10, size: tuple[int, int] = FRAME) -> list[bytes]:
+    """Make frames of one size from pictures: the largest part of this shape in the middle, scaled and compressed.
 
     Parameters
     ----------
@@ -99,8 +112,8 @@ def make_frames(pictures: Sequence[Picture], quality: int = 10, size: tuple[int,
 
     Returns
     -------
-    list of JPEGImage
-        One a picture.
+    list of bytes
+        The content of a JPEG file for each picture.
     """
     frames = []
     for picture in pictures:
@@ -110,8 +123,13 @@ def make_frames(pictures: Sequence[Picture], quality: int = 10, size: tuple[int,
         left, top = (width - wide) / 2, (height - tall) / 2
         box = (left, top, left + wide, top + tall)
         scaled = Image.fromarray(picture.samples).resize(size, Image.Resampling.LANCZOS, box=box)
-        frames.append(read_jpeg(compress(np.asarray(scaled), quality)))
+        frames.append(compress(np.asarray(scaled), quality))
     return frames
+
+
+def make_frames(pictures: Sequence[Picture], quality: int = 10, size: tuple[int, int] = FRAME) -> list[JPEGImage]:
+    """Make frames as :func:`frame_files` does, and read them."""
+    return [read_jpeg(data) for data in frame_files(pictures, quality, size)]
 
 
 def measure_speed(
@@ -175,3 +193,32 @@ def ssim_gain(picture: Picture, restorer: Restorer, quality: int = 10) -> float:
     image = read_jpeg(compress(picture.samples, quality))
     restored = ssim(restored=restored_samples(restorer, image, "paper"), reference=picture.samples)
     return restored - ssim(restored=decode_nearest(image) / 255, reference=picture.samples)
+
+
+def measure_program(name: str, command: str, frames: Sequence[bytes], *, gray: bool = False) -> Speed:
+    """Time another program, see :mod:`qgac.evaluation.programs`, once on every frame.
+
+    Parameters
+    ----------
+    name, command : str
+    frames : sequence of bytes
+        As :func:`frame_files` makes them.
+    gray : bool
+        Whether frames are gray.
+
+    Returns
+    -------
+    Speed
+        Of all threads that the program chose to take.
+    """
+    shape = FRAME[::-1] if gray else (*FRAME[::-1], 3)
+    seconds = tuple(run_program(name, command, data, shape)[1] for data in frames)
+    return Speed(seconds, threads(), "cpu")
+
+
+def program_gain(picture: Picture, name: str, command: str, quality: int = 10) -> float:
+    """Measure by how much another program raises the SSIM of a picture; otherwise as :func:`ssim_gain`."""
+    data = compress(picture.samples, quality)
+    restored, _ = run_program(name, command, data, picture.samples.shape)
+    before = ssim(restored=decode_nearest(read_jpeg(data)) / 255, reference=picture.samples)
+    return ssim(restored=restored, reference=picture.samples) - before

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from qgac.commands.destinations import WritingCommand, file_option, may_replace
-from qgac.commands.options import channels_of, channels_option, dataset_option, model_option, root_option
+from qgac.commands.options import (
+    channels_of,
+    channels_option,
+    dataset_option,
+    model_option,
+    programs_option,
+    root_option,
+)
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 if TYPE_CHECKING:
@@ -28,20 +35,6 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
             )
         qualities.add(int(value))
     return tuple(sorted(qualities))
-
-
-def _parse_programs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    if not values:
-        return {}
-    from qgac.evaluation.programs import ProgramError, parse_program
-
-    try:
-        programs = dict(parse_program(value) for value in values)
-    except ProgramError as error:
-        raise click.BadParameter(str(error), context, parameter) from error
-    if len(programs) < len(values):
-        raise click.BadParameter("two methods have one name; rename one", context, parameter)
-    return programs
 
 
 @click.command(cls=WritingCommand)
@@ -76,14 +69,12 @@ def _parse_programs(context: click.Context, parameter: click.Parameter, values: 
 @click.option(
     "--blend-with", metavar="NAME|FILE", help="What to mix in; by default the GAN that is shipped with the model."
 )
+@programs_option
 @click.option(
-    "--method",
-    "programs",
-    multiple=True,
-    callback=_parse_programs,
-    metavar="NAME=COMMAND",
-    help="Measure another program too, a command such as 'jpegqs {input} {output.jpg}'; several times for several. "
-    "{output} is a PNG file, {output.ppm} a PPM file.",
+    "--st-lpips",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Measure ST-LPIPS too, with these weights: vgg_shift_tolerant.pth of the package stlpips-pytorch.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Measure only so many pictures, the first by name.")
 @click.option("--jpeg-only", is_flag=True, help="Measure with no model: the JPEG files, and other programs.")
@@ -108,6 +99,7 @@ def evaluate(
     blend: float,
     blend_with: str | None,
     programs: dict[str, str],
+    st_lpips: Path | None,
     limit: int | None,
     jpeg_only: bool,
     no_projection: bool,
@@ -146,6 +138,7 @@ def evaluate(
             blend_with=blend_with,
             programs=programs,
             limit=limit,
+            st_lpips=None if st_lpips is None else str(st_lpips),
         )
         pictures = benchmark_pictures(dataset, root)[:limit]
         kept = Kept(dataset, settings, pictures, json_file, resume=resume)

@@ -23,6 +23,7 @@ __all__ = [
     "model_option",
     "models_option",
     "numbers",
+    "programs_option",
     "qualities_option",
     "quality_option",
     "repeated_quality_option",
@@ -111,6 +112,29 @@ def models_option(command: _C) -> _C:
         "--model", "models", multiple=True, default=("small",), show_default=True, metavar="NAME|FILE",
         help="Shipped models or weights files, several times for several.",
     )(command)  # fmt: skip
+
+
+def programs_option(command: _C) -> _C:
+    """Add ``--method``, other programs to measure, as a dictionary of commands by names."""
+    return click.option(
+        "--method", "programs", multiple=True, callback=_parse_programs, metavar="NAME=COMMAND",
+        help="Measure another program too, a command such as 'jpegqs {input} {output.jpg}'; several times for several. "
+        "{output} is a PNG file, {output.ppm} a PPM file.",
+    )(command)  # fmt: skip
+
+
+def _parse_programs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    if not values:
+        return {}
+    from qgac.evaluation.programs import ProgramError, parse_program
+
+    try:
+        programs = dict(parse_program(value) for value in values)
+    except ProgramError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+    if len(programs) < len(values):
+        raise click.BadParameter("two methods have one name; rename one", context, parameter)
+    return programs
 
 
 def max_pixels_option(panel: str | None = None) -> Callable[[_C], _C]:

@@ -12,7 +12,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from qgac.commands.dry_run import tell_plan
-from qgac.commands.encoding import check_encoding, encoding_of
+from qgac.commands.encoding import check_containers, check_encoding, encoding_of
 from qgac.commands.options import FormatChoice, max_pixels_option, model_option
 from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
@@ -36,6 +36,7 @@ Examples
   qgac restore photo.jpg -o clean.webp        one file, the suffix chooses the format
   qgac restore photos -o restored             a folder, its tree mirrored
   qgac restore photos -o restored --skip-existing --jobs 2 --report report.json
+  qgac restore scan.pdf comic.cbz -o clean    pictures inside other files, which keep their kind
   find . -name '*.jpg' -print0 | qgac restore --files-from - -0 -o restored
 
 Exit codes
@@ -59,6 +60,12 @@ Environment
     help="Restore the files named in this list too, one a line; - for standard input. Their folders are mirrored.",
 )
 @click.option("-0", "--null", is_flag=True, panel=_INPUT, help="Names in the list end with a zero byte (find -print0).")
+@click.option(
+    "--all-pictures",
+    is_flag=True,
+    panel=_INPUT,
+    help="Restore all pictures of a file: of MPO files, and gain maps of Ultra HDR. The result is such a file again.",
+)
 @click.option("--tolerant", is_flag=True, panel=_INPUT, help="Restore what can be read of damaged files.")
 @max_pixels_option(_INPUT)
 @click.option(
@@ -106,6 +113,25 @@ Environment
     panel=_OUTPUT,
     help="Write a jpeg of the restored coefficients: sampling of the source, tables as fine as those of --quality and "
     "of the source. Every viewer shows the restored picture, and rounding it by the source's tables gives the source.",
+)
+@click.option(
+    "--lossless",
+    is_flag=True,
+    panel=_OUTPUT,
+    help="Make the pictures inside PDF documents lossless, not --consistent JPEGs of --quality.",
+)
+@click.option(
+    "--break-signatures",
+    is_flag=True,
+    panel=_OUTPUT,
+    help="Restore documents that are signed, too; their signatures do not hold any more.",
+)
+@click.option(
+    "--crf",
+    type=click.IntRange(0, 51),
+    metavar="0-51",
+    panel=_OUTPUT,
+    help="Write films in H.264 of this quality, 0 the best, instead of lossless FFV1; .mp4 files by default of 16.",
 )
 @click.option(
     "--srgb",
@@ -193,7 +219,13 @@ Environment
     help="Pictures restored at a time, each in a process of its own that takes about 0.5 GB, and 0.8 GB for "
     "12 megapixels.",
 )
-@click.option("-n", "--dry-run", is_flag=True, panel=_BATCH, help="Print where each picture would go, and do nothing.")
+@click.option(
+    "-n",
+    "--dry-run",
+    is_flag=True,
+    panel=_BATCH,
+    help="Print where each picture would go and what containers hold, and do nothing.",
+)
 @click.option("-q", "--quiet", is_flag=True, panel=_BATCH, help="Tell failures alone.")
 @click.option("-v", "--verbose", is_flag=True, panel=_BATCH, help="Tell of every picture as soon as it is done.")
 @click.option("--report", metavar="FILE", type=_NAME, panel=_BATCH, help="Write what became of each file, as JSON.")
@@ -217,7 +249,7 @@ Environment
     default="auto",
     show_default=True,
     panel=_BATCH,
-    help="Where to compute; auto takes a GPU if there is one.",
+    help="Where to compute; auto takes a GPU that CUDA or Metal reaches.",
 )
 @click.option_panel(_INPUT)
 @click.option_panel(_OUTPUT)
@@ -227,6 +259,7 @@ def restore(
     inputs: tuple[str, ...],
     files_from: str | None,
     null: bool,
+    all_pictures: bool,
     tolerant: bool,
     max_pixels: int,
     output: str | None,
@@ -236,6 +269,9 @@ def restore(
     depth: str,
     quality: int | None,
     consistent: bool,
+    lossless: bool,
+    break_signatures: bool,
+    crf: int | None,
     srgb: bool,
     suffix: str | None,
     overwrite: bool,
@@ -260,13 +296,13 @@ def restore(
     engine: str,
     device: str,
 ) -> None:
-    """Restore JPEG pictures.
+    """Restore JPEG pictures, also those inside comics and documents.
 
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
 
-    A PNG, WebP, TIFF or BMP file that was a JPEG before is restored from its pixels; one that was none stays as it is.
+    A PNG, WebP or BMP file that was a JPEG before is restored from its pixels; one that was none stays as it is.
     """
     from qgac.batch.jobs import Failed
     from qgac.batch.malloc import give_back_freed_memory
@@ -297,6 +333,10 @@ def restore(
         )
     if output_dir is not None:
         output = os.path.join(output_dir, "")  # noqa: PTH118 - a name that ends with a separator is a folder
+    if all_pictures and strip:
+        raise click.UsageError("--strip would drop what says which pictures there are (--all-pictures); leave one out")
+    if all_pictures and format not in (None, "jpeg"):
+        raise click.UsageError(f"a {format} file does not hold several pictures (--all-pictures); leave one out")
     encoding = encoding_of(depth, quality, consistent=consistent, srgb=srgb)
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
@@ -304,16 +344,39 @@ def restore(
     listed = None if files_from is None else _names(files_from, null=null)
     try:
         if in_place:
-            todo = plan_in_place(inputs, listed=listed, skip_existing=skip_existing)
+            todo = plan_in_place(inputs, listed=listed, skip_existing=skip_existing, all_pictures=all_pictures)
         else:
-            todo = plan(inputs, listed=listed, output=output, format=format, suffix=suffix, skip_existing=skip_existing)
+            todo = plan(
+                inputs,
+                listed=listed,
+                output=output,
+                format=format,
+                suffix=suffix,
+                skip_existing=skip_existing,
+                all_pictures=all_pictures,
+            )
     except PlanError as error:
         raise click.UsageError(str(error)) from error
     check_encoding(encoding, todo, quality=quality)
+    check_containers(todo, srgb=srgb, lossless=lossless, crf=crf)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
+    settings = Settings(
+        overwrite=overwrite,
+        skip_existing=skip_existing,
+        tolerant=tolerant,
+        max_pixels=max_pixels,
+        keep_times=times,
+        strip=strip,
+        encoding=encoding,
+        lossless=lossless,
+        break_signatures=break_signatures,
+        crf=crf,
+        hints=_hints(earlier, grid, quality_was),
+        restoration=repr((model, no_projection, best, strength, blend, blend_with)),
+    )
     if dry_run:
-        if not tell_plan(todo, overwrite=overwrite):
+        if not tell_plan(todo, settings):
             raise Exit(1)
         return
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
@@ -327,16 +390,6 @@ def restore(
         except PlanError as error:
             raise click.UsageError(str(error)) from error
 
-    settings = Settings(
-        overwrite=overwrite,
-        skip_existing=skip_existing,
-        tolerant=tolerant,
-        max_pixels=max_pixels,
-        keep_times=times,
-        strip=strip,
-        encoding=encoding,
-        hints=_hints(earlier, grid, quality_was),
-    )
     make_restorer = partial(
         _restorer,
         model,

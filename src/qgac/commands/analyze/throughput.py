@@ -11,7 +11,7 @@ import rich_click as click
 
 from qgac.commands.analyze.options import analysis_errors, counted, data_options, find_pictures, told, write
 from qgac.commands.destinations import WritingCommand, figure_option
-from qgac.commands.options import channels_of, channels_option, models_option, quality_option
+from qgac.commands.options import channels_of, channels_option, models_option, programs_option, quality_option
 
 if TYPE_CHECKING:
     from qgac.analysis.pictures import Picture
@@ -23,6 +23,7 @@ __all__ = ["throughput"]
 @click.command(cls=WritingCommand)
 @data_options
 @models_option
+@programs_option
 @figure_option()
 @quality_option
 @click.option("--frames", type=click.IntRange(min=1), default=100, show_default=True, help="Frames that are timed.")
@@ -35,6 +36,7 @@ def throughput(
     dataset: str,
     limit: int | None,
     models: tuple[str, ...],
+    programs: dict[str, str],
     out: Path,
     quality: int,
     frames: int,
@@ -44,21 +46,22 @@ def throughput(
 ) -> None:
     """Time models on frames of 1280x720, and measure their gain in SSIM on the pictures.
 
-    Frames are made of the pictures. Only the restoration is timed, from coefficients to pixels.
+    Frames are made of the pictures. Of models only the restoration is timed, from coefficients to pixels; of other
+    programs all, from start to end, once on every picture's frame.
     """
+    if threads is not None:  # read when PyTorch is imported, and when graphs are loaded
+        os.environ["OMP_NUM_THREADS"] = str(threads)
     with analysis_errors():
         from qgac.analysis.pictures import load_pictures
         from qgac.analysis.plots import draw_tradeoffs
         from qgac.analysis.throughput import Tradeoff
         from qgac.evaluation.published import published
 
-        if threads is not None:
-            os.environ["OMP_NUM_THREADS"] = str(threads)
         paths = find_pictures(pictures, root, dataset, limit)
         kind = channels_of(dataset, channels)
         originals = load_pictures(paths, kind)
-        found = _measure(models, originals, device=device, quality=quality, frames=frames)
-        tradeoffs = list(told(found, len(models), "models"))
+        found = _measure(models, programs, originals, device=device, quality=quality, frames=frames)
+        tradeoffs = list(told(found, len(models) + len(programs), "models"))
         # The paper's figure is one of the whole test set.
         paper = published(dataset, kind, quality) if limit is None else None
         gain = paper.restored.ssim - paper.jpeg.ssim if paper else None
@@ -66,7 +69,7 @@ def throughput(
     for t in tradeoffs:
         click.echo(
             f"{t.model}: {t.speed.pictures_a_second:.3g} pictures a second ({t.speed.device}, "
-            f"{counted(t.speed.threads, 'thread')}, {counted(frames, 'frame')}), "
+            f"{counted(t.speed.threads, 'thread')}, {counted(len(t.speed.seconds), 'frame')}), "
             f"SSIM {t.gain:+.4f} on {counted(t.pictures, 'picture')}"
         )
     if gain is not None:
@@ -74,10 +77,24 @@ def throughput(
 
 
 def _measure(
-    models: tuple[str, ...], originals: list[Picture], *, device: str, quality: int, frames: int
+    models: tuple[str, ...],
+    programs: dict[str, str],
+    originals: list[Picture],
+    *,
+    device: str,
+    quality: int,
+    frames: int,
 ) -> Iterator[Tradeoff]:
     from qgac.analysis.pictures import model_labels
-    from qgac.analysis.throughput import Tradeoff, make_frames, measure_speed, ssim_gain
+    from qgac.analysis.throughput import (
+        Tradeoff,
+        frame_files,
+        make_frames,
+        measure_program,
+        measure_speed,
+        program_gain,
+        ssim_gain,
+    )
     from qgac.restoration.restorer import Restorer
     from qgac.weights.files import read_weights
 
@@ -87,3 +104,8 @@ def _measure(
         speed = measure_speed(restorer, images, frames)
         gains = [ssim_gain(picture, restorer, quality) for picture in originals]
         yield Tradeoff(label, read_weights(model).parameters, speed, sum(gains) / len(gains), len(gains))
+    files = frame_files(originals[:frames], quality) if programs else []
+    for name, command in programs.items():
+        speed = measure_program(name, command, files, gray=originals[0].samples.ndim == 2)
+        gains = [program_gain(picture, name, command, quality) for picture in originals]
+        yield Tradeoff(name, None, speed, sum(gains) / len(gains), len(gains))
