@@ -15,6 +15,7 @@ from qgac.jpeg.behind_pillow import is_pillow_picture, jpeg_behind
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import Metadata
 from qgac.jpeg.limits import MAX_PIXELS
+from qgac.jpeg.signatures import LONGEST, find_start
 from qgac.pixels.planes import pixels_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,10 @@ def read_picture(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
             return Picture(str(picture.format), pixels_of(picture), _metadata(picture))
     except ValueError as error:
         raise JPEGError(str(error)) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError) as error:
+    except UnidentifiedImageError:
+        find_start(content[:LONGEST])  # says what it is, and that it is no JPEG
+        raise
+    except (OSError, SyntaxError, EOFError) as error:
         raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
