@@ -70,27 +70,29 @@ def read_picture(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     JPEGError
         If it is damaged, too large, or has samples of more than 8 bits.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # there is an own one
     try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "WEBP", "TIFF", "BMP")) as picture:
-            pixels = picture.width * picture.height
-            if pixels > max_pixels:
-                raise JPEGError(
-                    f"the picture has {picture.width} x {picture.height} = {pixels / 1e6:.1f} million pixels, more "
-                    f"than the limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
-                )
-            return Picture(str(picture.format), pixels_of(picture), _metadata(picture))
-    except ValueError as error:
-        raise JPEGError(str(error)) from error
-    except UnidentifiedImageError:
+        opened = Image.open(io.BytesIO(content), formats=("PNG", "WEBP", "TIFF", "BMP"))
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         find_start(content[:LONGEST])  # says what it is, and that it is no JPEG
-        raise
-    except (OSError, SyntaxError, EOFError) as error:
-        raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
+        raise JPEGError(f"the picture cannot be read ({error}); get an undamaged copy") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+    with opened as picture:
+        pixels = picture.width * picture.height
+        if pixels > max_pixels:
+            raise JPEGError(
+                f"the picture has {picture.width} x {picture.height} = {pixels / 1e6:.1f} million pixels, more "
+                f"than the limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
+            )
+        try:
+            return Picture(str(picture.format), pixels_of(picture), _metadata(picture))
+        except ValueError as error:
+            raise JPEGError(str(error)) from error
+        except (OSError, SyntaxError, EOFError) as error:
+            raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
 
 
 def picture_behind(source: object, *, max_pixels: int = MAX_PIXELS) -> Picture | None:
