@@ -50,7 +50,7 @@ $(LOWEST)/.installed: pyproject.toml constraints.txt
 
 # The graphs that the package ships, made anew from its weights; a test says when they are outdated.
 graphs: $(VENV)/.developer
-	$(BIN)/qgac export small --without-weights --out src/qgac/engine/graphs/small --overwrite
+	for model in small fast; do $(BIN)/qgac export $$model --without-weights --out src/qgac/engine/graphs/$$model --overwrite; done
 
 # The documentation as a site, in site/, without a warning; docs/site/ has what it is built with.
 docs: $(VENV)/.developer
