@@ -13,6 +13,8 @@ _EXTRA_OF_LIBRARY = {
     "sklearn": "eval",
     "onnx": "export",
     "torchmetrics": "frechet",
+    "ray": "cluster",
+    "fsspec": "cluster",
 }
 
 

@@ -9,11 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click.core import ParameterSource
 from click.exceptions import Exit
 
 from qgac.commands.dry_run import tell_plan
 from qgac.commands.encoding import check_encoding, encoding_of
 from qgac.commands.options import FormatChoice, max_pixels_option, model_option
+from qgac.commands.restore_cluster import (
+    are_addresses,
+    carry_out_on_cluster,
+    pictures_at,
+    pictures_of,
+    shared_folder,
+    tell_addresses,
+)
 from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
@@ -173,6 +182,14 @@ Environment
     help="Pictures restored at a time, each in a process of its own that takes about 0.5 GB, and 0.8 GB for "
     "12 megapixels.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    panel=_BATCH,
+    help="Restore on this Ray cluster, ray://head:10001 for example, or local for Ray on this machine. Inputs and "
+    "output may then be addresses such as s3://bucket/folder, --jobs is the number of workers, by default one a "
+    "processor and GPU, and the report has a line a picture.",
+)
 @click.option("-n", "--dry-run", is_flag=True, panel=_BATCH, help="Print where each picture would go, and do nothing.")
 @click.option("-q", "--quiet", is_flag=True, panel=_BATCH, help="Tell failures alone.")
 @click.option("-v", "--verbose", is_flag=True, panel=_BATCH, help="Tell of every picture as soon as it is done.")
@@ -229,6 +246,7 @@ def restore(
     blend_with: str | None,
     no_projection: bool,
     jobs: int,
+    cluster: str | None,
     dry_run: bool,
     quiet: bool,
     verbose: bool,
@@ -243,9 +261,9 @@ def restore(
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
     """
-    from qgac.batch.jobs import Failed
+    from qgac.batch.jobs import Failed, Job
     from qgac.batch.malloc import give_back_freed_memory
-    from qgac.batch.plan import STREAM, PlanError, plan, plan_in_place
+    from qgac.batch.plan import STREAM, Plan, PlanError, plan, plan_in_place
     from qgac.batch.report import check_report
     from qgac.batch.restore import Settings
     from qgac.pictures.formats import format_of
@@ -275,10 +293,17 @@ def restore(
     encoding = encoding_of(depth, quality, consistent=consistent, srgb=srgb)
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
+    addressed = cluster is not None and are_addresses(inputs, output)
+    if addressed and (in_place or times or files_from is not None):
+        raise click.UsageError("--in-place, --times and --files-from are for files, not for addresses; leave them out")
     give_back_freed_memory()
     listed = None if files_from is None else _names(files_from, null=null)
     try:
-        if in_place:
+        if addressed:
+            check_encoding(encoding, Plan((Job("", None, None, format),), (), ()), quality=quality)
+            stored = pictures_at(inputs, output=output, format=format, suffix=suffix, skip_existing=skip_existing)
+            todo = Plan((), (), ())  # they are found as they are needed
+        elif in_place:
             todo = plan_in_place(inputs, listed=listed, skip_existing=skip_existing)
         else:
             todo = plan(inputs, listed=listed, output=output, format=format, suffix=suffix, skip_existing=skip_existing)
@@ -287,8 +312,10 @@ def restore(
     check_encoding(encoding, todo, quality=quality)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
+    if cluster is not None and any(job.source is None or job.destination is None for job in todo.jobs):
+        raise click.UsageError("a cluster restores files; name them, and where they go (-o)")
     if dry_run:
-        if not tell_plan(todo, overwrite=overwrite):
+        if not (tell_addresses(stored, overwrite=overwrite) if addressed else tell_plan(todo, overwrite=overwrite)):
             raise Exit(1)
         return
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
@@ -323,6 +350,22 @@ def restore(
         blend=blend or 0.0,
         blend_with=blend_with,
     )
+    if cluster is not None:
+        chosen = click.get_current_context().get_parameter_source("jobs") is not ParameterSource.DEFAULT
+        if not carry_out_on_cluster(
+            cluster,
+            stored if addressed else pictures_of(todo),
+            make_restorer,
+            settings,
+            workers=jobs if chosen else None,
+            device=device,
+            folder=shared_folder(inputs, output),
+            report=report and Path(report),
+            quiet=quiet,
+            verbose=verbose,
+        ):
+            raise Exit(1)
+        return
     outcomes = carry_out(todo, make_restorer, settings, jobs=jobs, quiet=quiet, verbose=verbose)
     if report is not None:
         save_report(Path(report), outcomes)
