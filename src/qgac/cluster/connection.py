@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,14 +34,15 @@ def connected(address: str) -> Iterator[None]:
     ClusterError
         If there is none, or it runs another version of Ray or Python.
     """
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address == LOCAL:
-            ray.init(address=LOCAL, num_cpus=processors(), include_dashboard=False, **quiet)
+            ray.init(
+                LOCAL, num_cpus=processors(), include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+            )
         elif address.startswith("ray://"):
-            ray.init(address=address, log_to_driver=False)
+            ray.init(address, log_to_driver=False)
         else:
-            ray.init(address=address, **quiet)
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # Ray has many kinds, some of them bare
         raise ClusterError(_reason(address, error)) from error
     try:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from qgac.batch.inputs import MARK
@@ -76,7 +76,7 @@ def check_addresses(inputs: Sequence[str], output: str | None, suffix: str | Non
     for target in targets:
         if target.startswith(("http://", "https://")):
             raise PlanError(f"{target} can be read and not written to; name a folder in another store (-o)")
-    if output is not None and not output.endswith("/") and format_of(PurePosixPath(output)) is not None:
+    if output is not None and not output.endswith("/") and format_of(Path(output)) is not None:
         raise PlanError(f"{output} is named as a picture, but a cluster needs a folder; name one (-o)")
     for address in [*inputs, *targets]:
         check_root(address)
@@ -158,7 +158,7 @@ def stored_pictures(
 
 def _size(text: str) -> int | None:
     """Return the size of a file, or None for a folder."""
-    if text.endswith("/") or (text.startswith(("http://", "https://")) and format_of(PurePosixPath(text)) != "jpeg"):
+    if text.endswith("/") or (text.startswith(("http://", "https://")) and format_of(Path(text)) != "jpeg"):
         return None
     return size_of(text)
 
@@ -194,7 +194,7 @@ def _settled(
         return
     owners: dict[str, str] = {}
     is_local = not is_address(target) or target.startswith("file:")  # where upper and lower case may be one
-    stems = [join(target, f"{PurePosixPath(name.rpartition('/')[2]).stem}{mark}") for name, _ in found]
+    stems = [join(target, f"{Path(name.rpartition('/')[2]).stem}{mark}") for name, _ in found]
     keys = [folded(stem) if is_local else stem for stem in stems]
     for (name, _), key in zip(found, keys, strict=True):
         owners.setdefault(key, name)
@@ -208,16 +208,15 @@ def _settled(
         elif skip_existing and picture.suffixes[0] in taken:
             yield skipped_entry(name, stem + picture.suffixes[0], size)
         elif any(inputs.hold(target, first + suffix) for suffix in taken):
-            yield entry_of(
-                Failed(name, f"{stem}{taken[0]} is itself one of the inputs; choose another output or format")
-            )
+            reason = f"{stem}{taken[0]} is itself one of the inputs; choose another output or format"
+            yield entry_of(Failed(name, reason))
         else:
             yield replace(picture, taken=taken)
 
 
 def _is_wanted(name: str, marks: tuple[str, ...]) -> bool:
-    path = PurePosixPath(name)
-    return format_of(path) == "jpeg" and not name.startswith(".") and not path.stem.endswith(marks)  # type: ignore[arg-type]
+    path = Path(name)
+    return format_of(path) == "jpeg" and not name.startswith(".") and not path.stem.endswith(marks)
 
 
 def _without(error: StorageError, name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from qgac.batch.jobs import Job
 from qgac.cluster.storage import StorageError, read
@@ -20,7 +20,7 @@ _PIXELS_PER_BYTE = 6  # of usual photographs
 _AHEAD = 256  # pictures whose headers are read before they are needed
 _READERS = 32
 
-_P = TypeVar("_P")
+Picture = Job | Stored
 
 
 class Pace:
@@ -52,8 +52,8 @@ class Pace:
 
 
 def tasks(
-    pictures: Iterable[tuple[_P | dict[str, Any], int]], pace: Pace, *, longest: int = 1000
-) -> Iterator[list[_P] | dict[str, Any]]:
+    pictures: Iterable[tuple[Picture | dict[str, Any], int]], pace: Pace, *, longest: int = 1000
+) -> Iterator[list[Picture] | dict[str, Any]]:
     """Put pictures together to tasks.
 
     Parameters
@@ -70,7 +70,7 @@ def tasks(
     list of pictures or dict
         Never empty; a picture larger than a task is one alone. What is a dictionary is no picture and passes through.
     """
-    task: list[_P] = []
+    task: list[Picture] = []
     total = 0
     limit = pace.pixels
     for picture, pixels in pictures:
@@ -87,8 +87,8 @@ def tasks(
 
 
 def with_pixels(
-    pictures: Iterable[_P | dict[str, Any]], pixels: Callable[[_P], int]
-) -> Iterator[tuple[_P | dict[str, Any], int]]:
+    pictures: Iterable[Picture | dict[str, Any]], pixels: Callable[[Picture], int]
+) -> Iterator[tuple[Picture | dict[str, Any], int]]:
     """Find out how many pixels pictures have, some pictures ahead, several at a time.
 
     Parameters
@@ -110,7 +110,7 @@ def with_pixels(
             yield from zip(chunk, known, strict=True)
 
 
-def pixels_of(picture: Job | Stored) -> int:
+def pixels_of(picture: Picture) -> int:
     """Return how many pixels a picture has: of a large file by its header, of a small one by a guess from its size."""
     if picture.size >= _SMALL or not picture.size:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click import get_current_context
 from click.core import ParameterSource
 from click.exceptions import Exit
 
@@ -351,16 +352,16 @@ def restore(
         blend_with=blend_with,
     )
     if cluster is not None:
-        chosen = click.get_current_context().get_parameter_source("jobs") is not ParameterSource.DEFAULT
+        source = get_current_context().get_parameter_source("jobs")
         if not carry_out_on_cluster(
             cluster,
             stored if addressed else pictures_of(todo),
             make_restorer,
             settings,
-            workers=jobs if chosen else None,
+            workers=None if source is ParameterSource.DEFAULT else jobs,
             device=device,
             folder=shared_folder(inputs, output),
-            report=report and Path(report),
+            report=None if report is None else Path(report),
             quiet=quiet,
             verbose=verbose,
         ):

@@ -15,7 +15,7 @@ import rich_click as click
 from qgac.commands.terminal import fail, progress_bar, say, sentence
 
 if TYPE_CHECKING:
-    from qgac.batch.jobs import Job
+    from qgac.batch.jobs import Job, Outcome
     from qgac.batch.plan import Plan
     from qgac.batch.restore import Settings
     from qgac.cluster.stored import Stored
@@ -68,7 +68,8 @@ def pictures_of(todo: Plan) -> Iterator[Job | dict[str, Any]]:
     """Return the pictures of a plan, and the entries of those that need no work."""
     from qgac.batch.report import entry_of
 
-    return chain(map(entry_of, (*todo.failures, *todo.skipped)), todo.jobs)
+    entries: list[Outcome] = [*todo.failures, *todo.skipped]
+    return chain(map(entry_of, entries), todo.jobs)
 
 
 def tell_addresses(pictures: Iterable[Stored | dict[str, Any]], *, overwrite: bool) -> bool:
