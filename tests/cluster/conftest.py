@@ -24,14 +24,12 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     monkeypatch.setenv("PYTHONPATH", PATHS)
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "1")
-    monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    machines = Cluster(
-        initialize_head=True,
-        head_node_args={"num_cpus": 1, "object_store_memory": 80_000_000, "include_dashboard": False},
-    )
+    memory = 80_000_000  # bytes, the least that Ray takes
+    head = {"num_cpus": 1, "object_store_memory": memory, "include_dashboard": False}
+    machines = Cluster(initialize_head=True, head_node_args=head)
     try:
         for _ in range(2):
-            machines.add_node(num_cpus=1, object_store_memory=80_000_000)
+            machines.add_node(num_cpus=1, object_store_memory=memory)
         yield machines
     finally:
         machines.shutdown()

@@ -39,7 +39,7 @@ def make_slow(*arguments: Any, seconds: float = 0.2) -> Standin:
 
     @Standin
     def slow(image: Any, **options: Any) -> Any:
-        with open("pids", "a") as file:
+        with Path("pids").open("a") as file:
             file.write(f"{os.getpid()}\n")
         time.sleep(seconds)
         return flat(image)
@@ -59,7 +59,7 @@ def entries(address: str, make: Callable[[], Any], **options: Any) -> Iterator[d
     with (
         connected(address),
         closing(
-            restore_on_cluster(todo.jobs, make, Settings(), folder=os.getcwd(), pace=Pace(0.5, 2000), **options)
+            restore_on_cluster(todo.jobs, make, Settings(), folder=str(Path.cwd()), pace=Pace(0.5, 2000), **options)
         ) as found,
     ):
         yield from found
@@ -120,9 +120,7 @@ def test_the_same_files_and_report_as_on_one_machine(
                 assert other["output"] == expected_place
 
     again = restore(*to_store, "--skip-existing")
-    assert "restored 0, skipped 61, failed 1" in again.stderr.replace(
-        "restored 1, skipped 60", "restored 0, skipped 61"
-    )
+    assert "restored 0, skipped 61, failed 1" in again.stderr
     assert "exists already" in restore("s3://archive/photos/0", "-o", "s3://archive/out/0", *on_cluster).stderr
 
 
