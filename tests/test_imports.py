@@ -34,7 +34,9 @@ ALLOWED: dict[str, set[str]] = {
     "training": CORE | {"files", "metrics", "pictures", "processors"},
     "evaluation": CORE | {"files", "metrics", "pictures", "processors"},
     "analysis": CORE | {"files", "metrics", "pictures", "processors", "evaluation"},
-    "commands": CORE | {"files", "metrics", "pictures", "batch", "inspection", "training", "evaluation", "analysis"},
+    "cluster": {"files", "pictures", "batch", "processors", "restoration", "__init__"},
+    "commands": CORE
+    | {"files", "metrics", "pictures", "batch", "cluster", "inspection", "training", "evaluation", "analysis"},
     "cli": {"commands", "extras"},
     "__main__": {"cli"},
     "__init__": CORE | {"batch", "metrics", "pictures", "extras"},
@@ -53,6 +55,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.jpeg.errors": set(),
     "qgac.jpeg.limits": set(),
     "qgac.batch": {"numpy"},
+    "qgac.cluster": {"numpy"},
     "qgac.coefficients.dct_matrix": {"numpy"},
     "qgac.coefficients.quantization": {"numpy"},
     "qgac.coefficients.sample_range": set(),

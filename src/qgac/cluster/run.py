@@ -139,10 +139,10 @@ def restore_on_cluster(
                     slot.node = _welcome(said)
                     continue
                 slot.references.popleft()
-                size = slot.pieces.popleft().picture.size
+                slot.pieces.popleft()
                 if said["seconds"]:
                     pace.learn(said["width"] * said["height"], said["seconds"])
-                yield said | {"bytes": size or said["bytes"]}
+                yield said
     finally:
         for slot in slots:
             with suppress(RayError):

@@ -54,26 +54,27 @@ class Worker:
     """
 
     def __init__(self, make_restorer: Callable[[], Restorer], settings: Settings, folder: str | None = None) -> None:
-        give_back_freed_memory()
+        self._make_restorer = make_restorer
         self._settings = settings
-        self._refusal: str | None = None
-        try:
-            if folder is not None:
-                os.chdir(folder)
-        except OSError as error:
-            self._refusal = (
-                f"{folder} is not there on the machines of the cluster ({error.strerror}); "
-                "work in a folder that all of them share, or name addresses (s3://…)"
-            )
-            return
-        try:
-            self._restorer = make_restorer()
-        except (ValueError, OSError) as error:
-            self._refusal = str(error)
+        self._folder = folder
 
     def greet(self) -> Greeting:
-        """Tell that the restorer is made, or why not."""
-        return Greeting(qgac.__version__, ray.get_runtime_context().get_node_id(), self._refusal)
+        """Make the restorer and tell so, or why not."""
+        # Not at the birth of the actor, which Ray would repeat for ever if it were its death, too.
+        give_back_freed_memory()
+        version, node = qgac.__version__, ray.get_runtime_context().get_node_id()
+        try:
+            if self._folder is not None:
+                os.chdir(self._folder)
+        except OSError as error:
+            reason = f"{self._folder} is not there on the machines of the cluster ({error.strerror})"
+            remedy = "work in a folder that all of them share, or name addresses (s3://…)"
+            return Greeting(version, node, f"{reason}; {remedy}")
+        try:
+            self._restorer = self._make_restorer()
+        except (ValueError, OSError) as error:
+            return Greeting(version, node, str(error))
+        return Greeting(version, node)
 
     def restore(self, picture: Job | Stored, again: bool) -> dict[str, Any]:
         """Restore one picture, see :func:`qgac.cluster.work.restore_entry`."""
