@@ -8,6 +8,7 @@ Wall time depends on what else the machine does; processor time (of all threads 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -24,19 +25,19 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--megapixels", type=float, default=2.0)
     parser.add_argument("--tile", type=int, help="side of a tile in pixels; chosen by the memory if left out")
-    parser.add_argument("--threads", type=int, help="threads of torch")
+    parser.add_argument("--threads", type=int, help="threads of the networks")
     parser.add_argument("--repeats", type=int, default=3, help="the fastest counts")
     arguments = parser.parse_args()
 
-    import torch
+    if arguments.threads:
+        os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
 
     from qgac.jpeg.reader import read_jpeg
+    from qgac.processors import threads
     from qgac.restoration.restorer import Restorer
 
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
     restorer = Restorer(arguments.model, device=arguments.device, tile=arguments.tile)
-    print(f"{arguments.megapixels:g} MP on {restorer.device}, {torch.get_num_threads()} threads")
+    print(f"{arguments.megapixels:g} MP on {restorer.device}, {threads()} threads")
     print("sampling  tiles  read s/MP  restore s/MP  processor s/MP")
     for subsampling in ("gray", "4:2:0", "4:2:2", "4:4:4"):
         with TemporaryDirectory() as folder:

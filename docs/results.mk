@@ -7,6 +7,9 @@ MODEL ?= small
 GAN ?= $(if $(wildcard src/qgac/weights/$(MODEL)-gan.safetensors),$(MODEL)-gan)
 JOBS ?= 2
 QUALITIES ?= 10 20 30 40 50 60 70 80 90 98
+# Optional: other programs to measure on LIVE-1, as options of `qgac evaluate`, quoted as a shell wants them:
+# METHODS='--method "jpeg-quantsmooth=jpegqs -i 0 -q 6 {input} {output.jpg}"'.
+METHODS ?=
 # Optional: a bank of patches trains the ablations, Inception weights give Fréchet distances.
 PATCHES ?=
 INCEPTION ?=
@@ -27,9 +30,11 @@ TEXTURED := bikes coinsinfountain lighthouse2 rapids stream studentsculpture
 TABLES := $(if $(PATCHES),$(call exists,classic5,ablations.md)) \
 	$(if $(INCEPTION),$(call exists,live1,frechet-live1.md) $(call exists,bsds500_test,frechet-bsds500.md))
 
+OTHERS := $(if $(METHODS),$(call exists,live1,live1-others.json),$(wildcard $(RESULTS)/live1-others.json))
+
 # A file that is there is not measured again: remove those of an older model first.
 results: $(COLOR_JSON) $(Y_JSON) $(BLENDS) $(ANALYSES) $(TABLES) $(if $(COLOR_JSON),$(RESULTS)/gain.png) \
-		$(call exists,live1,tradeoff.png) | $(RESULTS)
+		$(call exists,live1,tradeoff.png) $(OTHERS) | $(RESULTS)
 	$(BIN)/qgac results $(RESULTS) --write docs/results.md
 
 $(RESULTS): | $(VENV)/.developer
@@ -54,8 +59,10 @@ $(RESULTS)/live1-blend-%.json: | $(RESULTS)
 
 $(RESULTS)/gain.png: $(COLOR_JSON)
 	$(BIN)/qgac plot gain $^ -o $@ --overwrite
-$(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json
-	$(BIN)/qgac plot tradeoff $< -o $@ --overwrite
+$(RESULTS)/live1-others.json: | $(RESULTS)
+	$(BIN)/qgac evaluate --jpeg-only $(METHODS) --dataset live1 --root $(DATA)/live1 --jobs 1 --json $@ --csv $(@:.json=.csv) --overwrite
+$(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json $(OTHERS)
+	$(BIN)/qgac plot tradeoff $^ -o $@ --overwrite
 
 $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%.png: | $(RESULTS)
 	$(BIN)/qgac analyze $* --model $(MODEL) -o $@ --overwrite

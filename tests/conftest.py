@@ -1,3 +1,4 @@
+import os
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from qgac.restoration.restorer import Restorer
 
 # The suite must do on one busy core; a pool of threads for tiny tensors only costs time.
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # of ONNX Runtime, and of the processes that tests start
 
 # A shell that starts the suite in the background has it ignore Ctrl-C, and every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Every block of README.md, docs/using.md and docs/python.md runs as it stands.
+"""Every block of README.md and of the manuals in docs/ runs as it stands.
 
 In a copy of the folder that readers run it in.
 """
@@ -44,6 +44,11 @@ def using_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def containers_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "containers")
+
+
+@pytest.fixture(scope="module")
 def python_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workplace(tmp_path_factory, "python")
 
@@ -61,6 +66,12 @@ def test_block_of_the_readme_runs(language: str, code: str, readme_workplace: Pa
 @pytest.mark.parametrize(("language", "code"), blocks("docs/using.md"), ids=label)
 def test_block_of_the_manual_runs(language: str, code: str, using_workplace: Path) -> None:
     run(language, code, using_workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "code"), blocks("docs/containers.md"), ids=label)
+def test_block_about_containers_runs(language: str, code: str, containers_workplace: Path) -> None:
+    run(language, code, containers_workplace)
 
 
 @pytest.mark.slow

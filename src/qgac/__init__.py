@@ -10,6 +10,7 @@ Names are loaded when they are first used, so that importing the package costs n
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ __all__ = [
     "save_model",
     "ssim",
 ]
+
+if find_spec("torch") is None:  # which these need: `from qgac import *` is to work without
+    __all__ = [name for name in __all__ if name not in ("QGAC", "load_model", "save_model")]
 
 __version__ = "0.2.0"
 

@@ -29,6 +29,7 @@ from qgac.commands.plot import plot
 from qgac.commands.prepare import prepare
 from qgac.commands.restore import restore
 from qgac.commands.results import results
+from qgac.commands.serve import serve
 from qgac.commands.terminal import fail
 from qgac.commands.train import train
 from qgac.extras import lacking
@@ -39,7 +40,7 @@ __all__ = ["cli", "main"]
 _EXTRAS = {
     "train": "train", "ablate": "train", "export": "export",
     **dict.fromkeys(("evaluate", "compare", "plot", "results", "analyze"), "eval"),
-    "frechet": "frechet",
+    "frechet": "frechet", "serve": "web",
 }  # fmt: skip
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -77,7 +78,7 @@ def cli() -> None:
 
 
 for _command in (
-    restore, info, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze,
+    restore, info, serve, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze,
     show_help, version,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -12,9 +12,14 @@ _EXTRA_OF_LIBRARY = {
     "matplotlib": "eval",
     "sklearn": "eval",
     "onnx": "export",
+    "pikepdf": "containers",
+    "av": "containers",
     "torchmetrics": "frechet",
     "ray": "cluster",
     "fsspec": "cluster",
+    "fastapi": "web",
+    "uvicorn": "web",
+    "python_multipart": "web",
 }
 
 

@@ -123,6 +123,14 @@ def test_names_in_lists(content: bytes, null: bool, names: list[str]) -> None:
     assert names_in(content, null=null) == names
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_lists_of_other_shells_are_read(encoding: str) -> None:
+    """PowerShell writes what is redirected into a file in UTF-16, with a mark and with its line ends."""
+    content = "\ufeffphotos/a.jpg\r\ncafé/世.jpg\r\n".encode(encoding)
+    assert names_in(content) == ["photos/a.jpg", "café/世.jpg"]
+    assert names_in("\ufeffa\nb.jpg\0c.jpg\0".encode(encoding), null=True) == ["a\nb.jpg", "c.jpg"]
+
+
 def test_names_that_are_no_text_lead_to_their_files(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
     try:

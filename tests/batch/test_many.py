@@ -8,6 +8,7 @@ from PIL import Image
 
 import qgac
 from made.command_line import outputs
+from made.containers import zip_file, zip_members
 from made.networks import tiny_weights
 from made.pictures import compressed, photo
 from qgac import Failed, Finished, Skipped, restore_many
@@ -88,3 +89,13 @@ def test_no_paths_no_outcomes(photos: Path) -> None:
     Path("-").write_bytes(b"no picture")
     (outcome,) = restore_many("-", model="small")  # a file of this name, not the standard input
     assert isinstance(outcome, Failed)
+
+
+def test_containers_are_among_them(photos: Path, model: Path) -> None:
+    zip_file(photos / "comic.cbz", {"1.jpg": (photos / "a.jpg").read_bytes()})
+    zip_file(photos / "text.docx", {"word/document.xml": b"<w/>"})
+    outcomes = list(restore_many(photos, "out", model=model))
+    comic = next(outcome for outcome in outcomes if isinstance(outcome, Finished) and outcome.pictures)
+    assert comic.destination == Path("out/comic.cbz")
+    assert list(zip_members(comic.destination)) == ["1.jpg"]
+    assert len(outcomes) == 4  # nothing of the text, which holds no picture

@@ -102,3 +102,14 @@ def test_a_full_disk_is_told(source: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ):
         pytest.fail("it must not come to this")
     assert [path.name for path in source.parent.iterdir()] == ["photo.jpg"]
+
+
+def test_what_may_not_be_read_is_taken(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read all, so it is only played."""
+    original_of(source).write_bytes(source.read_bytes())
+
+    def refuse(*arguments: object, **options: object) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr("filecmp.cmp", refuse)
+    assert is_taken(source, original_of(source))

@@ -23,7 +23,7 @@ from made.command_line import PROGRAM, qgac_command
 from made.files import KILLS, Standin, flat, make_deadly, make_flat, make_jpeg
 from made.pictures import compressed, photo
 from qgac.batch.plan import plan
-from qgac.batch.restore import Settings
+from qgac.batch.settings import Settings
 from qgac.cluster.connection import ClusterError, connected
 from qgac.cluster.run import restore_on_cluster
 from qgac.cluster.tasks import Pace

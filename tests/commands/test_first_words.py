@@ -49,6 +49,9 @@ def test_commands_come_before_files_of_their_name(tree: Path) -> None:
     assert qgac_command("info", "photos/a.jpg").stdout.startswith("photos/a.jpg\n  size ")
     assert "No such option '-q'" in usage_error(qgac_command("-q", "restore", "photos/a.jpg"))
     assert "No such command 'upscale'" in usage_error(qgac_command("upscale"))
+    for slip in ("retsore", "./restore"):
+        message = usage_error(qgac_command(slip, "photos/a.jpg"))
+        assert f"No such command '{slip}'. Did you mean 'restore'?" in message
 
 
 def test_help_and_version_are_commands_too() -> None:

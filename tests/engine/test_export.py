@@ -43,7 +43,7 @@ class Graphs:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        names = self.description["graphs"][name]["weights"]
+        names = list(self.description["graphs"][name]["weights"])
         options.add_external_initializers(
             names, [onnxruntime.OrtValue.ortvalue_from_numpy(self._weights[weight]) for weight in names]
         )

@@ -16,6 +16,7 @@ from qgac.engine.choice import engine_for
 from qgac.engine.export import contents, export
 from qgac.engine.onnx_engine import OnnxEngine
 from qgac.restoration.restorer import Restorer
+from qgac.weights.blending import blended_weights
 from qgac.weights.checkpoints import load_model, save_model, weights_of
 from qgac.weights.files import Weights, WeightsError
 
@@ -96,6 +97,43 @@ def test_weights_of_another_network_are_refused() -> None:
     wrong = {name: value[:1] if value.ndim == 4 else value for name, value in own.tensors.items()}
     with pytest.raises(WeightsError, match="damaged"):
         OnnxEngine(GRAPHS / "small", Weights(own.configuration, wrong, "wrong"))
+    del own.tensors["color_network.decode.manifold.bias.bias"]  # of chroma alone
+    with pytest.raises(WeightsError, match="damaged"):
+        OnnxEngine(GRAPHS / "small", own)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"graphs": 3}'])
+def test_a_damaged_description_is_told(content: str, tmp_path: Path) -> None:
+    (tmp_path / "graphs.json").write_text(content)
+    save_model(tiny_network(), tmp_path / "weights.safetensors", record={})
+    with pytest.raises(WeightsError, match=r"graphs\.json is damaged .*; export the model again"):
+        engine_for(tmp_path)
+
+
+def test_a_graph_that_lacks_or_is_damaged_is_told(tmp_path: Path) -> None:
+    export(tiny_network(), tmp_path)
+    save_model(tiny_network(), tmp_path / "weights.safetensors", record={})
+    (tmp_path / "chroma-2x2.onnx").unlink()
+    with pytest.raises(WeightsError, match=r"lacks chroma-2x2\.onnx; export the model again"):
+        engine_for(tmp_path)
+    (tmp_path / "chroma-2x2.onnx").write_bytes(b"no graph")
+    with pytest.raises(WeightsError, match=r"chroma-2x2\.onnx cannot be loaded .*; export the model again"):
+        Restorer(tmp_path, device="cpu")(make_image(16, 16, S420))
+    (tmp_path / "y.onnx").write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"y\.onnx cannot be loaded"):
+        engine_for(tmp_path, device="cpu")
+
+
+def test_a_folder_named_like_a_shipped_model_is_not_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "graphs.json").write_text((GRAPHS / "small" / "graphs.json").read_text())
+    engine_for("small", device="cpu")
+
+
+def test_a_share_of_numpys_own_type_blends_as_well() -> None:
+    weights = blended_weights("small", np.float64(0.5))
+    assert {tensor.dtype for tensor in weights.tensors.values()} == {np.dtype(np.float32)}
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
@@ -121,13 +159,13 @@ def test_own_weights_run_in_pytorch_or_as_an_exported_folder(tmp_path: Path) -> 
     network, image = tiny_network(), make_image(61, 45, S420)
     save_model(network, tmp_path / "mine.safetensors", record={})
     assert type(engine_for(tmp_path / "mine.safetensors", device="cpu")).__name__ == "TorchEngine"
-    with pytest.raises(ValueError, match=r"no graphs of .*mine\.safetensors; export it with `qgac export`"):
+    with pytest.raises(ValueError, match=r"no graphs of model .*mine\.safetensors'; export it with `qgac export`"):
         engine_for(tmp_path / "mine.safetensors", engine="onnx")
     export(network, tmp_path / "mine")
     with pytest.raises(WeightsError, match="neither a shipped model"):
         engine_for(tmp_path / "mine")
     (tmp_path / "mine.safetensors").rename(tmp_path / "mine" / "weights.safetensors")
-    exported = Restorer(tmp_path / "mine")
+    exported = Restorer(tmp_path / "mine", device="cpu")
     assert type(exported.engine).__name__ == "OnnxEngine"
     assert_alike(exported, Restorer(network), image)
     # A folder of graphs of another network: they are not used.
@@ -141,7 +179,11 @@ def test_own_weights_run_in_pytorch_or_as_an_exported_folder(tmp_path: Path) -> 
 def test_without_pytorch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qgac.engine.choice.find_spec", lambda name: None)
     save_model(tiny_network(), tmp_path / "mine.safetensors", record={})
-    for model, device in ((tmp_path / "mine.safetensors", "auto"), ("small", "cuda")):
-        with pytest.raises(ValueError, match=r"needs PyTorch: pip install 'qgac\[torch\]'"):
-            engine_for(model, device=device)
-    assert type(engine_for("small")).__name__ == "OnnxEngine"
+    monkeypatch.setattr("qgac.engine.onnx_engine.available", lambda device: device == "cpu")
+    with pytest.raises(ValueError, match=r"mine\.safetensors' needs PyTorch: pip install .*; or export it"):
+        engine_for(tmp_path / "mine.safetensors")
+    with pytest.raises(ValueError, match=r"the device 'cuda' needs PyTorch: pip install 'qgac\[torch\]'; or leave"):
+        engine_for("small", device="cuda")
+    with pytest.raises(ValueError, match=r"the engine 'torch' needs PyTorch"):
+        engine_for("small", engine="torch")
+    assert type(engine_for("small", device="cpu")).__name__ == "OnnxEngine"

@@ -11,6 +11,7 @@ from made.pictures import compressed, photo
 from qgac.evaluation.baseline import decode_nearest
 from qgac.evaluation.measure import evaluate
 from qgac.evaluation.record import Evaluation, Measurement, Settings
+from qgac.evaluation.tables import from_json, to_csv, to_json, to_markdown
 from qgac.evaluation.test_sets import BenchmarkError
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, psnr_b, ssim
@@ -162,3 +163,37 @@ def test_equal_pictures_have_infinite_psnr(tmp_path):
     Image.new("L", (16, 16), 128).save(tmp_path / "flat.png")
     measurement = next(evaluate([tmp_path / "flat.png"], Settings((90,), "y", model=None), jobs=1))
     assert math.isinf(measurement.scores["jpeg"].psnr)
+
+
+def test_how_pictures_look_is_measured_on_request(pictures, model_file, monkeypatch):
+    """By a stand-in that counts what differs; the measure itself has tests of its own."""
+
+    class Differing:
+        def __init__(self, weights):
+            assert weights == "x.pth"
+
+        def __call__(self, *, restored, reference):
+            scale = 255 if restored.dtype == np.float64 else 1
+            return np.abs(restored * scale - reference.astype(float)).mean()
+
+    monkeypatch.setattr("qgac.evaluation.measure.STLPIPS", Differing)
+    settings = Settings((20,), model=model_file, st_lpips="x.pth")
+    measured = tuple(evaluate(pictures, settings, jobs=1))
+    for measurement in measured:
+        original = np.asarray(Image.open(next(p for p in pictures if p.name == measurement.picture)))
+        data = compressed(original, 20, subsampling="4:2:0")
+        expected = np.abs(np.asarray(Image.open(io.BytesIO(data))) - original.astype(float)).mean()
+        assert measurement.st_lpips["pillow"] == pytest.approx(expected)
+        assert measurement.st_lpips.keys() == measurement.scores.keys()
+    evaluation = Evaluation("folder", settings, measured)
+    mean = sum(m.st_lpips["pillow"] for m in measured) / 2
+    cells = to_markdown(evaluation).splitlines()[4].split(" | ")
+    assert cells[2].split(" / ")[3] == f"{mean:.3f}"
+    assert "ST-LPIPS (VGG; less is better)" in to_markdown(evaluation)
+    assert from_json(to_json(evaluation)) == evaluation
+    header, *lines = to_csv(evaluation).splitlines()
+    assert header.endswith(",ssim,st_lpips")
+    assert {len(line.split(",")) for line in lines} == {len(header.split(","))}
+    without = to_markdown(Evaluation("folder", Settings((20,), model=model_file), measured))
+    assert "ST-LPIPS" not in without
+    assert without.splitlines()[4].count(" / ") == 2 * 3

@@ -115,6 +115,7 @@ def test_a_program_that_decodes_as_pillow_scores_as_pillow(tmp_path: Path, pictu
         assert set(measurement.seconds) == {"decoder"}
     evaluation = Evaluation("folder", settings, measured)
     lines = to_markdown(evaluation).splitlines()
+    assert lines[0] == "### Pictures of a folder, colour (RGB, 4:2:0), 2 pictures, other programs"
     assert lines[2] == "| quality | JPEG | JPEG, Pillow | decoder |"
     assert lines[4].split("|")[3] == lines[4].split("|")[4]
     assert "Seconds a picture, other programs from start to end: decoder " in lines[-1]

@@ -62,3 +62,38 @@ def test_the_command(pictures, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert result.stdout == (tmp_path / "table.md").read_text()
     assert result.stdout.splitlines()[4].startswith("| 10 | ")
+
+
+def test_other_features_are_called_by_their_name(pictures, tmp_path, monkeypatch):
+    """With a stand-in for the network, which has tests of its own."""
+
+    class Stand:
+        def __init__(self, weights):
+            assert weights == "vgg.pth"
+            self.features = network
+
+    monkeypatch.setattr("qgac.metrics.st_lpips.STLPIPS", Stand)
+    weights = [tiny_weights(tmp_path / f"{name}.safetensors", strength=2, seed=name) for name in (1, 2)]
+    arguments = ["frechet", "--root", pictures[0].parent, "--vgg", "vgg.pth", "--quality", 10, "--model", weights[0]]
+    plain = qgac_command(*arguments)
+    assert plain.exit_code == 0, plain.output
+    assert plain.stdout.startswith("### Fréchet distance of VGG features: pictures of a folder, 3 pictures\n")
+    assert "no FID" in plain.stdout
+    assert "inception" not in plain.stdout.lower()
+    mixed = qgac_command(*arguments, "--blend", 0.7, "--blend-with", weights[1])
+    assert mixed.exit_code == 0, mixed.output
+    assert "blend 0.7" in mixed.stdout
+    assert mixed.stdout.splitlines()[4] != plain.stdout.splitlines()[4]
+    live1 = realism_markdown("live1", "small", 29, [Realism(10, 80.0, 60.5)], inception=False)
+    assert "paper" not in live1.lower()
+    assert live1.splitlines()[4] == "| 10 | 80 | 60.5 |"
+
+
+@pytest.mark.parametrize("options", [[], ["--inception", "a", "--vgg", "b"], ["--vgg", "b", "--blend-with", "c"]])
+def test_contradictions_of_the_command(pictures, options):
+    result = qgac_command("frechet", "--root", pictures[0].parent, *options)
+    assert result.exit_code == 2
+    assert (
+        "by --inception or by --vgg" in " ".join(result.stderr.replace("│", "").split())
+        or "add --blend" in result.stderr
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qgac.inspection.heat_map import draw_heat_map
+from qgac.inspection.heat_map import draw_blocks, draw_heat_map
 
 
 def drawn(values: np.ndarray) -> np.ndarray:
@@ -24,6 +24,14 @@ def test_each_block_has_the_colour_of_its_value() -> None:
     assert blocks[0, 1].tolist() == [0x21, 0x91, 0x8C]
     lightness = blocks[0] @ [0.299, 0.587, 0.114]
     assert (np.diff(lightness) > 40).all()  # told apart without colours as well
+
+
+def test_a_block_can_be_one_pixel() -> None:
+    content, top = draw_blocks(np.array([[0, 4.5, 9], [9, 9, 9]], np.float32))
+    with Image.open(io.BytesIO(content)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (3, 2))
+        assert picture.getpixel((0, 0)) == (0x44, 0x01, 0x54)
+    assert top == 10  # the next round number
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 700), (1500, 20), (1083, 1444)])

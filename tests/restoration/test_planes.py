@@ -145,7 +145,10 @@ def test_no_strength_is_what_networks_without_effect_give(identity: Restorer, ne
     image = make_image(61, 45, SAMPLINGS[name])
     decoded = Restorer(network.engine.network, strength=0)(image, dtype="float32").pixels
     expected = identity(image, dtype="float32").pixels
-    np.testing.assert_allclose(decoded, expected, rtol=0, atol=1e-3)
+    if name in ("gray", "4:4:4", "small luma", "fractional"):  # elsewhere repeated by two ways that differ in rounding
+        np.testing.assert_array_equal(decoded, expected)
+    else:
+        np.testing.assert_allclose(decoded, expected, rtol=0, atol=1e-3)
 
 
 def test_nothing_is_computed_for_no_strength(monkeypatch: pytest.MonkeyPatch) -> None:

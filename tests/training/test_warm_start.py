@@ -37,6 +37,15 @@ def test_and_learns():
     assert out_of[:, :, 1].any()
 
 
+def test_a_shallower_trunk_starts_with_blocks_of_a_deeper_one():
+    theirs = randomize(QGAC(tiny_configuration(PLAIN | {"residual_blocks": 12})))
+    ours = QGAC(tiny_configuration(PLAIN | {"residual_blocks": 3, "candidate": 2, "gate": True}))
+    ours.load_state_dict(starting_weights(theirs, ours))
+    deep, shallow = theirs.y_network.subnetworks[0].trunk, ours.y_network.subnetworks[0].trunk
+    for own, other in zip(shallow, (deep[0], deep[6], deep[11]), strict=True):
+        assert all(map(torch.equal, own.state_dict().values(), other.state_dict().values()))
+
+
 def test_who_may_start_from_whom():
     plain, grown = tiny_configuration(PLAIN), tiny_configuration(PLAIN | {"candidate": 2, "gate": True})
     assert may_start_from(plain, plain, grown=False)
@@ -46,5 +55,10 @@ def test_who_may_start_from_whom():
     assert not may_start_from(tiny_configuration(PLAIN | {"candidate": 3}), grown, grown=True)
     assert not may_start_from(replace(plain, log_table=True), grown, grown=True)
     assert may_start_from(plain, tiny_configuration(PLAIN, {"width": 8}), grown=False)
+    deeper = tiny_configuration(PLAIN | {"residual_blocks": 4})
+    assert may_start_from(deeper, grown, grown=True)
+    assert not may_start_from(deeper, plain, grown=False)
+    assert not may_start_from(plain, deeper, grown=True)
+    assert not may_start_from(tiny_configuration(PLAIN | {"residual_blocks": 4, "rrdbs": 1}), plain, grown=True)
     unconditioned = [tiny_configuration(PLAIN | {"conditioning": "concat"} | more) for more in ({}, {"candidate": 2})]
     assert not may_start_from(*unconditioned, grown=True)

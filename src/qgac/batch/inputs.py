@@ -1,7 +1,8 @@
-"""The JPEG files that the arguments of a command mean: files, folders, patterns and lists of names."""
+"""The JPEG files and containers that the arguments of a command mean: files, folders, patterns and lists of names."""
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qgac.batch.jobs import Failed
+from qgac.containers.kinds import is_searched_for, kind_of
 from qgac.pictures.formats import format_of
 
 __all__ = ["MARK", "Found", "expanded", "find_jpegs", "find_listed", "is_pattern", "may_name_pictures", "names_in"]
@@ -26,10 +28,13 @@ class Found:
     path : Path
     relative : Path
         Its place below the folder, pattern or list that led to it, which is mirrored below an output folder.
+    searched : bool
+        Whether it was met in a folder or by a pattern, not named.
     """
 
     path: Path
     relative: Path
+    searched: bool = False
 
 
 def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tuple[list[Found], list[Failed]]:
@@ -39,8 +44,9 @@ def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tupl
     ----------
     inputs : sequence of str
         Files are taken whatever their name. Folders are searched recursively and patterns (``*``, ``?``, ``[...]``,
-        ``**`` for any folders) expanded, both for files named as JPEGs; hidden ones and earlier results are passed
-        over.
+        ``**`` for any folders) expanded, both for files named as JPEGs or as containers; hidden ones and earlier
+        results are passed over. Of the containers, patterns find all kinds, folders those of which
+        :func:`qgac.containers.kinds.is_searched_for` says so.
     marks : sequence of str
         What the stems of earlier results end with.
 
@@ -56,7 +62,7 @@ def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tupl
         path = Path(text)
         if path.is_dir():
             below = list(_walk(path, marks, failures))
-            found += [Found(file, file.relative_to(path)) for file in below]
+            found += [Found(file, file.relative_to(path), searched=True) for file in below]
             if not below:
                 failures.append(Failed(text, "no JPEG files in this folder; name a folder that holds some"))
         elif path.exists():
@@ -66,8 +72,9 @@ def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tupl
                 found.append(Found(path, Path(path.name)))
         elif is_pattern(text):
             matches = [Path(match) for match in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207 - keeps **
-            files = list(_regular((file for file in matches if _is_wanted(file.name, marks)), failures))
-            found += [Found(file, file.relative_to(_fixed_part(path))) for file in files]
+            wanted = (file for file in matches if _is_wanted(file.name, marks, of_any_kind=True))
+            files = list(_regular(wanted, failures))
+            found += [Found(file, file.relative_to(_fixed_part(path)), searched=True) for file in files]
             if not files:
                 failures.append(Failed(text, "no JPEG file matches this pattern; check it"))
         else:
@@ -113,11 +120,14 @@ def names_in(content: bytes, *, null: bool = False) -> list[str]:
     Parameters
     ----------
     content : bytes
-        Names in the encoding of the file system, or UTF-8 with a mark; empty ones do not count.
+        Names in the encoding of the file system, or UTF-8 or UTF-16 with a mark, as shells of Windows write them; empty
+        ones do not count.
     null : bool
         Whether names end with a zero byte, as ``find -print0`` writes them, instead of a line end.
     """
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = os.fsencode(content.decode("utf-16", "replace"))
+    content = content.removeprefix(codecs.BOM_UTF8)
     names = content.split(b"\0") if null else [line.removesuffix(b"\r") for line in content.split(b"\n")]
     return [os.fsdecode(name) for name in names if name]
 
@@ -151,9 +161,12 @@ def _fixed_part(pattern: Path) -> Path:
     return fixed
 
 
-def _is_wanted(name: str, marks: Sequence[str]) -> bool:
+def _is_wanted(name: str, marks: Sequence[str], *, of_any_kind: bool = False) -> bool:
     path = Path(name)
-    return format_of(path) == "jpeg" and not name.startswith(".") and not path.stem.endswith(tuple(marks))
+    is_container = kind_of(path) is not None if of_any_kind else is_searched_for(path)
+    if format_of(path) != "jpeg" and path.suffix.lower() != ".mpo" and not is_container:
+        return False
+    return not name.startswith(".") and not path.stem.endswith(tuple(marks))
 
 
 def _walk(folder: Path, marks: Sequence[str], failures: list[Failed]) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""One picture to restore, and what can happen to it."""
+"""One picture, or container of pictures, to restore, and what can happen to it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qgac.batch.originals import is_taken
+from qgac.containers.kinds import Kind
 from qgac.pictures.formats import Format
 
-__all__ = ["Event", "Failed", "Finished", "Job", "Outcome", "Skipped", "Started"]
+__all__ = ["Event", "Failed", "Finished", "Inside", "Job", "Outcome", "Skipped", "Started"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,16 @@ class Job:
     destination : Path or None
         None is the standard output.
     format : Format or None
-        None means PNG, or TIFF for CMYK; the suffix of the destination then follows.
+        None means PNG, or TIFF for CMYK; the suffix of the destination then follows. Of a container, that of the
+        pictures inside.
     makes_folders : bool
         Whether missing folders on the way to the destination are made.
     original : Path or None
         Under which name the source stays when it is restored in its own place.
+    container : Kind or None
+        What kind of container the source is; None for a picture.
+    searched : bool
+        Whether the source was met in a search, so that a container may hold no picture.
     """
 
     name: str
@@ -37,6 +43,8 @@ class Job:
     format: Format | None
     makes_folders: bool = False
     original: Path | None = None
+    container: Kind | None = None
+    searched: bool = False
 
     @property
     def places(self) -> set[Path]:
@@ -71,30 +79,63 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """What became of a picture inside a container.
+
+    Attributes
+    ----------
+    name : str
+        Where in the container it is.
+    bytes : int
+        What it takes there.
+    width, height : int or None
+        Pixels; None if it could not be read.
+    quality : int or None
+        As in :class:`Finished`.
+    notes : tuple of str
+        What is worth telling about it.
+    reason : str or None
+        Why it was left as it was; None if it was restored.
+    """
+
+    name: str
+    bytes: int
+    width: int | None
+    height: int | None
+    quality: int | None
+    notes: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Finished:
-    """A picture was restored and written.
+    """A picture was restored and written, or the pictures inside a container.
 
     Attributes
     ----------
     job : Job
     destination : Path or None
         Where it is now.
-    width, height : int
-        Pixels.
+    width, height : int or None
+        Pixels; None for a container.
     quality : int or None
-        That of the libjpeg table, 1..100, which the first component (gray, Y or R) has; None for any other table.
+        That of the libjpeg table, 1..100, which the first component (gray, Y or R) has; None for any other table, and
+        for a container.
     notes : tuple of str
         What is worth telling about the source.
     seconds : float
+    pictures : tuple of Inside
+        Those of a container.
     """
 
     job: Job
     destination: Path | None
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     quality: int | None
     notes: tuple[str, ...]
     seconds: float
+    pictures: tuple[Inside, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +164,8 @@ class Failed:
     message : str
         Cause and remedy, in one sentence.
     harmless : bool
-        Whether none was to be expected: a search met a pipe, a socket or a device, which is told and not counted.
+        Whether none was to be expected: a search met a pipe, a socket or a device, or a container that holds no picture
+        or that nothing installed can read, which is told and not counted.
     """
 
     name: str

@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qgac.batch.jobs import Outcome, Started
+from qgac.batch.jobs import Failed, Outcome, Started
 from qgac.batch.plan import STREAM, Plan, plan
 from qgac.batch.restore import Settings, restore_files
 from qgac.batch.workers import restore_in_workers
@@ -41,7 +41,7 @@ def restore_many(
     max_pixels: int = MAX_PIXELS,
     **options: Any,
 ) -> Iterator[Outcome]:
-    """Restore many JPEG files to picture files, as ``qgac restore`` does.
+    """Restore many JPEG files to picture files, and documents and the like to such, as ``qgac restore`` does.
 
     Whatever contradicts itself is told at the call; nothing is restored before the first outcome is asked for, and no
     more after the iterator is closed.
@@ -108,6 +108,7 @@ def restore_many(
         keep_times=times,
         strip=strip,
         encoding=encoding,
+        restoration=repr((os.fspath(model), sorted(options.items()))),
     )
     return _outcomes(todo, partial(_restorer, os.fspath(model), **options), settings, jobs)
 
@@ -123,7 +124,7 @@ def _outcomes(todo: Plan, make: Callable[[], Restorer], settings: Settings, jobs
         events = restore_in_workers(todo.jobs, make, settings, workers=jobs)
     with closing(events):
         for event in events:
-            if not isinstance(event, Started):
+            if not isinstance(event, Started) and not (isinstance(event, Failed) and event.harmless):
                 yield event
 
 

@@ -41,7 +41,10 @@ def is_taken(source: Path, original: Path) -> bool:
     """
     if not os.path.lexists(original):
         return False
-    return not (source.is_file() and original.is_file() and filecmp.cmp(source, original, shallow=False))
+    try:
+        return not (source.is_file() and original.is_file() and filecmp.cmp(source, original, shallow=False))
+    except OSError:  # whatever may not be read is not to be replaced either
+        return True
 
 
 def check_original(source: Path, original: Path) -> None:

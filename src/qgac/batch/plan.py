@@ -10,6 +10,7 @@ from pathlib import Path
 from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
 from qgac.batch.jobs import Failed, Job, Skipped
 from qgac.batch.originals import ORIGINAL, original_of
+from qgac.containers.kinds import Kind, fits, kind_of, suffix_of_result
 from qgac.files.destination import identity
 from qgac.files.names import folded, is_part_of_a_name
 from qgac.pictures.formats import SUFFIXES, Format, format_of
@@ -51,6 +52,7 @@ def plan(
     format: Format | None = None,  # noqa: A002
     suffix: str | None = None,
     skip_existing: bool = False,
+    all_pictures: bool = False,
 ) -> Plan:
     """Decide what is restored and where it goes.
 
@@ -63,7 +65,8 @@ def plan(
     output : str, optional
         With one file as input: a file, whose suffix tells the format, or an existing folder. With several inputs, a
         list, a folder or a pattern: a folder, made if missing. ``-`` is the standard output. Without it, ``photo.jpg``
-        becomes ``photo.restored.png`` beside it, and the standard input goes to the standard output.
+        becomes ``photo.restored.png`` beside it, and the standard input goes to the standard output. Containers keep
+        their format.
     format : Format, optional
         Overrides the format that would be chosen.
     suffix : str, optional
@@ -71,6 +74,8 @@ def plan(
         another folder.
     skip_existing : bool
         Whether to leave out pictures whose output is there.
+    all_pictures : bool
+        Whether JPEG files are taken for containers of all their pictures.
 
     Returns
     -------
@@ -90,6 +95,8 @@ def plan(
     to_folder = output is not None and (several or _names_folder(output))
     if suffix is not None and (STREAM in inputs or (output is not None and not to_folder)):
         raise PlanError("--suffix is for outputs that are named after their sources; leave it or the name after -o out")
+    if not several and inputs[0] == STREAM and all_pictures:
+        raise PlanError("--all-pictures is for files; name one instead of the standard input (-)")
     if not several and inputs[0] == STREAM:
         return _plan([_stream_job(output, format)], [], skip_existing=skip_existing)
 
@@ -106,22 +113,32 @@ def plan(
         more, missing = find_listed(listed)
         found, failures = found + more, failures + missing
     if output == STREAM:
+        if any(_kind(file, all_pictures) for file in found):
+            raise PlanError(f"{found[0].path} does not go to the standard output; name a file or a folder (-o)")
         return _plan([Job(str(file.path), file.path, None, format) for file in found], failures, skip_existing=False)
 
     if output is None:
         mark = MARK if suffix is None else suffix
-        jobs = [_job(file, file.path.with_name(file.path.stem + mark), format) for file in found]
+        jobs = [_job(file, file.path.with_name(file.path.stem + mark), format, all_pictures) for file in found]
     elif folder is not None:
         places = [folder / file.relative.with_name(file.relative.stem + (suffix or "")) for file in found]
-        jobs = [_job(file, place, format, makes_folders=True) for file, place in zip(found, places, strict=True)]
+        jobs = [
+            _job(file, place, format, all_pictures, makes_folders=True)
+            for file, place in zip(found, places, strict=True)
+        ]
     else:
-        chosen = _file_format(Path(output), format)
-        jobs = [Job(str(file.path), file.path, Path(output), chosen) for file in found]
+        jobs = [_named_job(file, Path(output), format, all_pictures) for file in found]
     return _plan(_without_collisions(jobs), failures, skip_existing=skip_existing)
 
 
-def plan_in_place(inputs: Sequence[str], *, listed: Sequence[str] | None = None, skip_existing: bool = False) -> Plan:
-    """Decide which JPEG files are replaced by restored ones, the originals staying under another name.
+def plan_in_place(
+    inputs: Sequence[str],
+    *,
+    listed: Sequence[str] | None = None,
+    skip_existing: bool = False,
+    all_pictures: bool = False,
+) -> Plan:
+    """Decide which JPEG files and containers are replaced by restored ones, the originals staying under another name.
 
     Parameters
     ----------
@@ -129,11 +146,13 @@ def plan_in_place(inputs: Sequence[str], *, listed: Sequence[str] | None = None,
         As for :func:`plan`. Originals of earlier runs are passed over.
     skip_existing : bool
         Whether to leave out pictures whose original is there.
+    all_pictures : bool
+        As for :func:`plan`.
 
     Returns
     -------
     Plan
-        Links are among its failures.
+        Links are among its failures, and films, which become files of another kind.
 
     Raises
     ------
@@ -151,7 +170,14 @@ def plan_in_place(inputs: Sequence[str], *, listed: Sequence[str] | None = None,
         if file.path.is_symlink():
             failures.append(Failed(str(file.path), "is a link, and would be replaced itself; name what it leads to"))
             continue
-        job = Job(str(file.path), file.path, file.path, "jpeg", original=original_of(file.path))
+        kind = _kind(file, all_pictures)
+        if kind == "film":
+            failures.append(Failed(str(file.path), "is a film, which becomes a .mkv file; leave --in-place out"))
+            continue
+        name = str(file.path)
+        job = Job(
+            name, file.path, file.path, "jpeg", original=original_of(file.path), container=kind, searched=file.searched
+        )
         jobs.setdefault(_key(file.path), job)
     return _plan(tuple(jobs.values()), failures, skip_existing=skip_existing)
 
@@ -186,9 +212,34 @@ def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -
     )
 
 
-def _job(file: Found, stem: Path, kind: Format | None, *, makes_folders: bool = False) -> Job:
-    destination = stem.with_name(stem.name + SUFFIXES[kind or "png"])
-    return Job(str(file.path), file.path, destination, kind, makes_folders)
+def _kind(file: Found, all_pictures: bool) -> Kind | None:
+    return kind_of(file.path) or ("pictures" if all_pictures else None)
+
+
+def _named_job(file: Found, output: Path, format: Format | None, all_pictures: bool) -> Job:  # noqa: A002
+    kind = _kind(file, all_pictures)
+    if kind is None:
+        return Job(str(file.path), file.path, output, _file_format(output, format))
+    if not fits(output, file.path, kind):
+        suffix = suffix_of_result(file.path, kind)
+        raise PlanError(f"{file.path} becomes a {suffix} file, which {output} is not named as; end its name with that")
+    return Job(str(file.path), file.path, output, "jpeg", container=kind)
+
+
+def _job(
+    file: Found,
+    stem: Path,
+    format: Format | None,  # noqa: A002
+    all_pictures: bool,
+    *,
+    makes_folders: bool = False,
+) -> Job:
+    if (kind := _kind(file, all_pictures)) is not None:
+        destination = stem.with_name(stem.name + suffix_of_result(file.path, kind))
+        name = str(file.path)
+        return Job(name, file.path, destination, "jpeg", makes_folders, container=kind, searched=file.searched)
+    destination = stem.with_name(stem.name + SUFFIXES[format or "png"])
+    return Job(str(file.path), file.path, destination, format, makes_folders)
 
 
 def _stream_job(output: str | None, kind: Format | None) -> Job:
@@ -221,8 +272,8 @@ def _output_folder(output: str) -> Path:
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise PlanError(f"{output} is a file, but several pictures need a folder; name one (-o)")
-    if not _names_folder(output) and format_of(folder) is not None:
-        raise PlanError(f"{output} is named as a picture, but several pictures need a folder; name one (-o)")
+    if not _names_folder(output) and (format_of(folder) is not None or kind_of(folder) is not None):
+        raise PlanError(f"{output} is named as a file, but several pictures need a folder; name one (-o)")
     return folder
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from qgac.batch.jobs import Failed, Finished, Outcome
+from qgac.batch.jobs import Failed, Finished, Inside, Outcome
 from qgac.batch.plan import Plan, PlanError
 from qgac.files.atomic import write_atomically
 from qgac.files.destination import Obstacle, obstacle
@@ -92,7 +92,7 @@ def is_report(path: Path) -> bool:
 
 
 def entry_of(outcome: Outcome) -> dict[str, Any]:
-    """Return what a report says of one file: every key for every file, so that a table can be made of them."""
+    """Return every key for every file, so that a table can be made of them; a restored container has one more."""
     entry = dict.fromkeys(
         ("input", "output", "status", "reason", "notes", "seconds", "bytes", "width", "height", "quality")
     )
@@ -101,7 +101,7 @@ def entry_of(outcome: Outcome) -> dict[str, Any]:
         return entry | {"input": outcome.name, "status": "failed", "reason": outcome.message}
     entry |= {"input": outcome.job.name, "output": _name(outcome.destination), "bytes": outcome.job.size}
     if isinstance(outcome, Finished):
-        return entry | {
+        entry |= {
             "status": "restored",
             "notes": list(outcome.notes),
             "seconds": round(outcome.seconds, 3),
@@ -109,6 +109,9 @@ def entry_of(outcome: Outcome) -> dict[str, Any]:
             "height": outcome.height,
             "quality": outcome.quality,
         }
+        if outcome.job.container is not None:
+            entry["pictures"] = [_inside(picture) for picture in outcome.pictures]
+        return entry
     return skipped_entry(outcome.job.name, _name(outcome.destination), outcome.job.size)
 
 
@@ -116,6 +119,19 @@ def skipped_entry(name: str, output: str, size: int) -> dict[str, Any]:
     """Return what a report says of a file whose output is there."""
     entry = entry_of(Failed(name, "the output exists already"))
     return entry | {"output": output, "status": "skipped", "bytes": size}
+
+
+def _inside(picture: Inside) -> dict[str, Any]:
+    return {
+        "name": picture.name,
+        "status": "restored" if picture.reason is None else "left",
+        "reason": picture.reason,
+        "notes": list(picture.notes),
+        "bytes": picture.bytes,
+        "width": picture.width,
+        "height": picture.height,
+        "quality": picture.quality,
+    }
 
 
 def _name(destination: Path | None) -> str:

@@ -10,60 +10,35 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qgac.batch.films import restore_film
+from qgac.batch.inside import EmptyError, restore_inside
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.originals import check_original, original_kept
+from qgac.batch.pixel_source import PixelSource
+from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
+from qgac.containers.container import ContainerError, LackingError
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
-from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pictures.bands import PictureInBands
 from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natural_format
-from qgac.pictures.save import stripped
 from qgac.pictures.writer import check_destination, write_picture
 
 if TYPE_CHECKING:
     from qgac.restoration.picture import Restored
-    from qgac.restoration.restorer import Restorer
 
 __all__ = ["Settings", "restore_file", "restore_files"]
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How pictures are read and written.
-
-    Attributes
-    ----------
-    overwrite : bool
-        Whether to replace existing files.
-    skip_existing : bool
-        Whether a picture whose output is there is skipped, not failed.
-    tolerant, max_pixels
-        See :func:`qgac.jpeg.reader.read_jpeg`.
-    keep_times : bool
-        Whether outputs get the time of modification of their sources.
-    strip : bool
-        Whether to write no metadata but those on which the look depends: ICC profile and orientation.
-    encoding : Encoding
-        Depth, quality and colours of the outputs.
-    """
-
-    overwrite: bool = False
-    skip_existing: bool = False
-    tolerant: bool = False
-    max_pixels: int = MAX_PIXELS
-    keep_times: bool = False
-    strip: bool = False
-    encoding: Encoding = field(default_factory=Encoding)
+_Progress = Callable[[Job, float], None]
 
 
 def restore_files(
     jobs: Iterable[Job],
-    restorer: Restorer,
+    restorer: PixelSource,
     settings: Settings,
     *,
     progress: Callable[[Job, float], None] | None = None,
@@ -73,7 +48,7 @@ def restore_files(
     Parameters
     ----------
     jobs : iterable of Job
-    restorer : Restorer
+    restorer : PixelSource
         One for all.
     settings : Settings
     progress : callable, optional
@@ -91,12 +66,12 @@ def restore_files(
 
 def restore_file(
     job: Job,
-    restorer: Restorer,
+    restorer: PixelSource,
     settings: Settings,
     *,
     progress: Callable[[Job, float], None] | None = None,
 ) -> Outcome:
-    """Restore one picture; depends on nothing but its arguments, so that jobs may run side by side.
+    """Restore one picture or container; depends on nothing but its arguments, so that jobs may run side by side.
 
     Parameters
     ----------
@@ -107,6 +82,19 @@ def restore_file(
     -------
     Finished, Skipped or Failed
     """
+    restore = _restore_picture if job.container is None else _restore_container
+    try:
+        return restore(job, restorer, settings, progress)
+    except (JPEGError, OutputError, ContainerError) as error:
+        harmless = isinstance(error, (EmptyError, LackingError)) and job.searched
+        return Failed(job.name, str(error), harmless)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        return Failed(job.name, "not enough memory; use smaller tiles (--tile) or close other programs")
+
+
+def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progress: _Progress | None) -> Outcome:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
 
     def tile_done(done: int, tiles: int) -> None:
@@ -118,44 +106,81 @@ def restore_file(
         source = sys.stdin.buffer if job.source is None else job.source
         image = read_jpeg(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
         times = job.source.stat() if settings.keep_times and job.source is not None else None
-    except JPEGError as error:
-        return Failed(job.name, str(error))
     except OSError as error:
-        return Failed(job.name, f"cannot be read ({error.strerror or error}); check the file and its permissions")
-    try:
-        overwrite = settings.overwrite or job.original is not None
-        kind, destination = _settled(job, image, settings.encoding)
-        settings.encoding.check(kind, image)
-        if destination is not None:
-            if settings.skip_existing and replace(job, destination=destination).is_done:
-                return Skipped(job, job.original or destination)
-            if job.makes_folders:
-                _make_folder(destination.parent)
-            if job.source is not None and job.original is not None:
-                check_original(job.source, job.original)
-            check_destination(destination, overwrite=overwrite)
-        if settings.strip:
-            image = replace(image, metadata=stripped(image.metadata))
-        picture, notes = _restored(image, restorer, settings.encoding, tile_done)
-        with _original_kept(job):
-            write_picture(
-                picture, destination or sys.stdout.buffer, format=kind, encoding=settings.encoding, overwrite=overwrite
-            )
-        if times is not None and destination is not None:
-            notes += _set_times(destination, times)
-    except OutputError as error:
-        return Failed(job.name, str(error))
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
-            raise
-        return Failed(job.name, "not enough memory; use smaller tiles (--tile) or close other programs")
+        return _unreadable(job, error)
+    overwrite = settings.overwrite or job.original is not None
+    kind, destination = _settled(job, image, settings.encoding)
+    settings.encoding.check(kind, image)
+    if destination is not None and _is_there(replace(job, destination=destination), settings):
+        return Skipped(job, job.original or destination)
+    picture, notes = _restored(settings.with_metadata_to_write(image), restorer, settings.encoding, tile_done)
+    with _original_kept(job):
+        write_picture(
+            picture, destination or sys.stdout.buffer, format=kind, encoding=settings.encoding, overwrite=overwrite
+        )
+    if times is not None and destination is not None:
+        notes += _set_times(destination, times)
     quality = quality_of(image.components[0].table, chroma=False)
     seconds = time.monotonic() - started
     return Finished(job, destination, image.width, image.height, quality, (*image.notes, *notes), seconds)
 
 
+def _restore_container(job: Job, restorer: PixelSource, settings: Settings, progress: _Progress | None) -> Outcome:
+    def share_done(share: float) -> None:
+        if progress is not None:
+            progress(job, share)
+
+    assert job.source is not None
+    assert job.destination is not None
+    assert job.container is not None
+    started = time.monotonic()
+    try:
+        times = job.source.stat()
+    except OSError as error:
+        return _unreadable(job, error)
+    if _is_there(job, settings):
+        return Skipped(job, job.original or job.destination)
+    if job.original is not None:
+        settings = replace(settings, overwrite=True)
+    try:
+        with _original_kept(job):
+            if job.container == "film":
+                pictures, notes = restore_film(job.source, job.destination, restorer, settings, share_done)
+            else:
+                pictures, notes = restore_inside(
+                    job.source, job.container, job.destination, restorer, settings, share_done
+                )
+    except FileExistsError as error:
+        return Failed(
+            job.name, f"{job.destination} appeared meanwhile, and stays ({error.strerror}); choose another name"
+        )
+    except OSError as error:
+        reason = error.strerror or error
+        return Failed(job.name, f"cannot be read or written ({reason}); check permissions and free space")
+    if settings.keep_times:
+        notes += _set_times(job.destination, times)
+    return Finished(job, job.destination, None, None, None, notes, time.monotonic() - started, pictures)
+
+
+def _unreadable(job: Job, error: OSError) -> Failed:
+    return Failed(job.name, f"cannot be read ({error.strerror or error}); check the file and its permissions")
+
+
+def _is_there(job: Job, settings: Settings) -> bool:
+    """Whether the output is there and to be left; otherwise check that it can be put there."""
+    assert job.destination is not None
+    if settings.skip_existing and job.is_done:
+        return True
+    if job.makes_folders:
+        _make_folder(job.destination.parent)
+    if job.source is not None and job.original is not None:
+        check_original(job.source, job.original)
+    check_destination(job.destination, overwrite=settings.overwrite or job.original is not None)
+    return False
+
+
 def _restored(
-    image: JPEGImage, restorer: Restorer, encoding: Encoding, progress: Callable[[int, int], None]
+    image: JPEGImage, restorer: PixelSource, encoding: Encoding, progress: Callable[[int, int], None]
 ) -> tuple[Restored | PictureInBands | JPEGImage, tuple[str, ...]]:
     """Restore a picture to what is to be written; the second value says what had to be assumed."""
     if encoding.consistent:

@@ -15,7 +15,7 @@ from ray.exceptions import RayError
 import qgac
 from qgac.batch.jobs import Failed, Job
 from qgac.batch.report import entry_of
-from qgac.batch.restore import Settings
+from qgac.batch.settings import Settings
 from qgac.cluster.connection import ClusterError
 from qgac.cluster.stored import Stored
 from qgac.cluster.tasks import Pace, pixels_of, tasks, with_pixels

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from qgac.batch.jobs import Failed, Job, Skipped
 from qgac.batch.report import entry_of, skipped_entry
-from qgac.batch.restore import Settings, restore_file
+from qgac.batch.restore import restore_file
+from qgac.batch.settings import Settings
 from qgac.batch.workers import fault_of
 from qgac.cluster.storage import StorageError, fetch, put
 from qgac.cluster.stored import Stored

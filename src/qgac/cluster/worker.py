@@ -12,7 +12,7 @@ import ray
 import qgac
 from qgac.batch.jobs import Job
 from qgac.batch.malloc import give_back_freed_memory
-from qgac.batch.restore import Settings
+from qgac.batch.settings import Settings
 from qgac.cluster.stored import Stored
 from qgac.cluster.work import restore_entry
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from qgac.batch.plan import Plan
     from qgac.pictures.formats import Encoding
 
-__all__ = ["check_encoding", "encoding_of"]
+__all__ = ["check_containers", "check_encoding", "encoding_of"]
 
 
 def encoding_of(depth: str, quality: int | None, *, consistent: bool, srgb: bool) -> Encoding:
@@ -36,3 +36,20 @@ def check_encoding(encoding: Encoding, todo: Plan, *, quality: int | None) -> No
             encoding.check(format)
     except OutputError as error:
         raise click.UsageError(str(error)) from error
+
+
+def check_containers(todo: Plan, *, srgb: bool, lossless: bool, crf: int | None) -> None:
+    """End the command, before any work, if containers cannot hold what was asked for, or there are none to hold it."""
+    from qgac.containers.kinds import HOLD_PIXELS
+
+    kinds = {job.container for job in (*todo.jobs, *(skip.job for skip in todo.skipped)) if job.container is not None}
+    if srgb and kinds:
+        raise click.UsageError(
+            "--srgb is for single pictures; those inside other files keep their colours: leave it out"
+        )
+    if crf is not None and todo.jobs and "film" not in kinds:
+        raise click.UsageError("--crf is for films; leave it out")
+    if lossless and not kinds <= HOLD_PIXELS:
+        raise click.UsageError("--lossless is for PDF documents, the others hold JPEG files; leave one of them out")
+    if lossless and not kinds and todo.jobs:
+        raise click.UsageError("--lossless is for the pictures inside documents; choose png or tiff (--format)")

@@ -70,6 +70,12 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
     "--blend-with", metavar="NAME|FILE", help="What to mix in; by default the GAN that is shipped with the model."
 )
 @programs_option
+@click.option(
+    "--st-lpips",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Measure ST-LPIPS too, with these weights: vgg_shift_tolerant.pth of the package stlpips-pytorch.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Measure only so many pictures, the first by name.")
 @click.option("--jpeg-only", is_flag=True, help="Measure with no model: the JPEG files, and other programs.")
 @click.option("--no-projection", is_flag=True, help="Let the result leave the quantisation interval.")
@@ -93,6 +99,7 @@ def evaluate(
     blend: float,
     blend_with: str | None,
     programs: dict[str, str],
+    st_lpips: Path | None,
     limit: int | None,
     jpeg_only: bool,
     no_projection: bool,
@@ -131,6 +138,7 @@ def evaluate(
             blend_with=blend_with,
             programs=programs,
             limit=limit,
+            st_lpips=None if st_lpips is None else str(st_lpips),
         )
         pictures = benchmark_pictures(dataset, root)[:limit]
         kept = Kept(dataset, settings, pictures, json_file, resume=resume)

@@ -56,7 +56,8 @@ def names_pictures(group: click.RichGroup, args: list[str]) -> bool:
         return False
     from qgac.batch.inputs import may_name_pictures  # NumPy comes with it
 
-    return any(may_name_pictures(name) for name in names)
+    # What stands first is a command, perhaps with a slip in it, unless it is a picture; an option may have a value.
+    return any(may_name_pictures(name) for name in (names if args[0].startswith("-") else names[:1]))
 
 
 def explained(error: NoSuchOption) -> UsageError:

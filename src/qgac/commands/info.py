@@ -56,7 +56,7 @@ _REFUSALS = {
 def info(
     inputs: tuple[str, ...], as_json: bool, tolerant: bool, max_pixels: int, heat_map: Path | None, overwrite: bool
 ) -> None:
-    """Show size, sampling, quantisation tables and metadata of JPEG files.
+    """Show size, sampling, quantisation tables and metadata of JPEG files, also of those inside comics and documents.
 
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
     input. The quality is that of the libjpeg tables; tables of other software are custom.
@@ -68,7 +68,10 @@ def info(
     """
     from qgac.batch.inputs import find_jpegs, is_pattern
     from qgac.batch.plan import STREAM
+    from qgac.containers.container import ContainerError, Limits
+    from qgac.containers.kinds import kind_of
     from qgac.inspection.description import describe
+    from qgac.inspection.inside import describe_inside
     from qgac.jpeg.errors import JPEGError
     from qgac.jpeg.reader import read_jpeg
 
@@ -76,7 +79,7 @@ def info(
     paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]
     if heat_map is not None and heat_map.suffix.lower() != ".png":
         raise click.UsageError(f"a heat map is a PNG picture, which {heat_map} is not named as; choose a name in .png")
-    if heat_map is not None and len(paths) > 1:
+    if heat_map is not None and (len(paths) > 1 or any(path and kind_of(path) for path in paths)):
         raise click.UsageError("a heat map is drawn of one picture; name one file")
     if heat_map is not None:
         _check(heat_map, [path for path in paths if path is not None], overwrite=overwrite)
@@ -86,11 +89,16 @@ def info(
     entries: list[dict[str, Any]] = []
     for path in paths:
         name = STREAM if path is None else str(path)
+        kind = None if path is None else kind_of(path)
         try:
-            content = sys.stdin.buffer.read() if path is None else path.read_bytes()
-            image = read_jpeg(content, tolerant=tolerant, max_pixels=max_pixels)
-            entry = {"file": name, "bytes": len(content), **describe(image, len(content))}
-        except JPEGError as error:
+            if path is not None and kind is not None:
+                entry = {"file": name, **describe_inside(path, kind, Limits(tolerant, max_pixels))}
+                failed += sum(picture["reason"] is not None for picture in entry["pictures"])
+            else:
+                content = sys.stdin.buffer.read() if path is None else path.read_bytes()
+                image = read_jpeg(content, tolerant=tolerant, max_pixels=max_pixels)
+                entry = {"file": name, "bytes": len(content), **describe(image, len(content))}
+        except (JPEGError, ContainerError) as error:
             say(f"{name}: {error}")
             failed += 1
             continue
@@ -100,7 +108,7 @@ def info(
             continue
         entries.append(entry)
         if not as_json:
-            click.echo(_text(entry))
+            click.echo(_text(entry) if kind is None else _text_inside(entry))
         if heat_map is not None:
             _draw(image, heat_map, overwrite=overwrite)
     if as_json and (len(inputs) > 1 or Path(inputs[0]).is_dir() or is_pattern(inputs[0])):
@@ -159,6 +167,16 @@ def _text(entry: dict[str, Any]) -> str:
     for table, indices in _distinct_tables(entry):
         lines.append(f"  table of component {', '.join(indices)}")
         lines += ["    " + " ".join(f"{step:>4}" for step in row) for row in table]
+    return "\n".join(lines)
+
+
+def _text_inside(entry: dict[str, Any]) -> str:
+    lines = [f"{entry['file']}: {len(entry['pictures'])} JPEG pictures inside, {entry['bytes']} bytes"]
+    lines += [f"  note           {note}" for note in entry["notes"]]
+    lines += ["  is signed"] * entry["signed"]
+    for picture in entry["pictures"]:
+        name = f"{entry['file']}: {picture['name']}"
+        lines.append(f"{name}: {picture['reason']}" if picture["reason"] else _text(picture | {"file": name}))
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.exceptions import Exit
 
 from qgac.commands.dry_run import tell_plan
-from qgac.commands.encoding import check_encoding, encoding_of
+from qgac.commands.encoding import check_containers, check_encoding, encoding_of
 from qgac.commands.options import FormatChoice, max_pixels_option, model_option
 from qgac.commands.restore_cluster import (
     are_addresses,
@@ -45,6 +45,7 @@ Examples
   qgac restore photo.jpg -o clean.webp        one file, the suffix chooses the format
   qgac restore photos -o restored             a folder, its tree mirrored
   qgac restore photos -o restored --skip-existing --jobs 2 --report report.json
+  qgac restore scan.pdf comic.cbz -o clean    pictures inside other files, which keep their kind
   find . -name '*.jpg' -print0 | qgac restore --files-from - -0 -o restored
 
 Exit codes
@@ -68,6 +69,12 @@ Environment
     help="Restore the files named in this list too, one a line; - for standard input. Their folders are mirrored.",
 )
 @click.option("-0", "--null", is_flag=True, panel=_INPUT, help="Names in the list end with a zero byte (find -print0).")
+@click.option(
+    "--all-pictures",
+    is_flag=True,
+    panel=_INPUT,
+    help="Restore all pictures of a file: of MPO files, and gain maps of Ultra HDR. The result is such a file again.",
+)
 @click.option("--tolerant", is_flag=True, panel=_INPUT, help="Restore what can be read of damaged files.")
 @max_pixels_option(_INPUT)
 @click.option(
@@ -115,6 +122,25 @@ Environment
     panel=_OUTPUT,
     help="Write a jpeg of the restored coefficients: sampling of the source, tables as fine as those of --quality and "
     "of the source. Every viewer shows the restored picture, and rounding it by the source's tables gives the source.",
+)
+@click.option(
+    "--lossless",
+    is_flag=True,
+    panel=_OUTPUT,
+    help="Make the pictures inside PDF documents lossless, not --consistent JPEGs of --quality.",
+)
+@click.option(
+    "--break-signatures",
+    is_flag=True,
+    panel=_OUTPUT,
+    help="Restore documents that are signed, too; their signatures do not hold any more.",
+)
+@click.option(
+    "--crf",
+    type=click.IntRange(0, 51),
+    metavar="0-51",
+    panel=_OUTPUT,
+    help="Write films in H.264 of this quality, 0 the best, instead of lossless FFV1; .mp4 files by default of 16.",
 )
 @click.option(
     "--srgb",
@@ -191,7 +217,13 @@ Environment
     "output may then be addresses such as s3://bucket/folder, --jobs is the number of workers, by default one a "
     "processor and GPU, and the report has a line a picture.",
 )
-@click.option("-n", "--dry-run", is_flag=True, panel=_BATCH, help="Print where each picture would go, and do nothing.")
+@click.option(
+    "-n",
+    "--dry-run",
+    is_flag=True,
+    panel=_BATCH,
+    help="Print where each picture would go and what containers hold, and do nothing.",
+)
 @click.option("-q", "--quiet", is_flag=True, panel=_BATCH, help="Tell failures alone.")
 @click.option("-v", "--verbose", is_flag=True, panel=_BATCH, help="Tell of every picture as soon as it is done.")
 @click.option("--report", metavar="FILE", type=_NAME, panel=_BATCH, help="Write what became of each file, as JSON.")
@@ -215,7 +247,7 @@ Environment
     default="auto",
     show_default=True,
     panel=_BATCH,
-    help="Where to compute; auto takes a GPU if there is one.",
+    help="Where to compute; auto takes a GPU that CUDA or Metal reaches.",
 )
 @click.option_panel(_INPUT)
 @click.option_panel(_OUTPUT)
@@ -225,6 +257,7 @@ def restore(
     inputs: tuple[str, ...],
     files_from: str | None,
     null: bool,
+    all_pictures: bool,
     tolerant: bool,
     max_pixels: int,
     output: str | None,
@@ -234,6 +267,9 @@ def restore(
     depth: str,
     quality: int | None,
     consistent: bool,
+    lossless: bool,
+    break_signatures: bool,
+    crf: int | None,
     srgb: bool,
     suffix: str | None,
     overwrite: bool,
@@ -256,7 +292,7 @@ def restore(
     engine: str,
     device: str,
 ) -> None:
-    """Restore JPEG pictures.
+    """Restore JPEG pictures, also those inside comics and documents.
 
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
@@ -266,7 +302,7 @@ def restore(
     from qgac.batch.malloc import give_back_freed_memory
     from qgac.batch.plan import STREAM, Plan, PlanError, plan, plan_in_place
     from qgac.batch.report import check_report
-    from qgac.batch.restore import Settings
+    from qgac.batch.settings import Settings
     from qgac.pictures.formats import format_of
 
     if not inputs and files_from is None:
@@ -291,12 +327,18 @@ def restore(
         )
     if output_dir is not None:
         output = os.path.join(output_dir, "")  # noqa: PTH118 - a name that ends with a separator is a folder
+    if all_pictures and strip:
+        raise click.UsageError("--strip would drop what says which pictures there are (--all-pictures); leave one out")
+    if all_pictures and format not in (None, "jpeg"):
+        raise click.UsageError(f"a {format} file does not hold several pictures (--all-pictures); leave one out")
     encoding = encoding_of(depth, quality, consistent=consistent, srgb=srgb)
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
     addressed = cluster is not None and are_addresses(inputs, output)
     if addressed and (in_place or times or files_from is not None):
         raise click.UsageError("--in-place, --times and --files-from are for files, not for addresses; leave them out")
+    if addressed and (all_pictures or lossless or break_signatures or crf is not None):
+        raise click.UsageError("at addresses only JPEG files are restored; leave words on other files out")
     give_back_freed_memory()
     listed = None if files_from is None else _names(files_from, null=null)
     try:
@@ -305,18 +347,40 @@ def restore(
             stored = pictures_at(inputs, output=output, format=format, suffix=suffix, skip_existing=skip_existing)
             todo = Plan((), (), ())  # they are found as they are needed
         elif in_place:
-            todo = plan_in_place(inputs, listed=listed, skip_existing=skip_existing)
+            todo = plan_in_place(inputs, listed=listed, skip_existing=skip_existing, all_pictures=all_pictures)
         else:
-            todo = plan(inputs, listed=listed, output=output, format=format, suffix=suffix, skip_existing=skip_existing)
+            todo = plan(
+                inputs,
+                listed=listed,
+                output=output,
+                format=format,
+                suffix=suffix,
+                skip_existing=skip_existing,
+                all_pictures=all_pictures,
+            )
     except PlanError as error:
         raise click.UsageError(str(error)) from error
     check_encoding(encoding, todo, quality=quality)
+    check_containers(todo, srgb=srgb, lossless=lossless, crf=crf)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
     if cluster is not None and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("a cluster restores files; name them, and where they go (-o)")
+    settings = Settings(
+        overwrite=overwrite,
+        skip_existing=skip_existing,
+        tolerant=tolerant,
+        max_pixels=max_pixels,
+        keep_times=times,
+        strip=strip,
+        encoding=encoding,
+        lossless=lossless,
+        break_signatures=break_signatures,
+        crf=crf,
+        restoration=repr((model, no_projection, best, strength, blend, blend_with)),
+    )
     if dry_run:
-        if not (tell_addresses(stored, overwrite=overwrite) if addressed else tell_plan(todo, overwrite=overwrite)):
+        if not (tell_addresses(stored, overwrite=overwrite) if addressed else tell_plan(todo, settings)):
             raise Exit(1)
         return
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
@@ -330,15 +394,6 @@ def restore(
         except PlanError as error:
             raise click.UsageError(str(error)) from error
 
-    settings = Settings(
-        overwrite=overwrite,
-        skip_existing=skip_existing,
-        tolerant=tolerant,
-        max_pixels=max_pixels,
-        keep_times=times,
-        strip=strip,
-        encoding=encoding,
-    )
     make_restorer = partial(
         _restorer,
         model,

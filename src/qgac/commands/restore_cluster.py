@@ -17,7 +17,7 @@ from qgac.commands.terminal import fail, progress_bar, say, sentence
 if TYPE_CHECKING:
     from qgac.batch.jobs import Job, Outcome
     from qgac.batch.plan import Plan
-    from qgac.batch.restore import Settings
+    from qgac.batch.settings import Settings
     from qgac.cluster.stored import Stored
     from qgac.pictures.formats import Format
     from qgac.restoration.restorer import Restorer

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qgac.batch.jobs import Event, Finished, Job, Outcome, Skipped
     from qgac.batch.plan import Plan
-    from qgac.batch.restore import Settings
+    from qgac.batch.settings import Settings
     from qgac.restoration.restorer import Restorer
 
 __all__ = ["carry_out", "save_report"]
@@ -151,7 +151,8 @@ def _run(
                 shares.pop(name, None)
                 done += sizes[name]
                 finished += 1
-                outcomes.append(event)
+                if not (isinstance(event, Failed) and event.harmless):
+                    outcomes.append(event)
                 display.update(task, completed=completed(), number=f"{finished}/{count}")
                 if isinstance(event, Failed):
                     say(f"{name}: {event.message}")
@@ -160,6 +161,11 @@ def _run(
                 elif isinstance(event, Finished) and not quiet:
                     for note in event.notes:
                         say(f"{name}: note: {note}")
+                    for picture in event.pictures:
+                        if picture.reason is not None:
+                            say(f"{name}: {picture.name} was left as it was: {picture.reason}")
+                        for note in picture.notes:
+                            say(f"{name}: {picture.name}: note: {note}")
                     if verbose or len(outcomes) == count == 1:
                         _tell_finished(event, verbose=verbose)
 
@@ -172,7 +178,8 @@ def _tell_finished(event: Finished, *, verbose: bool) -> None:
     line = f"{event.job.name} restored to {event.destination or '-'}{kept}"
     if verbose:
         quality = "custom tables" if event.quality is None else f"quality {event.quality}"
-        line += f" ({event.width} x {event.height}, {quality}, {event.seconds:.1f} s)"
+        what = f"{len(event.pictures)} inside" if event.width is None else f"{event.width} x {event.height}, {quality}"
+        line += f" ({what}, {event.seconds:.1f} s)"
     # Named, so that a progress display that stands in for the standard error gets to see it.
     click.echo(line, file=sys.stderr)
 
@@ -191,7 +198,7 @@ def _conclude(outcomes: list[Outcome], seconds: float, *, told: bool) -> None:
                 say(f"failed: {outcome.name}: {outcome.message}")
     if len(outcomes) > 1:
         click.echo(f"{_counts(outcomes)} in {seconds:.0f} s", err=True)
-    elif isinstance(outcomes[0], Skipped) and not told:
+    elif outcomes and isinstance(outcomes[0], Skipped) and not told:
         _tell_skipped(outcomes[0])
 
 

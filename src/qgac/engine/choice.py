@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from qgac.engine.description import DESCRIPTION
+from qgac.engine.description import read_description
 from qgac.models.configuration import Configuration
 from qgac.weights.blending import blended_weights
-from qgac.weights.files import Weights
+from qgac.weights.files import Weights, WeightsError, shipped_models
 
 if TYPE_CHECKING:
     import torch
@@ -46,10 +44,11 @@ def engine_for(
     model : str, path or QGAC
         Name of a shipped model, a weights file, a folder that ``qgac export`` wrote, or a network of PyTorch.
     engine : {"auto", "onnx", "torch"}
-        ``auto``: ONNX Runtime on the processor, or on a GPU that it was built for; PyTorch for networks, for weights
-        without graphs, and where it has a GPU and ONNX Runtime has none.
+        ``auto``: ONNX Runtime on the processor, or by CUDA where it was built for that; PyTorch for networks, for
+        weights without graphs, and where it has a GPU and ONNX Runtime has none.
     device : str or torch.device
-        ``auto``: where a given network lies; of a model to load, a GPU if there is one, else the processor.
+        ``auto``: where a given network lies; of a model to load, a GPU that CUDA or, through PyTorch, Metal reaches, if
+        there is one, else the processor.
     blend, blend_with
         As `alpha` and `other` of :func:`qgac.weights.blending.blended`.
 
@@ -73,9 +72,9 @@ def engine_for(
     weights = blended_weights(model, blend, blend_with)
     graphs = _graphs_of(model, weights.configuration)
     if engine == "torch" or (engine == "auto" and (graphs is None or _torch_is_faster(str(device)))):
-        return _by_torch(weights, device)
+        return _by_torch(model, weights, device, graphs=graphs is not None)
     if graphs is None:
-        raise ValueError(f"there are no graphs of {weights.name}; {_EXPORT}, or choose the engine 'torch'")
+        raise ValueError(f"there are no graphs of model {os.fspath(model)!r}; {_EXPORT}, or choose the engine 'torch'")
     return _by_graphs(graphs, weights, str(device))
 
 
@@ -93,11 +92,12 @@ def _network_by_torch(
     return TorchEngine(blended(model, blend, blend_with), device)
 
 
-def _by_torch(weights: Weights, device: str | torch.device) -> Engine:
+def _by_torch(model: str | os.PathLike[str], weights: Weights, device: str | torch.device, *, graphs: bool) -> Engine:
     if find_spec("torch") is None:
-        raise ValueError(
-            f"{weights.name} on the device {str(device)!r} needs PyTorch: pip install 'qgac[torch]'; or {_EXPORT}"
-        )
+        if not graphs:
+            raise ValueError(f"model {os.fspath(model)!r} needs PyTorch: pip install 'qgac[torch]'; or {_EXPORT}")
+        what = f"the device {str(device)!r}" if device not in ("auto", "cpu") else "the engine 'torch'"
+        raise ValueError(f"{what} needs PyTorch: pip install 'qgac[torch]'; or leave the option out")
     from qgac.engine.torch_engine import TorchEngine, fastest_device
     from qgac.weights.checkpoints import network_of
 
@@ -105,22 +105,25 @@ def _by_torch(weights: Weights, device: str | torch.device) -> Engine:
 
 
 def _by_graphs(graphs: Path, weights: Weights, device: str) -> Engine:
-    from qgac.engine.onnx_engine import OnnxEngine
+    from qgac.engine.onnx_engine import OnnxEngine, available
 
-    if device == "auto":
-        with suppress(ValueError):
+    if device == "auto" and available("cuda"):
+        try:
             return OnnxEngine(graphs, weights, "cuda")
-        device = "cpu"
-    return OnnxEngine(graphs, weights, device)
+        except WeightsError:
+            raise
+        except ValueError:  # there is no such GPU
+            pass
+    return OnnxEngine(graphs, weights, "cpu" if device == "auto" else device)
 
 
 def _graphs_of(model: str | os.PathLike[str], configuration: Configuration) -> Path | None:
     """Return the folder with the graphs of a configuration: the model's own, or one that the package ships."""
-    for folder in (Path(model), *sorted(_SHIPPED.iterdir())):
-        if (folder / DESCRIPTION).is_file():
-            described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["configuration"]
-            if Configuration.from_dict(described) == configuration:
-                return folder
+    own = [] if str(model) in shipped_models() else [Path(model)]
+    for folder in (*own, *sorted(_SHIPPED.iterdir())):
+        description = read_description(folder)
+        if description is not None and description.configuration == configuration:
+            return folder
     return None
 
 
@@ -133,7 +136,8 @@ def _torch_is_faster(device: str) -> bool:
     if available("cuda") or find_spec("torch") is None:
         return False
     # Importing PyTorch in order to ask takes seconds: not where there is no sign of a GPU.
-    if sys.platform != "darwin" and shutil.which("nvidia-smi") is None:
+    signs = Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists() or shutil.which("nvidia-smi") is not None
+    if not signs and sys.platform != "darwin" and "torch" not in sys.modules:
         return False
     from qgac.engine.torch_engine import fastest_device
 

@@ -61,8 +61,8 @@ class Engine(Protocol):
 
     def restore_chroma(
         self,
-        chroma: tuple[Array, Array],
-        tables: tuple[Array, Array],
+        chroma: Pair,
+        tables: Pair,
         y: Array,
         y_table: Array,
         factors: tuple[int, int],

@@ -256,7 +256,8 @@ def _without_weights(model: onnx.ModelProto, weights: Set[str]) -> tuple[bytes, 
         assert content.count(mark) == 1
         places.setdefault(name, []).append(content.index(mark))
         content = content.replace(mark, struct.pack("<f", SLOPE))
-    return content, {"weights": sorted(tensor.name for tensor in external), "slopes": places}
+    shapes = {tensor.name: list(tensor.dims) for tensor in sorted(external, key=lambda tensor: tensor.name)}
+    return content, {"weights": shapes, "slopes": places}
 
 
 def _mark(number: int) -> float:

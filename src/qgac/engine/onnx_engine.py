@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from qgac.engine.description import DESCRIPTION, chroma_graph, y_graph
+from qgac.engine.description import chroma_graph, read_description, y_graph
 from qgac.engine.engine import Array, Pair
 from qgac.processors import threads
-from qgac.weights.files import Weights, damaged
+from qgac.weights.files import Weights, WeightsError
 
 __all__ = ["PROVIDERS", "OnnxEngine", "available"]
 
@@ -52,20 +52,21 @@ class OnnxEngine:
     def __init__(self, graphs: Path, weights: Weights, device: str = "cpu") -> None:
         if not available(device):
             raise ValueError(f"the device {device!r} cannot be used by this ONNX Runtime; choose 'cpu'")
-        description = json.loads((graphs / DESCRIPTION).read_text(encoding="utf-8"))
+        description = read_description(graphs)
+        if description is None:
+            raise WeightsError(f"{graphs} is no folder of graphs; name one that `qgac export` wrote")
+        description.check(weights)
         self._folder = graphs
-        self._graphs: dict[str, Any] = description["graphs"]
+        self._graphs = description.graphs
         self._weights = weights
-        if not all(weights.tensors.keys() >= {*graph["weights"], *graph["slopes"]} for graph in self._graphs.values()):
-            raise damaged(weights.name)
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._loading = threading.Lock()
         self.device = device
-        self.receptive_field_y: int = description["receptive_field_y"]
-        self.receptive_field_color: int = description["receptive_field_color"]
-        self.factors = frozenset((vertical, horizontal) for vertical, horizontal in description["factors"])
-        self.widest_layer: int = description["widest_layer"]
-        self._session(y_graph())
+        self.receptive_field_y = description.receptive_field_y
+        self.receptive_field_color = description.receptive_field_color
+        self.factors = description.factors
+        self.widest_layer = description.widest_layer
+        self._session(y_graph())  # a device that cannot be used shows itself here
 
     def restore_y(self, decoded: Array, table: Array) -> Array:
         """Restore luma; see :meth:`qgac.engine.engine.Engine.restore_y`."""
@@ -74,8 +75,8 @@ class OnnxEngine:
 
     def restore_chroma(
         self,
-        chroma: tuple[Array, Array],
-        tables: tuple[Array, Array],
+        chroma: Pair,
+        tables: Pair,
         y: Array,
         y_table: Array,
         factors: tuple[int, int],
@@ -93,12 +94,9 @@ class OnnxEngine:
 
     def _run(self, graph: str, **inputs: Array) -> list[Array]:
         values = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
-        try:
-            results: list[Array] = self._session(graph).run(None, {**values, "projected": np.array(False)})
-        except Exception as error:  # its classes have no base of their own
-            if "alloc" in str(error):
-                raise MemoryError("not enough memory for a tile") from error
-            raise
+        session = self._session(graph)
+        with _memory_told():
+            results: list[Array] = session.run(None, {**values, "projected": np.array(False)})
         return results
 
     def _session(self, graph: str) -> onnxruntime.InferenceSession:
@@ -110,22 +108,50 @@ class OnnxEngine:
     def _loaded(self, graph: str) -> onnxruntime.InferenceSession:
         tensors = self._weights.tensors
         content = bytearray((self._folder / graph).read_bytes())
-        for name, places in self._graphs[graph]["slopes"].items():
+        for name, places in self._graphs[graph].slopes.items():
             for place in places:
-                struct.pack_into("<f", content, place, tensors[name].item())
+                content[place : place + 4] = struct.pack("<f", tensors[name].item())
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = threads()
-        names = self._graphs[graph]["weights"]
+        names = list(self._graphs[graph].weights)
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensors[name])) for name in names]
         options.add_external_initializers(names, values)
+        provider = PROVIDERS[self.device]
         try:
-            session = onnxruntime.InferenceSession(bytes(content), options, providers=[PROVIDERS[self.device]])
+            with _memory_told():
+                # Without a fallback, which prints on the standard output.
+                session = onnxruntime.InferenceSession(bytes(content), options, providers=[provider], enable_fallback=0)
+        except MemoryError:
+            raise
         except Exception as error:
-            raise damaged(self._weights.name) from error
-        if PROVIDERS[self.device] not in session.get_providers():  # its libraries are missing: it works without
+            if self.device == "cpu":
+                raise WeightsError(
+                    f"{self._folder / graph} cannot be loaded ({_first_line(error)}); export the model again"
+                ) from error
+            raise ValueError(
+                f"the device {self.device!r} cannot be used here ({_first_line(error)}); choose 'cpu'"
+            ) from error
+        if provider not in session.get_providers():  # its libraries are missing: it works without
             raise ValueError(f"the device {self.device!r} cannot be used here; choose 'cpu'")
         return session
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Raise a MemoryError where ONNX Runtime says that there was too little; its errors have no type of their own."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        if "alloc" in str(error):
+            raise MemoryError("there is not enough memory for a tile") from error
+        raise
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def available(device: str) -> bool:

@@ -111,8 +111,8 @@ class SelfEnsemble:
 
     def restore_chroma(
         self,
-        chroma: tuple[Array, Array],
-        tables: tuple[Array, Array],
+        chroma: Pair,
+        tables: Pair,
         y: Array,
         y_table: Array,
         factors: tuple[int, int],

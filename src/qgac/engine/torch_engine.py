@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -49,29 +52,32 @@ class TorchEngine:
     @torch.no_grad()
     def restore_y(self, decoded: Array, table: Array) -> Array:
         """Restore luma; see :meth:`qgac.engine.engine.Engine.restore_y`."""
-        restored = steps.restore_y(self.network, self._channels(decoded), self._tables([table])[0], projected=False)
-        return _blocks(restored)
+        with _memory_told():
+            return _blocks(
+                steps.restore_y(self.network, self._channels(decoded), self._tables([table])[0], projected=False)
+            )
 
     @torch.no_grad()
     def restore_chroma(
         self,
-        chroma: tuple[Array, Array],
-        tables: tuple[Array, Array],
+        chroma: Pair,
+        tables: Pair,
         y: Array,
         y_table: Array,
         factors: tuple[int, int],
     ) -> Pair:
         """Restore Cb and Cr; see :meth:`qgac.engine.engine.Engine.restore_chroma`."""
-        cb, cr = steps.restore_chroma(
-            self.network,
-            interleave_maps(torch.stack([self._channels(plane) for plane in chroma], 1)),
-            self._tables(tables),
-            self._channels(y),
-            self._tables([y_table])[0],
-            factors,
-            projected=False,
-        )
-        return _blocks(cb), _blocks(cr)
+        with _memory_told():
+            cb, cr = steps.restore_chroma(
+                self.network,
+                interleave_maps(torch.stack([self._channels(plane) for plane in chroma], 1)),
+                self._tables(tables),
+                self._channels(y),
+                self._tables([y_table])[0],
+                factors,
+                projected=False,
+            )
+            return _blocks(cb), _blocks(cr)
 
     def _channels(self, blocks: Array) -> Tensor:
         """Turn (rows, columns, 64) into (1, 64, rows, columns), channels last."""
@@ -80,6 +86,17 @@ class TorchEngine:
     def _tables(self, tables: list[Array] | tuple[Array, ...]) -> Tensor:
         """Turn tables (64,) into (1, tables, 8, 8)."""
         return torch.from_numpy(np.stack(tables).reshape(1, -1, 8, 8)).to(self._device)
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Raise a MemoryError where PyTorch says in an error of another kind that there was too little."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "memory" in str(error):
+            raise MemoryError("there is not enough memory for a tile") from error
+        raise
 
 
 def _blocks(channels: Tensor) -> Array:

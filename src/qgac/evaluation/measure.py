@@ -7,6 +7,7 @@ programs add a picture each (:mod:`qgac.evaluation.programs`).
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -26,6 +27,7 @@ from qgac.evaluation.test_sets import load_reference
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.reader import read_jpeg
 from qgac.metrics.scores import Scores, score
+from qgac.metrics.st_lpips import STLPIPS
 from qgac.processors import processors
 from qgac.restoration.restorer import Restorer
 
@@ -66,9 +68,9 @@ def evaluate(
     if not tasks:
         return
     if jobs <= 1:
-        restorer = _restorer(settings)
+        restorer, looks = _restorer(settings), _looks(settings)
         for path, quality in tasks:
-            yield _measure(path, quality, settings, restorer)
+            yield _measure(path, quality, settings, restorer, looks)
         return
     # Threads of torch do not survive a fork, so every worker starts afresh.
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (settings,))
@@ -100,12 +102,15 @@ def restored_samples(
     return restorer(image, dtype=np.float32).pixels.astype(np.float64) / 255
 
 
-def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | None) -> Measurement:
+def _measure(
+    path: Path, quality: int, settings: Settings, restorer: Restorer | None, looks: STLPIPS | None
+) -> Measurement:
     reference = load_reference(path, settings.channels)
     data = compress(reference, quality)
     image = read_jpeg(data)
     scores: dict[Method, Scores] = {}
     seconds: dict[Method, float] = {}
+    st_lpips: dict[Method, float] = {}
     for method in settings.methods:
         if method == "jpeg":
             picture: NDArray[Any] = decode_nearest(image) / 255
@@ -119,7 +124,9 @@ def _measure(path: Path, quality: int, settings: Settings, restorer: Restorer | 
         else:
             picture, seconds[method] = run_program(method, settings.programs[method], data, reference.shape)
         scores[method] = score(restored=picture, reference=reference)
-    return Measurement(path.name, quality, len(data), scores, seconds)
+        if looks is not None:
+            st_lpips[method] = float(looks(restored=picture, reference=reference))
+    return Measurement(path.name, quality, len(data), scores, seconds, st_lpips)
 
 
 def _restorer(settings: Settings) -> Restorer | None:
@@ -134,6 +141,10 @@ def _restorer(settings: Settings) -> Restorer | None:
     )
 
 
+def _looks(settings: Settings) -> STLPIPS | None:
+    return None if settings.st_lpips is None else STLPIPS(settings.st_lpips)
+
+
 # What a worker process keeps from task to task: the model is loaded once, with the first of them, so that a failure to
 # load it reaches the caller as any other does.
 _worker: dict[str, Any] = {}
@@ -142,11 +153,12 @@ _worker: dict[str, Any] = {}
 def _start_worker(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one ends the others
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of ONNX Runtime
     _worker["settings"] = settings
 
 
 def _work(path: Path, quality: int) -> Measurement:
     settings: Settings = _worker["settings"]
     if "restorer" not in _worker:
-        _worker["restorer"] = _restorer(settings)
-    return _measure(path, quality, settings, _worker["restorer"])
+        _worker["restorer"], _worker["looks"] = _restorer(settings), _looks(settings)
+    return _measure(path, quality, settings, _worker["restorer"], _worker["looks"])

@@ -79,7 +79,9 @@ def measure_realism(
         yield Realism(quality, frechet_distance(originals, decoded), frechet_distance(originals, restored))
 
 
-def realism_markdown(dataset: str, model: str, pictures: int, measured: Sequence[Realism]) -> str:
+def realism_markdown(
+    dataset: str, model: str, pictures: int, measured: Sequence[Realism], *, inception: bool = True
+) -> str:
     """Write distances as a Markdown table, with those of the paper where it has some.
 
     Parameters
@@ -90,16 +92,18 @@ def realism_markdown(dataset: str, model: str, pictures: int, measured: Sequence
     pictures : int
         How many.
     measured : sequence of Realism
+    inception : bool
+        Whether distances are of Inception's features, as the paper's; else of those of ST-LPIPS's VGG.
 
     Returns
     -------
     str
     """
     benchmark = BENCHMARKS.get(dataset)
-    paper = {r.quality: FRECHET.get((dataset, r.quality)) for r in measured}
+    paper = {r.quality: FRECHET.get((dataset, r.quality)) if inception else None for r in measured}
     rows = [["quality", "JPEG", "restored"] + ["QGAC, paper", "QGAC-GAN, paper"] * any(paper.values())]
     for r in measured:
-        row = [str(r.quality), f"{r.jpeg:.2f}", f"{r.restored:.2f}"]
+        row = [str(r.quality), *(f"{value:.2f}" if inception else f"{value:.4g}" for value in (r.jpeg, r.restored))]
         if any(paper.values()):
             figures = paper[r.quality]
             row += [f"{value:.2f}" for value in figures] if figures else ["-", "-"]
@@ -108,7 +112,10 @@ def realism_markdown(dataset: str, model: str, pictures: int, measured: Sequence
     if any(paper.values()):
         note += " Paper: table 4, whose pictures may have been prepared in another way."
     title = benchmark.title if benchmark else "pictures of a folder"
-    return section(f"Fréchet inception distance: {title}, {pictures} pictures", rows, note)
+    if not inception:
+        note += " Features are the deepest of the VGG of ST-LPIPS, averaged over positions: these figures are no FID."
+    name = "Fréchet inception distance" if inception else "Fréchet distance of VGG features"
+    return section(f"{name}: {title}, {pictures} pictures", rows, note)
 
 
 def _batch(samples: NDArray[np.uint8]) -> Tensor:

@@ -47,6 +47,8 @@ class Settings:
         Names and commands of other programs, see :func:`qgac.evaluation.programs.parse_program`.
     limit : int or None
         How many pictures of the test set are measured, the first by name; None for all.
+    st_lpips : str or None
+        Path of the weights of ST-LPIPS, which is then measured, too; see :mod:`qgac.metrics.st_lpips`.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class Settings:
     blend_with: str | None = None
     programs: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
+    st_lpips: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "qualities", tuple(self.qualities))
@@ -104,6 +107,8 @@ class Measurement:
         By method.
     seconds : dict of {str: float}
         Wall-clock time by method, of the model and of other programs; equal measurements may differ in it.
+    st_lpips : dict of {str: float}
+        By method, where it is measured.
     """
 
     picture: str
@@ -111,6 +116,7 @@ class Measurement:
     size: int
     scores: dict[Method, Scores]
     seconds: dict[Method, float] = field(default_factory=dict, compare=False)
+    st_lpips: dict[Method, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,11 @@ class Evaluation:
             math.fsum(s.psnr_b for s in scores) / count,
             math.fsum(s.ssim for s in scores) / count,
         )
+
+    def mean_st_lpips(self, quality: int, method: Method) -> float | None:
+        """Return the mean of the per-picture ST-LPIPS at a quality, or None where it was not measured."""
+        found = [m.st_lpips[method] for m in self.measurements if m.quality == quality and method in m.st_lpips]
+        return math.fsum(found) / len(found) if found else None
 
     def mean_seconds(self, method: Method) -> float | None:
         """Return the mean time a picture over all qualities, or None where a method was not timed."""

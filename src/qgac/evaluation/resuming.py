@@ -94,6 +94,7 @@ class Kept:
                 m,
                 scores={name: m.scores[name] for name in new.methods},
                 seconds={name: value for name, value in m.seconds.items() if name in needed},
+                st_lpips={name: value for name, value in m.st_lpips.items() if name in needed},
             )
             for m in earlier.measurements
             if needed <= set(m.scores)

@@ -77,8 +77,9 @@ def to_markdown(evaluation: Evaluation) -> str:
     pictures = len({m.picture for m in evaluation.measurements})
     rows = _rows(evaluation)
     table = [["quality", *(_COLUMNS.get(method, method) for method in settings.methods)]]
-    table += [[str(row.quality), *map(format_scores, row.means.values())] for row in rows]
-    notes = [f"PSNR / PSNR-B / SSIM, means of per-picture figures; {_PROTOCOLS[settings.protocol]}."]
+    table += [[str(row.quality), *_cells(evaluation, row)] for row in rows]
+    measures = "PSNR / PSNR-B / SSIM" + (" / ST-LPIPS (VGG; less is better)" if settings.st_lpips else "")
+    notes = [f"{measures}, means of per-picture figures; {_PROTOCOLS[settings.protocol]}."]
     if settings.model is not None:
         notes[0] += f" Model: {settings.label}{'' if settings.project else ', without projection'}."
     if settings.programs:
@@ -89,9 +90,19 @@ def to_markdown(evaluation: Evaluation) -> str:
         for cells, row in zip(table[1:], rows, strict=True):
             cells += map(format_scores, row.paper) if row.paper else ["–", "–"]  # noqa: RUF001
         notes.append(f"Paper: {CITATION}")
-    blend = f", blend {settings.blend:g}" if settings.blend else ""
+    what = f", blend {settings.blend:g}" if settings.blend else ""
+    if settings.programs and settings.model is None:
+        what = ", other programs"
     count = f"{pictures} pictures" if settings.limit is None else f"the first {pictures} pictures"
-    return section(f"{title}, {_CHANNELS[settings.channels]}, {count}{blend}", table, *notes)
+    return section(f"{title}, {_CHANNELS[settings.channels]}, {count}{what}", table, *notes)
+
+
+def _cells(evaluation: Evaluation, row: _Row) -> list[str]:
+    cells = []
+    for method, scores in row.means.items():
+        looks = evaluation.mean_st_lpips(row.quality, method) if evaluation.settings.st_lpips else None
+        cells.append(format_scores(scores) + ("" if looks is None else f" / {looks:.3f}"))
+    return cells
 
 
 def _times(evaluation: Evaluation) -> str:
@@ -141,18 +152,19 @@ def to_csv(evaluation: Evaluation) -> str:
     Returns
     -------
     str
-        Columns ``dataset, channels, protocol, model, picture, quality, bytes, method, psnr, psnr_b, ssim``.
+        Columns ``dataset, channels, protocol, model, picture, quality, bytes, method, psnr, psnr_b, ssim``, and
+        ``st_lpips`` where it was measured.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(
-        ["dataset", "channels", "protocol", "model", "picture", "quality", "bytes", "method", "psnr", "psnr_b", "ssim"]
-    )
     settings = evaluation.settings
+    header = ["dataset", "channels", "protocol", "model", "picture", "quality", "bytes", "method"]
+    writer.writerow([*header, "psnr", "psnr_b", "ssim", *(["st_lpips"] if settings.st_lpips else [])])
     common = [evaluation.dataset, settings.channels, settings.protocol, settings.label]
     for m in evaluation.measurements:
         for method in settings.methods:
-            figures = [f"{value:.6f}" for value in asdict(m.scores[method]).values()]
+            values = [*asdict(m.scores[method]).values(), *([m.st_lpips[method]] if settings.st_lpips else [])]
+            figures = [f"{value:.6f}" for value in values]
             writer.writerow([*common, m.picture, m.quality, m.size, method, *figures])
     return file.getvalue()
 
@@ -189,6 +201,7 @@ def to_json(evaluation: Evaluation) -> str:
                 "bytes": m.size,
                 "scores": _plain({method: m.scores[method] for method in settings.methods}),
                 "seconds": {method: round(seconds, 4) for method, seconds in m.seconds.items()},
+                "st_lpips": m.st_lpips,
             }
             for m in evaluation.measurements
         ],
@@ -223,7 +236,8 @@ def from_json(text: str) -> Evaluation:
                     m["quality"],
                     m["bytes"],
                     {method: Scores.from_json(figures) for method, figures in m["scores"].items()},
-                    m.get("seconds", {}),  # older results have none
+                    m.get("seconds", {}),  # older results have neither
+                    m.get("st_lpips", {}),
                 )
                 for m in content["measurements"]
             ),

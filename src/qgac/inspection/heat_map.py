@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["draw_heat_map"]
+__all__ = ["draw_blocks", "draw_heat_map"]
 
 # Nine colours of "viridis" (van der Walt and Smith, 2015), evenly spaced: even steps of lightness, for every eye.
 _COLORS = np.array(
@@ -48,8 +48,7 @@ def draw_heat_map(values: NDArray[np.float32], title: str) -> bytes:
     bytes
         A PNG file.
     """
-    step = _step(float(values.max()))
-    top = step * max(1, math.ceil(float(values.max()) / step - 1e-6))
+    step, top = _scale(values)
     rows, columns = values.shape
     side = max(1, min(8, _LONGEST // max(rows, columns)))
     picture = Image.fromarray(_colored(values / np.float32(top))).resize(
@@ -79,6 +78,33 @@ def draw_heat_map(values: NDArray[np.float32], title: str) -> bytes:
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def draw_blocks(values: NDArray[np.float32]) -> tuple[bytes, float]:
+    """Draw a value for each block as one pixel, for whoever lays it over the picture.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (rows, columns)
+        At least 0.
+
+    Returns
+    -------
+    content : bytes
+        A PNG file of `columns` x `rows` pixels.
+    top : float
+        The value of the last colour, that of the end of the scale of :func:`draw_heat_map`.
+    """
+    _, top = _scale(values)
+    buffer = io.BytesIO()
+    Image.fromarray(_colored(values / np.float32(top))).save(buffer, "PNG")
+    return buffer.getvalue(), top
+
+
+def _scale(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the step and the end of a scale, a round number that no value exceeds."""
+    step = _step(float(values.max()))
+    return step, step * max(1, math.ceil(float(values.max()) / step - 1e-6))
 
 
 def _step(largest: float) -> float:

@@ -9,6 +9,10 @@ class JPEGError(ValueError):
     """
 
 
+class TooLargeError(JPEGError):
+    """A picture with more pixels than is accepted."""
+
+
 class DamageError(JPEGError):
     """A file that is a supported JPEG but damaged, so that tolerant reading may still get something out of it.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qgac.jpeg import entropy, progressive
-from qgac.jpeg.errors import DamageError, JPEGError
+from qgac.jpeg.errors import DamageError, TooLargeError
 from qgac.jpeg.huffman import HuffmanTables
 from qgac.jpeg.image import NEVER, Component, ceil_divide
 from qgac.jpeg.kernels import Coefficients, Integers, Words
@@ -82,7 +82,7 @@ class Frame:
         self._visits_left = MAX_VISITS_PER_BYTE * file_size
         pixels = header.width * header.height
         if pixels > max_pixels:
-            raise JPEGError(
+            raise TooLargeError(
                 f"the picture has {header.width} x {header.height} = {pixels / 1e6:.1f} million pixels, more than the "
                 f"limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) if it is to be read"
             )

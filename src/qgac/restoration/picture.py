@@ -13,6 +13,7 @@ from PIL import Image
 
 from qgac.coefficients.sample_range import RGB_OF_YCBCR
 from qgac.engine.engine import Array
+from qgac.extras import lacking
 from qgac.jpeg.image import JPEGImage
 
 if TYPE_CHECKING:
@@ -61,13 +62,13 @@ class Restored:
 
         Raises
         ------
-        ImportError
+        ModuleNotFoundError
             If PyTorch is not installed.
         """
         try:
             import torch
-        except ImportError as error:
-            raise ImportError("tensors need PyTorch; install it: pip install 'qgac[torch]'") from error
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(lacking(error, "a tensor"), name=error.name) from error
 
         channels = self.pixels[None] if self.pixels.ndim == 2 else np.moveaxis(self.pixels, -1, 0)
         scaled = torch.from_numpy(np.array(channels, np.float32, order="C"))
@@ -160,11 +161,9 @@ def write_pixels(samples: Array, image: JPEGImage, band: npt.NDArray[Any], left:
     left : int
         From which column on.
     """
-    place = (
-        band[:, left : left + samples.shape[2]].reshape(len(band), -1, len(samples))
-        if band.ndim == 3
-        else (band[:, left : left + samples.shape[2], None])
-    )
+    place = band[:, left : left + samples.shape[2]]
+    if place.ndim == 2:
+        place = place[..., None]
     samples = samples[:, : place.shape[0], : place.shape[1]]
     for top in range(0, len(band), _ROWS_CONVERTED):
         rows = slice(top, top + _ROWS_CONVERTED)
@@ -187,7 +186,7 @@ def _colors(planes: list[Array], image: JPEGImage) -> list[Array]:
 
 
 def _rgb(y: Array, cb: Array, cr: Array) -> list[Array]:
-    """Convert full-range YCbCr to RGB, neither clamped nor rounded; overwrites Y, Cb and Cr."""
+    """Convert full-range YCbCr to RGB, neither clamped nor rounded; overwrites Cb and Cr."""
     cb -= 128
     cr -= 128
     (_, _, red_cr), (_, green_cb, green_cr), (_, blue_cb, _) = RGB_OF_YCBCR

@@ -75,6 +75,13 @@ class Restorer:
     blend_with : str, path or QGAC, optional
         The GAN's weights; by default those shipped as ``<model>-gan``.
 
+    Attributes
+    ----------
+    engine : Engine
+        What runs the networks.
+    device : str
+        Where it computes.
+
     Raises
     ------
     ValueError

@@ -1,13 +1,17 @@
-"""Weights of one network as the start of another: a colour network of another size, a Y network that sees more.
+"""Weights of a network as the start of another: other colour networks, Y networks that see more or are shallower.
 
 A Y network with a candidate (:mod:`qgac.coefficients.candidate`), or with a gate, may start from one that has none:
-what is new starts at zero, so that it does at first what the other one did.
+what is new starts at zero, so that it does at first what the other one did. One of fewer residual blocks may start from
+a deeper one: it takes blocks spread evenly over the other's, the first and the last among them, and has most of its
+gain back after a few hundred steps.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +19,8 @@ from qgac.models.configuration import ColorConfiguration, Configuration
 from qgac.models.qgac import QGAC
 
 __all__ = ["may_start_from", "starting_weights"]
+
+_BLOCK = re.compile(r"(y_network\.subnetworks\.\d+\.trunk\.)(\d+)(\..*)")
 
 
 def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -> bool:
@@ -25,7 +31,7 @@ def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -
     theirs, ours : Configuration
         Of the weights there are, and of the network that is to be trained.
     grown : bool
-        Whether ours may have a candidate and a gate that theirs lacks: where Y is trained.
+        Whether ours may have a candidate and a gate that theirs lacks, and fewer residual blocks: where Y is trained.
 
     Returns
     -------
@@ -35,7 +41,15 @@ def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -
     theirs, ours = (replace(c, color=ColorConfiguration()) for c in (theirs, ours))
     if grown and ours.y.conditioning == "cfm" and ours.y.blocknets and theirs.y.candidate == 0:
         ours = replace(ours, y=replace(ours.y, candidate=0, gate=False))
+    if grown and _is_shallower(theirs, ours):
+        ours = replace(ours, y=replace(ours.y, residual_blocks=theirs.y.residual_blocks))
     return theirs == ours
+
+
+def _is_shallower(theirs: Configuration, ours: Configuration) -> bool:
+    """Whether our trunks of plain residual blocks can be made of some of theirs."""
+    plain = all(c.y.rrdbs == c.y.deep_blocks == 0 for c in (theirs, ours))
+    return plain and 0 < ours.y.residual_blocks < theirs.y.residual_blocks
 
 
 def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
@@ -52,6 +66,10 @@ def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
         Those of `theirs` whose shapes are those of `ours`.
     """
     weights, own = theirs.state_dict(), ours.state_dict()
+    if _is_shallower(theirs.configuration, ours.configuration):
+        weights = _of_fewer_blocks(
+            weights, theirs.configuration.y.residual_blocks, ours.configuration.y.residual_blocks
+        )
     before, after = (network.normalize_y.maps + (network.configuration.y.candidate > 0) for network in (theirs, ours))
     if before != after:
         first = "y_network.subnetworks.0.encode.manifold."
@@ -62,6 +80,19 @@ def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
         for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0), ("bias.weight", 0), ("bias.bias", 0)):
             weights[last + name] = _with_maps(weights[last + name], dimension, 1, 2)
     return {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+
+
+def _of_fewer_blocks(weights: dict[str, Tensor], before: int, after: int) -> dict[str, Tensor]:
+    """Leave of the blocks of the Y network's trunks so many, spread evenly."""
+    kept = {round(float(index)): number for number, index in enumerate(np.linspace(0, before - 1, after))}
+    result = {}
+    for name, value in weights.items():
+        found = _BLOCK.fullmatch(name)
+        if found is None:
+            result[name] = value
+        elif (index := int(found[2])) in kept:
+            result[f"{found[1]}{kept[index]}{found[3]}"] = value
+    return result
 
 
 def _with_maps(weight: Tensor, dimension: int, before: int, after: int) -> Tensor:

@@ -36,6 +36,7 @@ def mixed(regression: Weights, other: Weights, alpha: float) -> Weights:
         If `alpha` is out of range, or the two are of different configurations or statistics.
     """
     check_alpha(alpha)
+    alpha = float(alpha)  # one of NumPy's would make float64 of the weights
     if regression.configuration != other.configuration or regression.tensors.keys() != other.tensors.keys():
         raise ValueError("networks of different configurations cannot be blended; give two runs of one configuration")
     tensors = {}

@@ -58,7 +58,7 @@ class Weights:
     tensors : dict of str to ndarray of float32
         By the names that they have in the network.
     name : str
-        Of the file, for messages.
+        Path of the file; of weights that were mixed or taken from a network, words for messages.
     """
 
     configuration: Configuration
@@ -90,7 +90,8 @@ def _locate(name: str | os.PathLike[str]) -> Path:
     if not path.is_file():
         known = ", ".join(shipped_models()) or "none"
         raise WeightsError(
-            f"model {str(name)!r} is neither a shipped model ({known}) nor a weights file; check the name or the path"
+            f"model {str(name)!r} is neither a shipped model ({known}) nor a weights file, nor a folder with one that"
+            " `qgac export` wrote; check the name or the path"
         )
     return path
 
@@ -176,8 +177,10 @@ def read_weights(name: str | os.PathLike[str] = "small") -> Weights:
         ) from error
     try:
         tensors = {key: _float32(tensor) for key, tensor in deserialize(path.read_bytes())}  # type: ignore[no-untyped-call]
-    except (SafetensorError, KeyError, OSError, ValueError) as error:
+    except (SafetensorError, KeyError, ValueError) as error:
         raise damaged(path) from error
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror or error}); check the file") from error
     return Weights(configuration, tensors, str(path))
 
 

@@ -49,14 +49,14 @@ def throughput(
     Frames are made of the pictures. Of models only the restoration is timed, from coefficients to pixels; of other
     programs all, from start to end, once on every picture's frame.
     """
+    if threads is not None:  # read when PyTorch is imported, and when graphs are loaded
+        os.environ["OMP_NUM_THREADS"] = str(threads)
     with analysis_errors():
         from qgac.analysis.pictures import load_pictures
         from qgac.analysis.plots import draw_tradeoffs
         from qgac.analysis.throughput import Tradeoff
         from qgac.evaluation.published import published
 
-        if threads is not None:
-            os.environ["OMP_NUM_THREADS"] = str(threads)
         paths = find_pictures(pictures, root, dataset, limit)
         kind = channels_of(dataset, channels)
         originals = load_pictures(paths, kind)

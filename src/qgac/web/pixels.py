@@ -1,0 +1,92 @@
+"""Restored pixels in a file, as floats: for whatever format is asked for later, the network need not run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qgac.jpeg.image import JPEGImage
+
+if TYPE_CHECKING:
+    from qgac.restoration.picture import Restored
+    from qgac.restoration.restorer import Restorer
+
+__all__ = ["KeptPixels"]
+
+
+class KeptPixels:
+    """A restorer that has its one picture already, as float32 in a file.
+
+    :func:`qgac.batch.restore.restore_file` takes it for a restorer and writes the same files: floats are what a
+    restorer rounds from, and the bands are the restorer's own, by which PNG and TIFF files are divided.
+
+    Parameters
+    ----------
+    path : Path
+        Rows of float32, 0..255, one after the other.
+    heights : sequence of int
+        Of the bands.
+    """
+
+    def __init__(self, path: Path, heights: Sequence[int]) -> None:
+        self._path = path
+        self._heights = heights
+
+    @classmethod
+    def record(
+        cls, restorer: Restorer, image: JPEGImage, path: Path, progress: Callable[[int, int], None]
+    ) -> KeptPixels:
+        """Restore a picture into a file, a row of tiles at a time.
+
+        Parameters
+        ----------
+        restorer, image, progress
+            As for :meth:`qgac.restoration.restorer.Restorer.bands`.
+        path : Path
+            Written to.
+
+        Returns
+        -------
+        KeptPixels
+        """
+        heights = []
+        with path.open("wb") as file:
+            for band in restorer.bands(image, dtype=np.float32, progress=progress):
+                np.ascontiguousarray(band).tofile(file)
+                heights.append(len(band))
+        return cls(path, heights)
+
+    def __call__(self, image: JPEGImage, *, progress: Callable[[int, int], None] | None = None) -> Restored:
+        """Return the whole picture as uint8; see :meth:`qgac.restoration.restorer.Restorer.__call__`."""
+        from qgac.restoration.picture import Restored
+
+        return Restored(np.concatenate(list(self.bands(image, progress=progress))), image)
+
+    def bands(
+        self,
+        image: JPEGImage,
+        *,
+        dtype: npt.DTypeLike = np.uint8,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[npt.NDArray[Any]]:
+        """Yield the picture from top to bottom; see :meth:`qgac.restoration.restorer.Restorer.bands`."""
+        from qgac.restoration.picture import Restored
+
+        kind = np.dtype(dtype).name
+        channels = len(image.components)
+        row = (image.width,) if channels == 1 else (image.width, channels)
+        with self._path.open("rb") as file:
+            for number, rows in enumerate(self._heights, 1):
+                floats = np.fromfile(file, np.float32, rows * image.width * channels).reshape(rows, *row)
+                band = Restored(floats, image)
+                yield getattr(band, f"to_{kind}")()
+                if progress is not None:
+                    progress(number, len(self._heights))
+
+    def refine(self, image: JPEGImage, **options: Any) -> JPEGImage:
+        """Refuse: coefficients cannot be had from pixels that were clipped to their range."""
+        raise NotImplementedError("kept pixels hold no coefficients")
