@@ -15,7 +15,7 @@ import qgac
 
 ROOT = Path(qgac.__file__).parent
 
-CORE = {"jpeg", "coefficients", "models", "weights", "engine", "restoration"}
+CORE = {"jpeg", "coefficients", "models", "weights", "engine", "pixels", "restoration"}
 # What each folder may import besides itself.
 ALLOWED: dict[str, set[str]] = {
     "jpeg": set(),
@@ -27,11 +27,12 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"coefficients"},
     "weights": {"models", "files"},
     "engine": {"coefficients", "models", "weights", "files", "processors"},
-    "restoration": {"jpeg", "coefficients", "models", "engine", "extras"},
+    "pixels": {"jpeg", "coefficients"},
+    "restoration": {"jpeg", "coefficients", "models", "engine", "extras", "pixels"},
     "pictures": {"files", "jpeg", "restoration"},
     "containers": {"extras", "files", "jpeg", "coefficients", "pictures", "restoration"},
-    "batch": {"files", "jpeg", "coefficients", "pictures", "processors", "restoration", "containers"},
-    "inspection": {"jpeg", "coefficients", "containers"},
+    "batch": {"files", "jpeg", "coefficients", "pictures", "processors", "pixels", "restoration", "containers"},
+    "inspection": {"jpeg", "coefficients", "containers", "pixels"},
     "training": CORE | {"files", "metrics", "pictures", "processors"},
     "evaluation": CORE | {"files", "metrics", "pictures", "processors"},
     "analysis": CORE | {"files", "metrics", "pictures", "processors", "evaluation"},
@@ -73,6 +74,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.metrics": {"numpy"},
     "qgac.models.configuration": set(),
     "qgac.pictures": {"numpy"},
+    "qgac.pixels": {"numpy"},
     "qgac.restoration": {"numpy"},
     "qgac.weights": {"numpy"},
     "qgac.weights.checkpoints": {"numpy", "torch"},

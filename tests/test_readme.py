@@ -53,6 +53,11 @@ def python_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workplace(tmp_path_factory, "python")
 
 
+@pytest.fixture(scope="module")
+def pixels_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workplace(tmp_path_factory, "pixels")
+
+
 def label(value: str) -> str:
     return value.splitlines()[0][:40]
 
@@ -78,6 +83,12 @@ def test_block_about_containers_runs(language: str, code: str, containers_workpl
 @pytest.mark.parametrize(("language", "code"), blocks("docs/python.md"), ids=label)
 def test_block_about_python_runs(language: str, code: str, python_workplace: Path) -> None:
     run(language, code, python_workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "code"), blocks("docs/pixels.md"), ids=label)
+def test_block_about_pixels_runs(language: str, code: str, pixels_workplace: Path) -> None:
+    run(language, code, pixels_workplace)
 
 
 def test_the_manual_shows_every_option_of_restore() -> None:

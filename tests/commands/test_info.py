@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from made.command_line import qgac_command, sentence, usage_error
+from made.pasts import decoded, saved_again, scene
 from made.pictures import compressed, photo
 
 info = partial(qgac_command, "info")
@@ -153,3 +154,32 @@ def test_what_a_progressive_file_leaves_out_has_no_bound(folder: Path) -> None:
         assert part["error"]["expected"] > 0
         assert part["error"]["largest"] is part["error"]["uniform"] is None
     assert "without a bound" in info("means.jpg").stdout
+
+
+def test_info_tells_the_past_of_pixels(folder: Path) -> None:
+    Image.fromarray(decoded(compressed(scene(), 40))).save("picture.png")
+    entry = json.loads(info("picture.png", "--json").stdout)
+    assert (entry["format"], entry["width"], entry["height"]) == ("PNG", 200, 168)
+    assert entry["past"]["outcome"] == "compressed"
+    assert entry["past"]["luma"]["name"] == "libjpeg at quality 40"
+    text = info("picture.png").stdout
+    for words in ("these are the pixels of a JPEG", "blocks begin at 0,0", "libjpeg at quality 40", "table of chroma"):
+        assert words in text
+    Image.fromarray(scene()).save("picture.png")
+    assert "no trace of a JPEG" in info("picture.png").stdout
+
+
+def test_info_looks_for_an_earlier_compression_if_asked(folder: Path) -> None:
+    Path("twice.jpg").write_bytes(saved_again(scene(320, 400), 20, 75, 4, 4))
+    assert "earlier" not in json.loads(info("twice.jpg", "--json").stdout)
+    assert json.loads(info("twice.jpg", "--json", "--earlier").stdout)["earlier"]["grid"] == {"x": 4, "y": 4}
+    assert "libjpeg at quality 20, blocks begin at 4,4" in info("twice.jpg", "--earlier").stdout
+    assert "no earlier compression found" in info("photo.jpg", "--earlier").stdout
+
+
+def test_info_draws_no_heat_map_of_pixels(folder: Path) -> None:
+    Image.fromarray(scene()).save("picture.png")
+    result = info("picture.png", "--heat-map", "map.png")
+    assert result.exit_code == 1
+    assert "nothing to draw a heat map of" in result.stderr
+    assert not Path("map.png").exists()

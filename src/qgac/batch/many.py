@@ -94,6 +94,8 @@ def restore_many(
         raise ValueError(f"at least 1 picture is restored at a time, got jobs={jobs}")
     named = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     inputs = [f"./{STREAM}" if os.fspath(path) == STREAM else os.fspath(path) for path in named]
+    from qgac.restoration.second_hand import Hints
+
     encoding = Encoding(depth, quality, consistent, srgb)
     if format is None:
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
@@ -109,6 +111,7 @@ def restore_many(
         strip=strip,
         encoding=encoding,
         restoration=repr((os.fspath(model), sorted(options.items()))),
+        hints=Hints(),
     )
     return _outcomes(todo, partial(_restorer, os.fspath(model), **options), settings, jobs)
 

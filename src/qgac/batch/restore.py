@@ -12,7 +12,9 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
 
 from qgac.batch.films import restore_film
 from qgac.batch.inside import EmptyError, restore_inside
@@ -29,7 +31,9 @@ from qgac.pictures.formats import SUFFIXES, Encoding, Format, OutputError, natur
 from qgac.pictures.writer import check_destination, write_picture
 
 if TYPE_CHECKING:
+    from qgac.pixels.files import Picture
     from qgac.restoration.picture import Restored
+    from qgac.restoration.restorer import Restorer
 
 __all__ = ["Settings", "restore_file", "restore_files"]
 
@@ -96,6 +100,8 @@ def restore_file(
 
 def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progress: _Progress | None) -> Outcome:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+    from qgac.pixels.files import picture_behind
+    from qgac.restoration.second_hand import stand_in
 
     def tile_done(done: int, tiles: int) -> None:
         if progress is not None:
@@ -103,8 +109,12 @@ def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progre
 
     started = time.monotonic()
     try:
-        source = sys.stdin.buffer if job.source is None else job.source
-        image = read_jpeg(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
+        with nullcontext(sys.stdin.buffer) if job.source is None else job.source.open("rb") as source:
+            found = picture_behind(source, max_pixels=settings.max_pixels)
+            if found is not None:
+                image = stand_in(found)
+            else:
+                image = read_jpeg(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
         times = job.source.stat() if settings.keep_times and job.source is not None else None
     except OSError as error:
         return _unreadable(job, error)
@@ -113,7 +123,7 @@ def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progre
     settings.encoding.check(kind, image)
     if destination is not None and _is_there(replace(job, destination=destination), settings):
         return Skipped(job, job.original or destination)
-    picture, notes = _restored(settings.with_metadata_to_write(image), restorer, settings.encoding, tile_done)
+    picture, notes = _restored(settings.with_metadata_to_write(image), found, restorer, settings, tile_done)
     with _original_kept(job):
         write_picture(
             picture, destination or sys.stdout.buffer, format=kind, encoding=settings.encoding, overwrite=overwrite
@@ -180,17 +190,38 @@ def _is_there(job: Job, settings: Settings) -> bool:
 
 
 def _restored(
-    image: JPEGImage, restorer: PixelSource, encoding: Encoding, progress: Callable[[int, int], None]
+    image: JPEGImage,
+    found: Picture | None,
+    restorer: PixelSource,
+    settings: Settings,
+    progress: Callable[[int, int], None],
 ) -> tuple[Restored | PictureInBands | JPEGImage, tuple[str, ...]]:
     """Restore a picture to what is to be written; the second value says what had to be assumed."""
+    from qgac.restoration.second_hand import restore_earlier, restore_pixels
+
+    encoding = settings.encoding
+    if encoding.consistent and found is not None:
+        raise OutputError("there is no file to be consistent with: this is no JPEG; leave --consistent out")
     if encoding.consistent:
         return restorer.refine(image, quality=encoding.quality, progress=progress), ()
-    if not encoding.srgb:  # rows go into the file as they are made
+    own = cast("Restorer", restorer)  # what stands in for one has neither hints nor other pictures
+    whole: Restored | None = None
+    dtype = np.uint8 if encoding.srgb else encoding.dtype
+    if found is not None:
+        kept = replace(found, metadata=image.metadata)
+        whole = restore_pixels(own, kept, hints=settings.hints, dtype=dtype, progress=progress)
+    elif settings.hints is not None:
+        whole = restore_earlier(own, image, hints=settings.hints, dtype=dtype, progress=progress)
+    if whole is None and not encoding.srgb:  # rows go into the file as they are made
         bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)
         return PictureInBands(bands, image.height, image.width, len(image.components), image.metadata), ()
+    notes = whole.image.notes[len(image.notes) :] if whole is not None else ()
+    if whole is not None and not encoding.srgb:
+        return whole, notes
     from qgac.pictures.srgb import convert_to_srgb
 
-    return convert_to_srgb(restorer(image, progress=progress))
+    picture, assumed = convert_to_srgb(whole or restorer(image, progress=progress))
+    return picture, (*notes, *assumed)
 
 
 def _settled(job: Job, image: JPEGImage, encoding: Encoding) -> tuple[Format, Path | None]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pictures.formats import Encoding
 from qgac.pictures.save import stripped
+
+if TYPE_CHECKING:
+    from qgac.restoration.second_hand import Hints
 
 __all__ = ["Settings"]
 
@@ -36,6 +40,9 @@ class Settings:
         Whether containers that are signed are restored all the same.
     crf : int or None
         Quality of films in H.264, 0 (best) to 51; None for FFV1, or the usual one where the file cannot hold that.
+    hints : Hints, optional
+        What is known of the past of the pictures. With them, and a real restorer, JPEG files are looked at for an
+        earlier compression.
     restoration : str
         What tells the restorer from other ones, so that the frames of two are not mixed in one film.
     """
@@ -50,6 +57,7 @@ class Settings:
     lossless: bool = False
     break_signatures: bool = False
     crf: int | None = None
+    hints: Hints | None = None
     restoration: str = ""
 
     def with_metadata_to_write(self, image: JPEGImage) -> JPEGImage:

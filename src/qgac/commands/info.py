@@ -45,6 +45,7 @@ _REFUSALS = {
     help="Print JSON: an object for one file, a list for a folder, a pattern or several inputs.",
 )
 @click.option("--tolerant", is_flag=True, help="Describe damaged files too.")
+@click.option("--earlier", is_flag=True, help="Look for a compression before the last one; takes about a second.")
 @max_pixels_option()
 @click.option(
     "--heat-map",
@@ -54,9 +55,18 @@ _REFUSALS = {
 )
 @click.option("--overwrite", is_flag=True, help="Replace an existing heat map.")
 def info(
-    inputs: tuple[str, ...], as_json: bool, tolerant: bool, max_pixels: int, heat_map: Path | None, overwrite: bool
+    inputs: tuple[str, ...],
+    as_json: bool,
+    tolerant: bool,
+    earlier: bool,
+    max_pixels: int,
+    heat_map: Path | None,
+    overwrite: bool,
 ) -> None:
     """Show size, sampling, quantisation tables and metadata of JPEG files, also of those inside comics and documents.
+
+    Of a PNG, WebP or BMP file it shows which JPEG its pixels were before, if they were one: the grid of blocks,
+    the sampling and the tables, found in the pixels alone, with a confidence for each.
 
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
     input. The quality is that of the libjpeg tables; tables of other software are custom.
@@ -72,8 +82,11 @@ def info(
     from qgac.containers.kinds import kind_of
     from qgac.inspection.description import describe
     from qgac.inspection.inside import describe_inside
+    from qgac.inspection.past import describe_earlier
     from qgac.jpeg.errors import JPEGError
     from qgac.jpeg.reader import read_jpeg
+    from qgac.pixels.earlier import find_earlier
+    from qgac.pixels.files import is_picture
 
     found, failures = find_jpegs([text for text in inputs if text != STREAM])
     paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]
@@ -91,13 +104,20 @@ def info(
         name = STREAM if path is None else str(path)
         kind = None if path is None else kind_of(path)
         try:
+            image = None
             if path is not None and kind is not None:
                 entry = {"file": name, **describe_inside(path, kind, Limits(tolerant, max_pixels))}
                 failed += sum(picture["reason"] is not None for picture in entry["pictures"])
             else:
                 content = sys.stdin.buffer.read() if path is None else path.read_bytes()
-                image = read_jpeg(content, tolerant=tolerant, max_pixels=max_pixels)
-                entry = {"file": name, "bytes": len(content), **describe(image, len(content))}
+                entry = {"file": name, "bytes": len(content)}
+                if is_picture(content):
+                    entry |= _pixels(content, max_pixels)
+                else:
+                    image = read_jpeg(content, tolerant=tolerant, max_pixels=max_pixels)
+                    entry |= describe(image, len(content))
+                if image is not None and earlier and image.color in ("gray", "YCbCr"):
+                    entry["earlier"] = describe_earlier(find_earlier(image.components[0]))
         except (JPEGError, ContainerError) as error:
             say(f"{name}: {error}")
             failed += 1
@@ -108,8 +128,12 @@ def info(
             continue
         entries.append(entry)
         if not as_json:
-            click.echo(_text(entry) if kind is None else _text_inside(entry))
-        if heat_map is not None:
+            text = _text if image is not None else _pixels_text if kind is None else _text_inside
+            click.echo(text(entry))
+        if heat_map is not None and image is None:
+            say(f"{name}: no JPEG file, so there is nothing to draw a heat map of")
+            failed += 1
+        elif heat_map is not None and image is not None:
             _draw(image, heat_map, overwrite=overwrite)
     if as_json and (len(inputs) > 1 or Path(inputs[0]).is_dir() or is_pattern(inputs[0])):
         click.echo(json.dumps(entries, indent=2))
@@ -143,6 +167,29 @@ def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
         fail(f"{path} cannot be written ({error.strerror or error}); check the folder and its permissions")
 
 
+def _pixels(content: bytes, max_pixels: int) -> dict[str, Any]:
+    from qgac.inspection.past import describe_past
+    from qgac.pixels.files import read_picture
+    from qgac.pixels.past import from_pixels
+
+    picture = read_picture(content, max_pixels=max_pixels)
+    past = from_pixels(picture.pixels)
+    return {"format": picture.kind, "width": past.width, "height": past.height, "past": describe_past(past)}
+
+
+def _pixels_text(entry: dict[str, Any]) -> str:
+    from qgac.inspection.past import past_rows
+
+    size = f"{entry['width']} x {entry['height']} pixels, {entry['bytes']} bytes, {entry['format']}"
+    rows = [("size", size), *past_rows(entry["past"])]
+    lines = [entry["file"], *(f"  {label:<14} {value}" for label, value in rows)]
+    for plane in ("luma", "chroma"):
+        if entry["past"][plane] is not None:
+            lines.append(f"  table of {plane}")
+            lines += ["    " + " ".join(f"{step:>4}" for step in row) for row in entry["past"][plane]["table"]]
+    return "\n".join(lines)
+
+
 def _text(entry: dict[str, Any]) -> str:
     factors = ", ".join(f"{part['horizontal']}x{part['vertical']}" for part in entry["components"])
     quality, metadata = entry["quality"], entry["metadata"]
@@ -161,6 +208,7 @@ def _text(entry: dict[str, Any]) -> str:
         *(("error" if not number else "", line) for number, line in enumerate(_error_lines(entry))),
         ("metadata", "; ".join(kept) or "none"),
         *(("missing", f"{entry['missing']:.1%}") for _ in range(entry["missing"] > 0)),
+        *(("earlier", _earlier_text(entry["earlier"])) for _ in range("earlier" in entry)),
         *(("note", note) for note in entry["notes"]),
     ]
     lines = [entry["file"], *(f"  {label:<14} {value}" for label, value in rows)]
@@ -178,6 +226,12 @@ def _text_inside(entry: dict[str, Any]) -> str:
         name = f"{entry['file']}: {picture['name']}"
         lines.append(f"{name}: {picture['reason']}" if picture["reason"] else _text(picture | {"file": name}))
     return "\n".join(lines)
+
+
+def _earlier_text(earlier: dict[str, Any] | None) -> str:
+    if earlier is None:
+        return "no earlier compression found"
+    return f"{earlier['name']}, blocks begin at {earlier['grid']['x']},{earlier['grid']['y']}"
 
 
 def _error_lines(entry: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import rich_click as click
 from click import get_current_context
@@ -30,6 +30,7 @@ from qgac.commands.terminal import ManualCommand, fail, sentence
 if TYPE_CHECKING:
     from qgac.pictures.formats import Format
     from qgac.restoration.restorer import Restorer
+    from qgac.restoration.second_hand import Hints
 
 __all__ = ["restore"]
 
@@ -197,6 +198,25 @@ Environment
     help="The GAN's weights; by default those shipped as MODEL-gan.",
 )
 @click.option(
+    "--earlier",
+    default="auto",
+    show_default=True,
+    metavar="auto|1-100|off",
+    panel=_RESULT,
+    help="Restore a JPEG that was saved twice as it was before the last time: if that is found beyond doubt (auto), by "
+    "an earlier quality that you know, or never (off).",
+)
+@click.option(
+    "--grid", metavar="X,Y", panel=_RESULT, help="Of PNG and the like: where the first whole block of the JPEG begins."
+)
+@click.option(
+    "--quality-was",
+    type=click.IntRange(1, 100),
+    metavar="1-100",
+    panel=_RESULT,
+    help="Of PNG and the like: the quality of the JPEG that they were. Both are found by themselves as a rule.",
+)
+@click.option(
     "--no-projection", is_flag=True, panel=_RESULT, help="Let the result contradict what the file says (not advised)."
 )
 @click.option(
@@ -281,6 +301,9 @@ def restore(
     strength: float,
     blend: float | None,
     blend_with: str | None,
+    earlier: str,
+    grid: str | None,
+    quality_was: int | None,
     no_projection: bool,
     jobs: int,
     cluster: str | None,
@@ -297,6 +320,8 @@ def restore(
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
     input. Without -o, photo.jpg becomes photo.restored.png beside it. An existing file is never replaced unless asked,
     and a file appears only when it is complete. A picture that fails is told in one line and does not stop the others.
+
+    A PNG, WebP or BMP file that was a JPEG before is restored from its pixels; one that was none stays as it is.
     """
     from qgac.batch.jobs import Failed, Job
     from qgac.batch.malloc import give_back_freed_memory
@@ -377,6 +402,7 @@ def restore(
         lossless=lossless,
         break_signatures=break_signatures,
         crf=crf,
+        hints=_hints(earlier, grid, quality_was),
         restoration=repr((model, no_projection, best, strength, blend, blend_with)),
     )
     if dry_run:
@@ -427,6 +453,22 @@ def restore(
         save_report(Path(report), outcomes)
     if any(isinstance(outcome, Failed) for outcome in outcomes):
         raise Exit(1)
+
+
+def _hints(earlier: str, grid: str | None, quality: int | None) -> Hints:
+    from qgac.restoration.second_hand import Hints
+
+    place: tuple[int, int] | None = None
+    if grid is not None:
+        left, _, top = grid.partition(",")
+        if not (left.strip() in tuple("01234567") and top.strip() in tuple("01234567")):
+            raise click.UsageError(f"--grid takes a column and a row from 0 to 7, such as 3,5, and not {grid}")
+        place = int(left), int(top)
+    if earlier in ("auto", "off"):
+        return Hints(place, quality, cast("Literal['auto', 'off']", earlier))
+    if not (earlier.isascii() and earlier.isdigit() and 1 <= int(earlier) <= 100):
+        raise click.UsageError(f"--earlier takes auto, off or a quality from 1 to 100, and not {earlier}")
+    return Hints(place, quality, int(earlier))
 
 
 def _names(files_from: str, *, null: bool) -> list[str]:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,12 @@ from qgac.engine.engine import Array
 from qgac.engine.self_ensemble import SelfEnsemble
 from qgac.jpeg.image import JPEGImage, ceil_divide
 from qgac.jpeg.limits import MAX_PIXELS
+from qgac.pixels.files import picture_behind
 from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
 from qgac.restoration.planes import plane_sources
 from qgac.restoration.refinement import refined_levels, refined_table, slack_of_levels
 from qgac.restoration.regions import PlaneSource, RegionRestorer
+from qgac.restoration.second_hand import Hints, restore_earlier, restore_pixels
 from qgac.restoration.tile_budget import blocks_that_fit
 from qgac.restoration.tiling import Region, tile_shape
 from qgac.restoration.walk import Group, Progress, walk
@@ -36,8 +38,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Restorer", "Source", "restore"]
 
-Source = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image
-"""A picture: already read, the content of a file, its name, an open file, or as Pillow opened it."""
+JPEGSource = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image
+"""A JPEG: already read, the content of a file, its name, an open file, or as Pillow opened it."""
+
+Source = JPEGSource | npt.NDArray[np.uint8]
+"""A picture: a JPEG, a file of another kind, or pixels."""
 
 _T = TypeVar("_T")
 
@@ -120,20 +125,26 @@ class Restorer:
         dtype: npt.DTypeLike = np.uint8,
         tolerant: bool = False,
         max_pixels: int = MAX_PIXELS,
+        hints: Hints | None = None,
         progress: Progress | None = None,
     ) -> Restored:
         """Restore a picture.
 
         Parameters
         ----------
-        source : JPEGImage, bytes-like, str, path, binary file or Pillow picture
-            The picture, or what :func:`qgac.jpeg.reader.read_jpeg` takes.
+        source : JPEGImage, bytes-like, str, path, binary file, Pillow picture or ndarray of uint8
+            The picture, or what :func:`qgac.jpeg.reader.read_jpeg` takes. Arrays, Pillow pictures without a JPEG file,
+            and PNG, WebP, TIFF and BMP files are restored from their pixels, see
+            :func:`qgac.restoration.second_hand.restore_pixels`.
         dtype : uint8, uint16 or float32
             Of the result, see :class:`qgac.restoration.picture.Restored`.
         tolerant : bool
             Whether to restore what could be read of a damaged file.
         max_pixels : int
             The largest picture that is accepted.
+        hints : Hints, optional
+            What is known of the past of the picture. By default a JPEG file that was one before is restored as it was
+            then, if that is found beyond doubt; a `JPEGImage` is not looked at unless hints are given.
         progress : callable, optional
             Called with (tiles done, tiles in all).
 
@@ -151,7 +162,14 @@ class Restorer:
             If `dtype` is another one.
         """
         kind = pixel_type(dtype)
-        image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
+        found = picture_behind(source, max_pixels=max_pixels)
+        if found is not None:
+            return restore_pixels(self, found, hints=hints, dtype=kind, progress=progress)
+        image = _read(cast("JPEGSource", source), tolerant=tolerant, max_pixels=max_pixels)
+        if hints is not None or not isinstance(source, JPEGImage):
+            earlier = restore_earlier(self, image, hints=hints, dtype=kind, progress=progress)
+            if earlier is not None:
+                return earlier
         pixels = np.empty(pixel_shape(image), kind)
         top = 0
         for band in self.bands(image, dtype=kind, progress=progress):
@@ -196,7 +214,7 @@ class Restorer:
                 del band
 
     def coefficients(
-        self, source: Source, *, tolerant: bool = False, max_pixels: int = MAX_PIXELS
+        self, source: JPEGSource, *, tolerant: bool = False, max_pixels: int = MAX_PIXELS
     ) -> tuple[Array, ...]:
         """Restore the DCT coefficients of a picture: what the networks and the projection make, before any rounding.
 
@@ -222,7 +240,7 @@ class Restorer:
 
     def refine(
         self,
-        source: Source,
+        source: JPEGSource,
         *,
         quality: int = 95,
         tolerant: bool = False,
@@ -303,6 +321,7 @@ def restore(
     dtype: npt.DTypeLike = np.uint8,
     tolerant: bool = False,
     max_pixels: int = MAX_PIXELS,
+    hints: Hints | None = None,
     progress: Progress | None = None,
 ) -> Restored:
     """Restore one picture; for several, make one :class:`Restorer`, which has the parameters explained.
@@ -322,10 +341,10 @@ def restore(
         blend=blend,
         blend_with=blend_with,
     )
-    return restorer(source, dtype=dtype, tolerant=tolerant, max_pixels=max_pixels, progress=progress)
+    return restorer(source, dtype=dtype, tolerant=tolerant, max_pixels=max_pixels, hints=hints, progress=progress)
 
 
-def _read(source: Source, *, tolerant: bool, max_pixels: int) -> JPEGImage:
+def _read(source: JPEGSource, *, tolerant: bool, max_pixels: int) -> JPEGImage:
     if isinstance(source, JPEGImage):
         return source
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it

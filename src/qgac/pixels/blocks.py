@@ -1,0 +1,132 @@
+"""8x8 blocks of a plane at any offset, their DCT, and which of them tell something."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qgac.coefficients.dct_matrix import dct_matrix
+
+__all__ = ["Plane", "blocks_at", "known_blocks", "plane_of", "telling", "transform", "transform_back", "windows"]
+
+Plane = NDArray[np.float32]
+"""Samples."""
+
+_T = TypeVar("_T", bound=np.generic)
+
+# The orthonormal DCT of a block whose samples are a row of 64.
+_BLOCK_MATRIX = np.kron(dct_matrix(), dct_matrix()).T.astype(np.float32)
+# Tells blocks apart by one number each; equal blocks have equal ones.
+_KEY = np.random.default_rng(0).integers(1 << 20, 1 << 40, 64).astype(np.float64)
+
+
+def blocks_at(plane: NDArray[_T], top: int, left: int) -> NDArray[_T]:
+    """Cut a plane into whole blocks.
+
+    Parameters
+    ----------
+    plane : ndarray, shape (H, W)
+    top, left : int
+        0..7: where the first block begins.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns, 64)
+        A copy; samples of a block row by row.
+    """
+    rows, columns = max(0, (plane.shape[0] - top) // 8), max(0, (plane.shape[1] - left) // 8)
+    cut = plane[top : top + 8 * rows, left : left + 8 * columns]
+    return cut.reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(rows, columns, 64)
+
+
+def plane_of(blocks: NDArray[_T]) -> NDArray[_T]:
+    """Put blocks, shape (rows, columns, 64), together into a plane; undoes :func:`blocks_at`."""
+    rows, columns = blocks.shape[:2]
+    return blocks.reshape(rows, columns, 8, 8).swapaxes(1, 2).reshape(8 * rows, 8 * columns)
+
+
+def transform(blocks: Plane) -> NDArray[np.float32]:
+    """Transform samples, shape (..., 64), into orthonormal DCT coefficients, float32, natural order."""
+    result: NDArray[np.float32] = blocks @ _BLOCK_MATRIX
+    return result
+
+
+def transform_back(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Undo :func:`transform`."""
+    result: NDArray[np.float32] = coefficients @ _BLOCK_MATRIX.T
+    return result
+
+
+def known_blocks(plane: Plane, unknown: NDArray[np.bool_] | None, top: int, left: int) -> Plane:
+    """Cut a plane into the whole blocks of which every sample is known.
+
+    Parameters
+    ----------
+    plane : ndarray, shape (H, W)
+    unknown : ndarray of bool, shape (H, W), or None
+        Samples that were clipped.
+    top, left : int
+        0..7: where the first block begins.
+
+    Returns
+    -------
+    ndarray, shape (N, 64)
+    """
+    blocks = blocks_at(plane, top, left).reshape(-1, 64)
+    if unknown is None:
+        return blocks
+    return blocks[~blocks_at(unknown, top, left).reshape(-1, 64).any(1)]
+
+
+def telling(blocks: Plane) -> list[NDArray[np.intp]]:
+    """Select the blocks that say something about a lattice: all but one of those that differ in brightness alone.
+
+    Repetition, in drawings and in text, is no further evidence, and its errors of rounding are the same.
+
+    Parameters
+    ----------
+    blocks : ndarray, shape (N, 64)
+
+    Returns
+    -------
+    list of three ndarray of int
+        Indices of the blocks that vary in both directions, of those whose rows or whose columns are all equal, and of
+        those that are flat. There, 1, 8 and 64 samples share one error of rounding.
+    """
+    pattern = (blocks - blocks[:, :1]) @ _KEY
+    _, first = np.unique(np.where(pattern == 0, blocks[:, 0], 1000 + pattern), return_index=True)
+    square = blocks[first].reshape(-1, 8, 8)
+    down = (square == square[:, :1]).all((1, 2))
+    across = (square == square[:, :, :1]).all((1, 2))
+    return [first[~down & ~across], first[down ^ across], first[down & across]]
+
+
+def windows(shape: tuple[int, ...], pixels: int) -> Iterator[tuple[slice, slice]]:
+    """Choose parts of a picture, spread evenly over it, that begin at multiples of 16.
+
+    Parameters
+    ----------
+    shape : tuple of (int, int)
+        Height and width of the picture.
+    pixels : int
+        About how many to choose in all; of a picture that has fewer, the whole of it.
+
+    Yields
+    ------
+    tuple of two slices
+    """
+    height, width = shape
+    if height * width <= pixels:
+        yield slice(0, height), slice(0, width)
+        return
+    side = 135  # 16 blocks at every offset
+    down, across = max(1, height // 144), max(1, width // 144)
+    share = min(1.0, math.sqrt(pixels / side**2 / (down * across)))
+    for row in np.linspace(0, max(0, height - side), max(1, round(down * share))):
+        for column in np.linspace(0, max(0, width - side), max(1, round(across * share))):
+            top, left = int(row) // 16 * 16, int(column) // 16 * 16
+            yield slice(top, min(height, top + side)), slice(left, min(width, left + side))

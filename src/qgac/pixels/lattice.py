@@ -1,0 +1,119 @@
+r"""How well steps explain DCT coefficients: the likelihood of a lattice against that of none.
+
+A decoder multiplies whole levels by the steps of a table, transforms back, and rounds samples. So the coefficients of
+its picture lie on multiples of the steps, but for the noise of that rounding, which the orthonormal transform leaves as
+strong as it is: a standard deviation of :math:`1/\sqrt{12}`. What was done to the picture since adds to it.
+
+Every coefficient votes for or against a step by where it lies *within* its interval, given the interval: near the
+middle, as a lattice would have it, or anywhere. The interval around zero has no vote, for coefficients gather there in
+every picture.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qgac.pixels.blocks import telling, transform
+
+__all__ = ["LARGEST_STEP", "ROUNDING", "block_evidence", "histogram", "log_mean_exp", "step_evidence"]
+
+ROUNDING = 12**-0.5
+"""Standard deviation of the error of rounding to whole numbers."""
+
+LARGEST_STEP = 255
+"""Of baseline files."""
+
+_PER_UNIT = 4  # bins of the histograms
+_BINS = 1024 * _PER_UNIT
+# How much larger the noise is where 1, 8 and 64 samples have the same error of rounding.
+_SHARED = (1.0, 8**0.5, 8.0)
+_OUTLIERS = 0.05  # share of coefficients that may lie anywhere: the picture was touched there
+
+
+def histogram(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Count the magnitudes of coefficients.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float32, shape (N, 64)
+
+    Returns
+    -------
+    ndarray of float32, shape (64, bins)
+        For every frequency, in bins of a quarter.
+    """
+    index = np.minimum((np.abs(coefficients) * _PER_UNIT + 0.5).astype(np.int32), _BINS - 1)
+    index += _BINS * np.arange(64, dtype=np.int32)
+    counts = np.bincount(index.ravel(), minlength=64 * _BINS)
+    result: NDArray[np.float32] = counts.reshape(64, _BINS).astype(np.float32)
+    return result
+
+
+@lru_cache(maxsize=8)
+def _votes(noise: float, largest: int) -> NDArray[np.float32]:
+    """Return the logarithm of the likelihood ratio, of a bin (rows) under a step (columns, the first is that of 1)."""
+    value = np.arange(_BINS)[:, None] / _PER_UNIT
+    step = np.arange(1, largest + 1)[None, :].astype(np.float64)
+    level = np.floor(value / step + 0.5)
+    distance = value - level * step
+    spread = np.hypot(noise, 1 / _PER_UNIT * ROUNDING)
+    # Neighbouring points of the lattice reach over where the step is small.
+    density = sum(np.exp(-0.5 * ((distance + shift * step) / spread) ** 2) for shift in range(-3, 4))
+    ratio = step * density / (spread * np.sqrt(2 * np.pi))
+    votes: NDArray[np.float32] = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS).astype(np.float32)
+    votes[level == 0] = 0
+    votes[-1] = 0  # that bin holds all that is larger
+    return votes
+
+
+def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARGEST_STEP) -> NDArray[np.float64]:
+    """Return the evidence for every step.
+
+    Parameters
+    ----------
+    counts : ndarray of float32, shape (64, bins)
+        As :func:`histogram` gives them.
+    noise : float
+        Standard deviation of the coefficients around the lattice.
+    largest : int
+        Step to try last.
+
+    Returns
+    -------
+    ndarray of float64, shape (64, largest)
+        Logarithm of the likelihood of the steps 1, 2, ... over that of no lattice, of every frequency.
+    """
+    used = int(np.flatnonzero(counts.any(0))[-1]) + 1 if counts.any() else 1
+    result: NDArray[np.float64] = (counts[:, :used] @ _votes(noise, largest)[:used]).astype(np.float64)
+    return result
+
+
+def block_evidence(blocks: NDArray[np.float32], noise: float) -> NDArray[np.float64]:
+    """Return the evidence of blocks for every step.
+
+    Parameters
+    ----------
+    blocks : ndarray, shape (N, 64)
+        Samples.
+    noise : float
+        Standard deviation of their coefficients around the lattice, where rounding errors are independent.
+
+    Returns
+    -------
+    ndarray of float64, shape (64, LARGEST_STEP)
+        As :func:`step_evidence`.
+    """
+    kinds = zip(telling(blocks), _SHARED, strict=True)
+    evidence = [step_evidence(histogram(transform(blocks[kind])), noise * shared) for kind, shared in kinds]
+    result: NDArray[np.float64] = np.sum(evidence, 0)
+    return result
+
+
+def log_mean_exp(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    """Return the logarithm of the mean of exponentials along an axis, without overflow."""
+    highest = values.max(axis, keepdims=True)
+    result: NDArray[np.float64] = np.log(np.exp(values - highest).mean(axis)) + highest.squeeze(axis)
+    return result

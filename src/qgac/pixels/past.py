@@ -1,0 +1,146 @@
+"""What a picture went through before it became pixels: the whole of what is found, and the JPEG behind it.
+
+>>> found = from_pixels(picture)  # doctest: +SKIP
+>>> found.outcome, found.luma.name  # doctest: +SKIP
+('compressed', 'libjpeg at quality 30')
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qgac.pixels.blocks import known_blocks
+from qgac.pixels.chroma import Chroma, find_chroma
+from qgac.pixels.families import CHROMA, LUMA
+from qgac.pixels.grid import Grid, find_grid
+from qgac.pixels.lattice import ROUNDING, block_evidence
+from qgac.pixels.levels import Levels, find_levels
+from qgac.pixels.planes import Planes, pixels_of, planes_of
+from qgac.pixels.rescaling import Period, find_period
+from qgac.pixels.steps import Steps, find_steps, known_steps
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Outcome", "Past", "from_pixels"]
+
+Outcome = Literal["compressed", "changed", "rescaled", "never"]
+
+_UNTOUCHED = 0.8  # share of blocks that levels explain to the pixel
+_ANYTHING = 0.05  # share without which a table of no known encoder is none
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What was found.
+
+    Attributes
+    ----------
+    outcome : {"compressed", "changed", "rescaled", "never"}
+        The pixels are those that a JPEG decoded to; a JPEG was changed since, its grid is still there; the picture was
+        scaled, and if it was a JPEG before, no grid is left; or there is no trace of a JPEG.
+    width, height : int
+        Of the picture.
+    grid : Grid
+        Where blocks begin.
+    luma : Steps or None
+        The table of luma; None without a grid.
+    chroma : Chroma or None
+        Subsampling and table of chroma; None where there is none, or it says nothing.
+    levels : Levels or None
+        The JPEG behind the picture; None without a grid.
+    period : Period or None
+        How far apart the edges of blocks are; looked for only without a grid.
+    """
+
+    outcome: Outcome
+    width: int
+    height: int
+    grid: Grid
+    luma: Steps | None = None
+    chroma: Chroma | None = None
+    levels: Levels | None = None
+    period: Period | None = None
+
+    def cut(self, pixels: NDArray[np.generic], *, color: bool) -> NDArray[np.generic]:
+        """Cut the picture out of what its JPEG, which has whole blocks, was restored to.
+
+        Parameters
+        ----------
+        pixels : ndarray, shape (levels.image.height, levels.image.width) or with 3 channels more
+        color : bool
+            Whether the picture was in colour: one whose colours were all gray has a JPEG of gray.
+
+        Returns
+        -------
+        ndarray, shape (height, width), or (height, width, 3) in colour
+        """
+        assert self.levels is not None
+        top, left = self.levels.top, self.levels.left
+        own = pixels[top : top + self.height, left : left + self.width]
+        return np.repeat(own[..., None], 3, -1) if color and own.ndim == 2 else own
+
+
+def from_pixels(
+    image: Image | NDArray[np.uint8], *, grid: tuple[int, int] | None = None, quality: int | None = None
+) -> Past:
+    """Find the JPEG that a picture was decoded from.
+
+    Parameters
+    ----------
+    image : PIL image or ndarray of uint8, shape (H, W), (H, W, 3) or (H, W, 4)
+        Gray, RGB or RGBA, 0..255.
+    grid : tuple of (int, int), optional
+        Column and row, 0..7, at which the first whole block begins, if it is known.
+    quality : int, optional
+        1..100: the libjpeg quality of the tables, if it is known.
+
+    Returns
+    -------
+    Past
+
+    Raises
+    ------
+    ValueError
+        If the picture has other samples than 8-bit ones, or grid or quality are out of range.
+    """
+    if grid is not None and not all(0 <= number <= 7 for number in grid):
+        raise ValueError(f"a grid begins at columns and rows from 0 to 7, got {grid[0]},{grid[1]}")
+    if quality is not None and not 1 <= quality <= 100:
+        raise ValueError(f"the quality lies between 1 and 100, got {quality}")
+    pixels = pixels_of(image)
+    if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():  # gray, whatever it is stored as
+        pixels = pixels[..., 0]
+    planes = planes_of(pixels)
+    height, width = pixels.shape[:2]
+    place = find_grid(planes.y, planes.clipped, only=None if grid is None else (grid[1], grid[0]))
+    if not place.found and grid is None and quality is None:
+        if np.isneginf(place.evidence):  # a drawing
+            return Past("never", width, height, place)
+        period = find_period(planes.y)
+        outcome: Outcome = "rescaled" if period.found and period.scaled else "changed" if period.found else "never"
+        return Past(outcome, width, height, place, period=period)
+    samples = known_blocks(planes.y, planes.clipped, place.top, place.left)
+    known = None if quality is None else known_steps(LUMA, quality - 1)
+    luma = known or find_steps(block_evidence(samples, ROUNDING), LUMA)
+    chroma = _chroma(planes, place, luma, quality)
+    levels = find_levels(pixels, planes, (place.top, place.left), luma, chroma)
+    outcome = "compressed" if levels.explained >= _UNTOUCHED else "changed"
+    if quality is None and grid is None and luma.name is None and levels.explained < _ANYTHING:
+        return Past("never", width, height, place)
+    return Past(outcome, width, height, place, luma, chroma, levels)
+
+
+def _chroma(planes: Planes, place: Grid, luma: Steps, quality: int | None) -> Chroma | None:
+    if planes.cb is None:
+        return None
+    found = find_chroma(planes, place.top, place.left, ROUNDING, luma.index)
+    if found is None or quality is None:
+        return found
+    return Chroma(
+        found.factors, found.top, found.left, found.confidence, found.repeats, known_steps(CHROMA, quality - 1)
+    )

@@ -1,0 +1,176 @@
+"""Restoring what was a JPEG before: pixels that one was decoded to, and files that were compressed twice.
+
+Both ways end in levels and tables that :mod:`qgac.pixels` has found, and the same networks restore them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from qgac.jpeg.image import Color, Component, JPEGImage
+from qgac.pixels.earlier import Earlier, find_earlier
+from qgac.pixels.families import LUMA
+from qgac.pixels.files import Picture
+from qgac.pixels.past import Past, from_pixels
+from qgac.pixels.resaved import earlier_levels
+from qgac.restoration.picture import Restored, pixel_type
+from qgac.restoration.walk import Progress
+
+__all__ = ["Hints", "restore_earlier", "restore_pixels", "stand_in"]
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is known of the past of a picture, or asked for.
+
+    Attributes
+    ----------
+    grid : tuple of (int, int), optional
+        Of pixels: column and row, 0..7, at which the first whole block begins.
+    quality : int, optional
+        Of pixels: 1..100, the libjpeg quality of the tables.
+    earlier : "auto", "off" or int
+        Of a JPEG file: whether to look for a compression before the last one and restore that, or its quality, 1..100.
+    """
+
+    grid: tuple[int, int] | None = None
+    quality: int | None = None
+    earlier: Literal["auto", "off"] | int = "auto"
+
+
+class _Restores(Protocol):
+    """What :class:`qgac.restoration.restorer.Restorer` does with a picture that is read."""
+
+    def __call__(
+        self, source: JPEGImage, /, *, dtype: npt.DTypeLike = ..., progress: Progress | None = ...
+    ) -> Restored: ...
+
+
+def restore_pixels(
+    restorer: _Restores,
+    picture: Picture,
+    *,
+    hints: Hints | None = None,
+    dtype: npt.DTypeLike = np.uint8,
+    progress: Progress | None = None,
+) -> Restored:
+    """Restore a picture from its pixels.
+
+    Parameters
+    ----------
+    restorer : Restorer
+    picture : Picture
+    hints : Hints, optional
+        Its grid and quality, where they are known.
+    dtype, progress
+        As for calling the restorer.
+
+    Returns
+    -------
+    Restored
+        The size of the picture. A note of its `image` says what was taken for its past; one of which no JPEG was found,
+        or that was changed since, comes back unchanged.
+
+    Raises
+    ------
+    ValueError
+        As :func:`qgac.pixels.past.from_pixels`; if `dtype` is another one.
+    """
+    kind, hints = pixel_type(dtype), hints or Hints()
+    pixels, source = picture.pixels, stand_in(picture)
+    past = from_pixels(pixels, grid=hints.grid, quality=hints.quality)
+    told = hints.grid is not None or hints.quality is not None
+    if past.levels is None or (past.outcome != "compressed" and not told):
+        return _picture(pixels.astype(np.float32), replace(source, notes=(_UNCHANGED[past.outcome],)), kind)
+    restored = restorer(past.levels.image, dtype=np.float32, progress=progress)
+    result = np.ascontiguousarray(past.cut(restored.pixels, color=pixels.ndim == 3))
+    return _picture(result, replace(source, notes=(_note(past),)), kind)
+
+
+def restore_earlier(
+    restorer: _Restores,
+    image: JPEGImage,
+    *,
+    hints: Hints | None = None,
+    dtype: npt.DTypeLike = np.uint8,
+    progress: Progress | None = None,
+) -> Restored | None:
+    """Restore a JPEG file as it was before it was compressed for the last time, if that is found.
+
+    Luma comes from the levels of the earlier compression; chroma as the last file has it.
+
+    Parameters
+    ----------
+    restorer : Restorer
+    image : JPEGImage
+        Gray or YCbCr; of others nothing is found.
+    hints, dtype, progress
+        As for :func:`restore_pixels`.
+
+    Returns
+    -------
+    Restored or None
+        None if no earlier compression is found or looked for. A note of its `image` says what it keeps to.
+    """
+    earlier = _earlier(image, (hints or Hints()).earlier)
+    if earlier is None:
+        return None
+    levels, top, left = earlier_levels(image.components[0], earlier)
+    luma = restorer(levels, dtype=np.float32).pixels[top : top + image.height, left : left + image.width]
+    note = (
+        f"this JPEG was one before ({LUMA.names[earlier.index]}, blocks beginning at {earlier.left},{earlier.top}); "
+        "the result keeps to that earlier compression and not to the file (--earlier off keeps to the file)"
+    )
+    told = replace(image, notes=(*image.notes, note))
+    if image.color == "gray":
+        return _picture(luma, told, pixel_type(dtype))
+    last = restorer(image, dtype=np.float32, progress=progress).pixels
+    return _picture(last + (luma - last @ _LUMA)[..., None], told, pixel_type(dtype))
+
+
+def _earlier(image: JPEGImage, wanted: Literal["auto", "off"] | int) -> Earlier | None:
+    luma = image.components[0]
+    full = all((luma.vertical, luma.horizontal) >= (part.vertical, part.horizontal) for part in image.components)
+    if wanted == "off" or image.color not in ("gray", "YCbCr") or not full or luma.unsent is not None:
+        return None
+    index = None if wanted == "auto" else wanted - 1
+    earlier = find_earlier(luma, index=index)
+    return earlier if earlier is not None and (earlier.found or index is not None) else None
+
+
+def _picture(pixels: npt.NDArray[np.float32], image: JPEGImage, kind: np.dtype[Any]) -> Restored:
+    exact = Restored(np.clip(pixels, 0, 255), image)
+    if kind == np.float32:
+        return exact
+    return Restored(exact.to_uint8() if kind == np.uint8 else exact.to_uint16(), image)
+
+
+def stand_in(picture: Picture) -> JPEGImage:
+    """Return what stands for the source of a picture that is no JPEG: its size, colours and metadata, no blocks."""
+    color: Color = "gray" if picture.pixels.ndim == 2 else "RGB"
+    height, width = picture.pixels.shape[:2]
+    # The table is none that an encoder writes.
+    nothing = Component(np.zeros((0, 0, 8, 8), np.int16), np.full((8, 8), 65535, np.uint16), 1, 1)
+    components = (nothing,) * (1 if color == "gray" else 3)
+    return JPEGImage(width, height, color, components, picture.metadata, "baseline")
+
+
+def _note(past: Past) -> str:
+    """Say what a picture was taken for."""
+    assert past.luma is not None
+    name = past.luma.name or "tables of no known encoder"
+    return f"restored as the JPEG it was: {name}, blocks beginning at {past.grid.left},{past.grid.top}"
+
+
+_UNCHANGED = {
+    "never": "no trace of a JPEG was found, so the picture was left as it is",
+    "rescaled": "the picture was scaled, which leaves no grid to restore by; it was left as it is",
+    "changed": "the picture was a JPEG that was changed since, so it was left as it is; name its grid or quality "
+    "(--grid, --quality-was) to restore it all the same",
+}

@@ -1,0 +1,91 @@
+"""`qgac restore` of pictures that were JPEGs before, with the shipped networks."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from made.command_line import qgac_command, usage_error
+from made.pasts import decoded, saved_again, scene
+from made.pictures import compressed
+
+restore = partial(qgac_command, "restore")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_png_is_restored_and_a_picture_of_no_jpeg_stays(here: Path) -> None:
+    content = compressed(scene(64, 80)[..., 0], 20)
+    Path("a.jpg").write_bytes(content)
+    Image.fromarray(decoded(content)).save("b.png")
+    Image.fromarray(scene(64, 80)).save("c.png")
+    result = restore("a.jpg", "b.png", "c.png", "-o", "out", "--report", "report.json")
+    assert result.exit_code == 0
+    pictures = {name: np.asarray(Image.open(f"out/{name}.png")) for name in "abc"}
+    assert np.abs(pictures["a"].astype(int) - pictures["b"]).max() <= 1
+    assert np.array_equal(pictures["c"], scene(64, 80))
+    notes = {
+        Path(entry["input"]).name: entry["notes"] for entry in json.loads(Path("report.json").read_text())["files"]
+    }
+    assert notes["b.png"] == ["restored as the JPEG it was: libjpeg at quality 20, blocks beginning at 0,0"]
+    assert notes["c.png"] == ["no trace of a JPEG was found, so the picture was left as it is"]
+    assert notes["a.jpg"] == []
+
+
+def test_pixels_from_the_standard_input_and_with_hints(here: Path) -> None:
+    Image.fromarray(scene(64, 80)).save("c.png")
+    result = restore(
+        "-",
+        "-o",
+        "out.png",
+        "--grid",
+        "3,5",
+        "--quality-was",
+        "20",
+        "--report",
+        "r.json",
+        stdin=Path("c.png").read_bytes(),
+    )
+    assert result.exit_code == 0
+    assert "quality 20, blocks beginning at 3,5" in Path("r.json").read_text()
+    assert not np.array_equal(np.asarray(Image.open("out.png")), scene(64, 80))
+
+
+def test_a_file_saved_twice_is_told_and_can_be_kept_to(here: Path) -> None:
+    Path("twice.jpg").write_bytes(saved_again(scene(320, 400)[..., 1], 20, 75, 4, 4))
+    for earlier, told in (("auto", True), ("off", False), ("20", True)):
+        assert restore("twice.jpg", "-o", f"{earlier}.png", "--earlier", earlier, "--report", "r.json").exit_code == 0
+        (entry,) = json.loads(Path("r.json").read_text())["files"]
+        assert ["this JPEG was one before" in note for note in entry["notes"]] == [True] * told
+    assert Path("auto.png").read_bytes() == Path("20.png").read_bytes()
+    assert Path("auto.png").read_bytes() != Path("off.png").read_bytes()
+
+
+def test_there_is_nothing_to_be_consistent_with(here: Path) -> None:
+    Image.fromarray(scene(64, 80)).save("c.png")
+    result = restore("c.png", "-o", "out.jpg", "--consistent")
+    assert result.exit_code == 1
+    assert "there is no file to be consistent with" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--grid", "8,0"], "a column and a row from 0 to 7"),
+        (["--grid", "3"], "a column and a row from 0 to 7"),
+        (["--earlier", "never"], "auto, off or a quality from 1 to 100"),
+        (["--earlier", "0"], "auto, off or a quality from 1 to 100"),
+    ],
+)
+def test_hints_that_are_none_are_refused_before_any_work(here: Path, options: list[str], words: str) -> None:
+    Path("a.jpg").write_bytes(compressed(scene(16, 16), 50))
+    assert words in usage_error(restore("a.jpg", *options))
