@@ -36,9 +36,10 @@ ALLOWED: dict[str, set[str]] = {
     "training": CORE | {"files", "metrics", "pictures", "processors"},
     "evaluation": CORE | {"files", "metrics", "pictures", "processors"},
     "analysis": CORE | {"files", "metrics", "pictures", "processors", "evaluation"},
+    "cluster": {"files", "pictures", "batch", "processors", "restoration", "__init__"},
     "web": CORE | {"pictures", "batch", "inspection"},
     "commands": CORE
-    | {"files", "metrics", "pictures", "containers", "batch", "inspection"}
+    | {"files", "metrics", "pictures", "containers", "batch", "cluster", "inspection"}
     | {"training", "evaluation", "analysis", "web"},
     "cli": {"commands", "extras"},
     "__main__": {"cli"},
@@ -58,6 +59,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.jpeg.errors": set(),
     "qgac.jpeg.limits": set(),
     "qgac.batch": {"numpy"},
+    "qgac.cluster": {"numpy"},
     "qgac.containers": {"numpy"},
     "qgac.containers.kinds": set(),
     "qgac.coefficients.dct_matrix": {"numpy"},

@@ -15,6 +15,8 @@ _EXTRA_OF_LIBRARY = {
     "pikepdf": "containers",
     "av": "containers",
     "torchmetrics": "frechet",
+    "ray": "cluster",
+    "fsspec": "cluster",
     "fastapi": "web",
     "uvicorn": "web",
     "python_multipart": "web",

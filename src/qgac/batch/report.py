@@ -12,10 +12,12 @@ from qgac.batch.plan import Plan, PlanError
 from qgac.files.atomic import write_atomically
 from qgac.files.destination import Obstacle, obstacle
 
-__all__ = ["check_report", "is_report", "write_report"]
+__all__ = ["REPORT_LINE", "check_report", "entry_of", "is_report", "skipped_entry", "write_report"]
 
 _FORMAT = 1
 _BEGINNING = b'{\n  "qgac_report": '
+REPORT_LINE = '{"qgac_report": '
+"""How the first line of a report begins that is written line by line, as a cluster's is."""
 _REFUSALS = {
     Obstacle.FORBIDDEN_NAME: "{path} is a name that this system keeps for something else; choose another (--report)",
     Obstacle.NO_FOLDER: "the report {path} is not a file in an existing folder; name one (--report)",
@@ -71,7 +73,7 @@ def write_report(path: Path, outcomes: Iterable[Outcome]) -> None:
     OSError
         If it cannot be written.
     """
-    files = sorted((_entry(outcome) for outcome in outcomes), key=lambda entry: str(entry["input"]))
+    files = sorted((entry_of(outcome) for outcome in outcomes), key=lambda entry: str(entry["input"]))
     counts = {kind: sum(entry["status"] == kind for entry in files) for kind in ("restored", "skipped", "failed")}
     content = json.dumps({"qgac_report": _FORMAT, **counts, "files": files}, indent=2) + "\n"
     write_atomically(content.encode(), path, overwrite=True)
@@ -86,10 +88,10 @@ def is_report(path: Path) -> bool:
         If it cannot be read.
     """
     with path.open("rb") as file:
-        return file.read(len(_BEGINNING)) == _BEGINNING
+        return file.read(len(_BEGINNING)).startswith((_BEGINNING, REPORT_LINE.encode()))
 
 
-def _entry(outcome: Outcome) -> dict[str, Any]:
+def entry_of(outcome: Outcome) -> dict[str, Any]:
     """Return every key for every file, so that a table can be made of them; a restored container has one more."""
     entry = dict.fromkeys(
         ("input", "output", "status", "reason", "notes", "seconds", "bytes", "width", "height", "quality")
@@ -110,7 +112,13 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
         if outcome.job.container is not None:
             entry["pictures"] = [_inside(picture) for picture in outcome.pictures]
         return entry
-    return entry | {"status": "skipped", "reason": "the output exists already"}
+    return skipped_entry(outcome.job.name, _name(outcome.destination), outcome.job.size)
+
+
+def skipped_entry(name: str, output: str, size: int) -> dict[str, Any]:
+    """Return what a report says of a file whose output is there."""
+    entry = entry_of(Failed(name, "the output exists already"))
+    return entry | {"output": output, "status": "skipped", "bytes": size}
 
 
 def _inside(picture: Inside) -> dict[str, Any]:

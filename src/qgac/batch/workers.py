@@ -27,7 +27,7 @@ from qgac.processors import processors
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
 
-__all__ = ["RefusedError", "restore_in_workers"]
+__all__ = ["RefusedError", "fault_of", "restore_in_workers"]
 
 _PATIENCE = 10  # seconds that a process has to end when asked to
 _TERMINATED = 128 + signal.SIGTERM
@@ -230,7 +230,10 @@ def _outcome(job: Job, restorer: Restorer, settings: Settings, connection: Conne
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:
-        kind = type(error).__name__
-        return Failed(
-            job.name, f"a fault of this program ({kind}: {error}); restore it alone to see where, and report it"
-        )
+        return fault_of(job.name, error)
+
+
+def fault_of(name: str, error: Exception) -> Failed:
+    """Return what became of a picture at which this program has a fault."""
+    kind = type(error).__name__
+    return Failed(name, f"a fault of this program ({kind}: {error}); restore it alone to see where, and report it")

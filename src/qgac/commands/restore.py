@@ -9,11 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import rich_click as click
+from click import get_current_context
+from click.core import ParameterSource
 from click.exceptions import Exit
 
 from qgac.commands.dry_run import tell_plan
 from qgac.commands.encoding import check_containers, check_encoding, encoding_of
 from qgac.commands.options import FormatChoice, max_pixels_option, model_option
+from qgac.commands.restore_cluster import (
+    are_addresses,
+    carry_out_on_cluster,
+    pictures_at,
+    pictures_of,
+    shared_folder,
+    tell_addresses,
+)
 from qgac.commands.restore_progress import carry_out, save_report
 from qgac.commands.terminal import ManualCommand, fail, sentence
 
@@ -220,6 +230,14 @@ Environment
     "12 megapixels.",
 )
 @click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    panel=_BATCH,
+    help="Restore on this Ray cluster, ray://head:10001 for example, or local for Ray on this machine. Inputs and "
+    "output may then be addresses such as s3://bucket/folder, --jobs is the number of workers, by default one a "
+    "processor and GPU, and the report has a line a picture.",
+)
+@click.option(
     "-n",
     "--dry-run",
     is_flag=True,
@@ -288,6 +306,7 @@ def restore(
     quality_was: int | None,
     no_projection: bool,
     jobs: int,
+    cluster: str | None,
     dry_run: bool,
     quiet: bool,
     verbose: bool,
@@ -304,11 +323,11 @@ def restore(
 
     A PNG, WebP or BMP file that was a JPEG before is restored from its pixels; one that was none stays as it is.
     """
-    from qgac.batch.jobs import Failed
+    from qgac.batch.jobs import Failed, Job
     from qgac.batch.malloc import give_back_freed_memory
-    from qgac.batch.plan import STREAM, PlanError, plan, plan_in_place
+    from qgac.batch.plan import STREAM, Plan, PlanError, plan, plan_in_place
     from qgac.batch.report import check_report
-    from qgac.batch.restore import Settings
+    from qgac.batch.settings import Settings
     from qgac.pictures.formats import format_of
 
     if not inputs and files_from is None:
@@ -340,10 +359,19 @@ def restore(
     encoding = encoding_of(depth, quality, consistent=consistent, srgb=srgb)
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
+    addressed = cluster is not None and are_addresses(inputs, output)
+    if addressed and (in_place or times or files_from is not None):
+        raise click.UsageError("--in-place, --times and --files-from are for files, not for addresses; leave them out")
+    if addressed and (all_pictures or lossless or break_signatures or crf is not None):
+        raise click.UsageError("at addresses only JPEG files are restored; leave words on other files out")
     give_back_freed_memory()
     listed = None if files_from is None else _names(files_from, null=null)
     try:
-        if in_place:
+        if addressed:
+            check_encoding(encoding, Plan((Job("", None, None, format),), (), ()), quality=quality)
+            stored = pictures_at(inputs, output=output, format=format, suffix=suffix, skip_existing=skip_existing)
+            todo = Plan((), (), ())  # they are found as they are needed
+        elif in_place:
             todo = plan_in_place(inputs, listed=listed, skip_existing=skip_existing, all_pictures=all_pictures)
         else:
             todo = plan(
@@ -361,6 +389,8 @@ def restore(
     check_containers(todo, srgb=srgb, lossless=lossless, crf=crf)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
+    if cluster is not None and any(job.source is None or job.destination is None for job in todo.jobs):
+        raise click.UsageError("a cluster restores files; name them, and where they go (-o)")
     settings = Settings(
         overwrite=overwrite,
         skip_existing=skip_existing,
@@ -376,7 +406,7 @@ def restore(
         restoration=repr((model, no_projection, best, strength, blend, blend_with)),
     )
     if dry_run:
-        if not tell_plan(todo, settings):
+        if not (tell_addresses(stored, overwrite=overwrite) if addressed else tell_plan(todo, settings)):
             raise Exit(1)
         return
     if any(job.destination is None for job in todo.jobs) and sys.stdout.isatty():
@@ -402,6 +432,22 @@ def restore(
         blend=blend or 0.0,
         blend_with=blend_with,
     )
+    if cluster is not None:
+        source = get_current_context().get_parameter_source("jobs")
+        if not carry_out_on_cluster(
+            cluster,
+            stored if addressed else pictures_of(todo),
+            make_restorer,
+            settings,
+            workers=None if source is ParameterSource.DEFAULT else jobs,
+            device=device,
+            folder=shared_folder(inputs, output),
+            report=None if report is None else Path(report),
+            quiet=quiet,
+            verbose=verbose,
+        ):
+            raise Exit(1)
+        return
     outcomes = carry_out(todo, make_restorer, settings, jobs=jobs, quiet=quiet, verbose=verbose)
     if report is not None:
         save_report(Path(report), outcomes)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qgac.batch.jobs import Event, Finished, Job, Outcome, Skipped
     from qgac.batch.plan import Plan
-    from qgac.batch.restore import Settings
+    from qgac.batch.settings import Settings
     from qgac.restoration.restorer import Restorer
 
 __all__ = ["carry_out", "save_report"]

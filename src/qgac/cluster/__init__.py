@@ -1,0 +1,1 @@
+"""More pictures than one machine restores: work for a Ray cluster, files in object stores."""

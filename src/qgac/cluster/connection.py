@@ -1,0 +1,64 @@
+"""The Ray cluster that a command works on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+
+from qgac.processors import processors
+
+__all__ = ["LOCAL", "ClusterError", "connected"]
+
+LOCAL = "local"
+"""The address that means this machine."""
+
+
+class ClusterError(ValueError):
+    """There is no cluster, or it cannot do the work; the message is one sentence with cause and remedy."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Connect to a cluster for the length of a block of code.
+
+    Parameters
+    ----------
+    address : str
+        As Ray has it: ``ray://head:10001``, ``head:6379``, ``auto``; ``local`` starts Ray on this machine.
+
+    Raises
+    ------
+    ClusterError
+        If there is none, or it runs another version of Ray or Python.
+    """
+    try:
+        if address == LOCAL:
+            ray.init(
+                LOCAL, num_cpus=processors(), include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+            )
+        elif address.startswith("ray://"):
+            ray.init(address, log_to_driver=False)
+        else:
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray has many kinds, some of them bare
+        raise ClusterError(_reason(address, error)) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _reason(address: str, error: Exception) -> str:
+    said = " ".join(str(error).split())
+    if "ersion" in said:
+        return (
+            f"the cluster {address} runs other versions of Ray or Python than this machine; "
+            f"install the same here and there ({said.rstrip('.')})"
+        )
+    return (
+        f"there is no Ray cluster at {address} ({said.partition('. ')[0].rstrip('.')}); "
+        "check the address and that Ray runs there (ray status), or use --cluster local"
+    )
