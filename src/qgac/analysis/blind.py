@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress
+from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.restorer import Restorer
 
 __all__ = ["BlindPair", "blind_pairs"]
@@ -90,8 +91,8 @@ def blind_pairs(
     swapped = False
     for number, picture in enumerate(pictures):
         swapped = not swapped if number % 2 else bool(generator.integers(2))
-        data = compress(picture.samples, quality)
-        restored = [restorer(data).to_uint8() for restorer in restorers]
+        image = read_jpeg(compress(picture.samples, quality))
+        restored = [restorer(image).to_uint8() for restorer in restorers]
         place = crop or most_different(restored[0], restored[1], size)
         first, second = restored[::-1] if swapped else restored
         yield BlindPair(picture.name, place, place.cut(picture.samples), place.cut(first), place.cut(second), swapped)

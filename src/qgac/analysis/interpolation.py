@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode
+from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, ssim
 from qgac.models.qgac import QGAC
 from qgac.restoration.restorer import Restorer
@@ -102,7 +103,8 @@ def interpolation_strips(
     restorers = [Restorer(interpolate(regression, other, alpha)) for alpha in alphas]
     for picture in pictures:
         data = compress(picture.samples, quality)
-        restored = [restorer(data).to_uint8() for restorer in restorers]
+        image = read_jpeg(data)
+        restored = [restorer(image).to_uint8() for restorer in restorers]
         place = crop or most_different(restored[0], restored[-1], size)
         blends = [
             Blend(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qgac.analysis.crops import Crop, most_different
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress, decode
+from qgac.jpeg.reader import read_jpeg
 from qgac.metrics import psnr, ssim
 from qgac.restoration.restorer import Restorer
 
@@ -92,7 +93,7 @@ def compare(
         place = crop
         for quality in qualities:
             data = compress(picture.samples, quality)
-            jpeg, restored = decode(data), restorer(data).to_uint8()
+            jpeg, restored = decode(data), restorer(read_jpeg(data)).to_uint8()
             place = place or most_different(jpeg, restored, size)
             place.cut(restored)  # refuses a crop outside before anything is drawn
             yield Comparison(picture.name, quality, len(data), picture.samples, jpeg, restored, place)

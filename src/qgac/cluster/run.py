@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import ray
 from ray.exceptions import RayError
@@ -162,7 +162,7 @@ def _next_of(
 
 def _missing(slots: list[_Slot], workers: int | None, device: str) -> list[bool]:
     """Return which workers are not there yet, with a GPU or without."""
-    room: dict[str, float] = ray.cluster_resources()
+    room: dict[str, float] = cast(Any, ray).cluster_resources()  # not typed
     gpus = int(room.get("GPU", 0)) if device in ("auto", "cuda") else 0
     processors = 0 if device == "cuda" else max(0, int(room.get("CPU", 0)) - gpus)
     if workers is not None:
@@ -228,7 +228,7 @@ def _taken_back(slot: _Slot, again: deque[_Piece]) -> Iterator[dict[str, Any]]:
         return
     first, *others = slot.pieces
     again.extendleft(reversed(others))
-    nodes: list[dict[str, Any]] = ray.nodes()
+    nodes: list[dict[str, Any]] = cast(Any, ray).nodes()
     if any(node["NodeID"] == slot.node and node["Alive"] for node in nodes):
         first.killed += 1
     else:

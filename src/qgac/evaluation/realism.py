@@ -18,6 +18,7 @@ from qgac.evaluation.baseline import compress, decode
 from qgac.evaluation.published import FRECHET
 from qgac.evaluation.tables import section
 from qgac.evaluation.test_sets import BENCHMARKS, load_reference
+from qgac.jpeg.reader import read_jpeg
 from qgac.metrics.frechet import FeatureNetwork, FeatureStatistics, feature_statistics, frechet_distance
 from qgac.restoration.restorer import Restorer
 
@@ -75,7 +76,7 @@ def measure_realism(
     for quality in qualities:
         files = [compress(load_reference(path, "color"), quality) for path in pictures]
         decoded = feature_statistics((_batch(decode(file)) for file in files), network)
-        restored = feature_statistics((_batch(restorer(file).pixels) for file in files), network)
+        restored = feature_statistics((_batch(restorer(read_jpeg(file)).pixels) for file in files), network)
         yield Realism(quality, frechet_distance(originals, decoded), frechet_distance(originals, restored))
 
 

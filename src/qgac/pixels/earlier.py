@@ -11,6 +11,7 @@ once more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ __all__ = ["Earlier", "decoded_plane", "find_earlier"]
 _PIXELS = 160_000  # looked at in all
 _BLOCKS = 96  # a side, of the part that is compressed again
 _LARGEST = 128  # step that is tried
+_LEAST_BLOCKS = 36  # fewer tell nothing for sure
 _NOISES = (0.7, 1.4, 2.8, 5.6)
 _LEAST = 0.6  # of the expected noise, is thought possible
 _SILENT = 0.2  # probability that a frequency says nothing
@@ -88,6 +90,8 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
     Earlier or None
         The likeliest, found or not; None if no known table is coarser than that of the file, or it is too small.
     """
+    if luma.coefficients[..., 0, 0].size < _LEAST_BLOCKS:
+        return None
     logarithms = np.log(LUMA.tables / luma.table.ravel())
     coarser = np.flatnonzero(logarithms[:, _LOW].mean(1) > np.log(_COARSER))
     if index is not None:
@@ -165,6 +169,7 @@ def _error(component: Component) -> NDArray[np.float64]:
     return result
 
 
+@lru_cache(maxsize=8)
 def _spread(shift: int) -> NDArray[np.float64]:
     """Return how much of the variance of every frequency (columns) each one has when blocks begin so much later."""
     matrix = dct_matrix()
