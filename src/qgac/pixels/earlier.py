@@ -10,7 +10,7 @@ once more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -75,6 +75,13 @@ def decoded_plane(component: Component) -> Plane:
     return plane_of(transform_back(blocks.reshape(*blocks.shape[:2], 64)))
 
 
+def _decoded_part(component: Component, part: tuple[slice, slice]) -> Plane:
+    """Return the samples of a part of a component, which begins with a block."""
+    blocks = tuple(slice(side.start // 8, -(-side.stop // 8)) for side in part)
+    plane = decoded_plane(replace(component, coefficients=component.coefficients[blocks]))
+    return plane[: part[0].stop - part[0].start, : part[1].stop - part[1].start]
+
+
 def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None:
     """Find the compression before the last one.
 
@@ -99,13 +106,14 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
     if not len(coarser):
         return None
     tables = np.minimum(LUMA.tables[coarser], _LARGEST)
-    plane, error = decoded_plane(luma), _error(luma)
-    parts = list(windows(plane.shape, _PIXELS))
+    error = _error(luma)
+    rows, columns = luma.coefficients.shape[:2]
+    parts = [_decoded_part(luma, part) for part in windows((8 * rows, 8 * columns), _PIXELS)]
     evidence, best = np.full((8, 8), -np.inf), np.zeros((8, 8, min(_FINALISTS, len(coarser))), np.intp)
     for top, left in np.ndindex(8, 8):
         if top == left == 0:
             continue
-        blocks = np.concatenate([known_blocks(plane[part], None, top, left) for part in parts])
+        blocks = np.concatenate([known_blocks(part, None, top, left) for part in parts])
         if not len(blocks):
             continue
         noise = np.sqrt(np.kron(_spread(top), _spread(left)) @ error)
@@ -119,14 +127,14 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
         return None
     top, left = divmod(int(order[-1]), 8)
     margin = float(evidence[top, left] - evidence.flat[order[-2]])
-    agreements = [_agreement(luma, plane, top, left, LUMA.tables[finalist]) for finalist in best[top, left]]
+    corner = decoded_plane(replace(luma, coefficients=luma.coefficients[:_BLOCKS, :_BLOCKS]))
+    agreements = [_agreement(luma, corner, top, left, LUMA.tables[finalist]) for finalist in best[top, left]]
     index = int(best[top, left, int(np.argmax(agreements))])
     return Earlier(top, left, index, float(evidence[top, left]), margin, max(agreements))
 
 
 def _agreement(luma: Component, plane: Plane, top: int, left: int, steps: NDArray[np.int64]) -> float:
     """Compress the earlier picture once more, and see how much better than by chance it gives the file again."""
-    plane = plane[: 8 * _BLOCKS, : 8 * _BLOCKS]
     inner, earlier = blocks_at(plane, top, left), steps.astype(np.float32)
     given = plane.copy()
     rows, columns = 8 * inner.shape[0], 8 * inner.shape[1]
@@ -160,8 +168,13 @@ def _tables_evidence(
 def _error(component: Component) -> NDArray[np.float64]:
     """Return the expected square error of quantisation of every frequency, by a Laplace distribution of each."""
     steps = component.table.ravel().astype(np.float64)
-    levels = component.coefficients.reshape(-1, 64)
-    zero = np.clip((levels == 0).mean(0), 1e-3, 1 - 1 / (4 * len(levels)))
+    levels = component.coefficients
+    count = levels.shape[0] * levels.shape[1]
+    # Row by row: the whole of it could take as much memory as the file's coefficients.
+    zeros = np.zeros(64)
+    for row in levels:
+        zeros += (row.reshape(-1, 64) == 0).sum(0)
+    zero = np.clip(zeros / count, 1e-3, 1 - 1 / (4 * count))
     reach = np.linspace(0, 0.5, 64)[:, None]
     density = (1 - zero) ** (2 * reach)  # of a magnitude, in steps, within the interval around zero
     within = (density * reach**2).sum(0) / density.sum(0)
