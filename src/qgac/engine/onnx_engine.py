@@ -6,6 +6,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,8 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = threads()
+        _share_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
         names = list(self._graphs[graph].weights)
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensors[name])) for name in names]
         options.add_external_initializers(names, values)
@@ -135,6 +138,15 @@ class OnnxEngine:
         if provider not in session.get_providers():  # its libraries are missing: it works without
             raise ValueError(f"the device {self.device!r} cannot be used here; choose 'cpu'")
         return session
+
+
+@cache
+def _share_memory() -> None:
+    """Let the graphs of a process take their memory from one arena; each would keep one of its own."""
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(place, None)
 
 
 @contextmanager
