@@ -199,11 +199,11 @@ Environment
 )
 @click.option(
     "--earlier",
-    default="auto",
+    default="off",
     show_default=True,
     metavar="auto|1-100|off",
     panel=_RESULT,
-    help="Restore a JPEG that was saved twice as it was before the last time: if that is found beyond doubt (auto), by "
+    help="Restore a JPEG that was saved twice as it was before the last time: if that is found (auto), by "
     "an earlier quality that you know, or never (off).",
 )
 @click.option(

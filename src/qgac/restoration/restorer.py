@@ -143,8 +143,8 @@ class Restorer:
         max_pixels : int
             The largest picture that is accepted.
         hints : Hints, optional
-            What is known of the past of the picture. By default a JPEG file that was one before is restored as it was
-            then, if that is found beyond doubt; a `JPEGImage` is not looked at unless hints are given.
+            What is known of the past of the picture. Of a JPEG file, an earlier compression is looked for only if
+            they ask for it.
         progress : callable, optional
             Called with (tiles done, tiles in all).
 

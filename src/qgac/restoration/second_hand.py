@@ -41,7 +41,7 @@ class Hints:
 
     grid: tuple[int, int] | None = None
     quality: int | None = None
-    earlier: Literal["auto", "off"] | int = "auto"
+    earlier: Literal["auto", "off"] | int = "off"
 
 
 class _Restores(Protocol):
