@@ -19,11 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qgac.coefficients.quantization import scaled_table
+from qgac.coefficients.quantization import ROBIDOUX, scaled_table
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import Compressed, compress, compress_with, held_out_crops, laid_over, recompress
 from qgac.training.batches.drawings.drawing import drawing
-from qgac.training.batches.tables import ROBIDOUX
 from qgac.training.validation import decoded_and_restored, psnr_gains
 from qgac.weights.checkpoints import load_model
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["HALF", "chroma_table", "luma_table", "nearest_quality", "quality_of", "scaled_table"]
+__all__ = ["HALF", "ROBIDOUX", "chroma_table", "luma_table", "nearest_quality", "quality_of", "scaled_table"]
 
 # Re-quantising must round back to the same level, so the interval is closed just short of its ends: at an end the
 # level would be a tie. The margin is that of float32 (24 bits) at the largest level a file can hold (2^15), where the
@@ -34,6 +34,22 @@ _LUMA = np.array(
 )
 _CHROMA = np.full((8, 8), 99, dtype=np.int64)
 _CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
+
+
+# By Nicolas Robidoux, for ImageMagick; mozjpeg writes it by default (its ``jcparam.c``), for luma and chroma alike.
+ROBIDOUX = np.array(
+    [
+        [16, 16, 16, 18, 25, 37, 56, 85],
+        [16, 17, 20, 27, 34, 40, 53, 75],
+        [16, 20, 24, 31, 43, 62, 91, 135],
+        [18, 27, 31, 40, 53, 74, 106, 156],
+        [25, 34, 43, 53, 69, 94, 131, 189],
+        [37, 40, 62, 74, 94, 127, 169, 238],
+        [56, 53, 91, 106, 131, 169, 226, 311],
+        [85, 75, 135, 156, 189, 238, 311, 418],
+    ],
+    dtype=np.int64,
+)
 
 
 def scaled_table(base: ArrayLike, quality: int) -> NDArray[np.uint16]:

@@ -8,24 +8,9 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.coefficients.quantization import chroma_table, luma_table, scaled_table
+from qgac.coefficients.quantization import ROBIDOUX, chroma_table, luma_table, scaled_table
 
-__all__ = ["CHROMA", "LUMA", "ROBIDOUX", "Family"]
-
-# By Nicolas Robidoux, for ImageMagick; mozjpeg writes it by default (its ``jcparam.c``), for luma and chroma alike.
-ROBIDOUX = np.array(
-    [
-        [16, 16, 16, 18, 25, 37, 56, 85],
-        [16, 17, 20, 27, 34, 40, 53, 75],
-        [16, 20, 24, 31, 43, 62, 91, 135],
-        [18, 27, 31, 40, 53, 74, 106, 156],
-        [25, 34, 43, 53, 69, 94, 131, 189],
-        [37, 40, 62, 74, 94, 127, 169, 238],
-        [56, 53, 91, 106, 131, 169, 226, 311],
-        [85, 75, 135, 156, 189, 238, 311, 418],
-    ],
-    dtype=np.int64,
-)
+__all__ = ["CHROMA", "LUMA", "Family"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from qgac.coefficients.quantization import chroma_table, luma_table, quality_of
-from qgac.training.batches.tables import ROBIDOUX, draw_tables
+from qgac.coefficients.quantization import ROBIDOUX, chroma_table, luma_table, quality_of
+from qgac.training.batches.tables import draw_tables
 
 
 def drawn(quality, share, count=400):
