@@ -13,7 +13,7 @@ import numpy as np
 from qgac.coefficients.quantization import HALF
 from qgac.engine.engine import Array
 from qgac.restoration.slack import bounds
-from qgac.restoration.transform import box_matrix, double_nearest, from_mcus, to_mcus
+from qgac.restoration.transform import box_matrix, double_nearest, from_mcus, spread_matrix, to_mcus
 
 __all__ = ["KnownPlane"]
 
@@ -58,18 +58,13 @@ class KnownPlane:
         mcus = to_mcus(restored, *self.factors)
         known = mcus @ box_matrix(*self.factors)
         known -= np.clip(known, *bounds(self.decoded, self.half, self.slack))
-        mcus -= known @ self.spread
+        mcus -= known @ spread_matrix(*self.factors)
         return from_mcus(mcus, *self.factors)
 
     @property
     def half(self) -> Array:
         """Half a step, just short of its end, (64,)."""
         return np.float32(HALF) * self.table
-
-    @property
-    def spread(self) -> Array:
-        """What adds to every block the difference of their means, (64, 64 * vertical * horizontal)."""
-        return box_matrix(*self.factors).T * np.float32(self.factors[0] * self.factors[1])
 
     def plain(self) -> Array:
         """Return the coefficients at full resolution as the file has them, samples repeated."""

@@ -21,6 +21,7 @@ __all__ = [
     "idct",
     "samples_matrix",
     "shrink_box",
+    "spread_matrix",
     "to_mcus",
 ]
 
@@ -53,6 +54,12 @@ def box_matrix(vertical: int, horizontal: int) -> Array:
     return means
 
 
+@lru_cache(maxsize=16)
+def spread_matrix(vertical: int, horizontal: int) -> Array:
+    """Return what takes coefficients to those of their samples repeated, (64, 64 * vertical * horizontal)."""
+    return box_matrix(vertical, horizontal).T * np.float32(vertical * horizontal)
+
+
 def idct(blocks: Array) -> Array:
     """Transform coefficients (rows, columns, 64) into samples (8 rows, 8 columns)."""
     rows, columns, _ = blocks.shape
@@ -79,7 +86,7 @@ def double_nearest(blocks: Array, vertical: int, horizontal: int) -> Array:
     """Upsample coefficients (rows, columns, 64) as repeating the samples would (section 3.3)."""
     if vertical == horizontal == 1:
         return blocks
-    mcus = blocks @ (box_matrix(vertical, horizontal).T * np.float32(vertical * horizontal))
+    mcus = blocks @ spread_matrix(vertical, horizontal)
     return from_mcus(mcus, vertical, horizontal)
 
 
