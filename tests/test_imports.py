@@ -62,7 +62,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.cluster": {"numpy"},
     "qgac.containers": {"numpy"},
     "qgac.containers.kinds": set(),
-    "qgac.coefficients.dct_matrix": {"numpy"},
+    "qgac.coefficients.block_dct": {"numpy"},
     "qgac.coefficients.quantization": {"numpy"},
     "qgac.coefficients.sample_range": set(),
     "qgac.engine": {"numpy"},

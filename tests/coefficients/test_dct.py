@@ -3,8 +3,8 @@ import pytest
 import torch
 from scipy.fft import dctn, idctn
 
+from qgac.coefficients.block_dct import dct_matrix
 from qgac.coefficients.dct import dct, double_nearest, idct, shrink_box
-from qgac.coefficients.dct_matrix import dct_matrix
 
 TOLERANCE = {torch.float32: 2e-4, torch.float64: 1e-10}  # of samples up to 128, coefficients up to 1024
 

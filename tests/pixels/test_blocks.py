@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from made.pictures import blocks_of, coefficients_of
-from qgac.pixels.blocks import blocks_at, known_blocks, plane_of, telling, transform, transform_back, windows
+from qgac.coefficients.block_dct import blocks_at, plane_of, transform, transform_back
+from qgac.pixels.blocks import known_blocks, telling, windows
 
 
 def noise(*shape: int) -> np.ndarray:

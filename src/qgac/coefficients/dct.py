@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qgac.coefficients.block_dct import dct_matrix
 from qgac.coefficients.blocks import to_channels, to_plane
-from qgac.coefficients.dct_matrix import dct_matrix
 
 __all__ = ["dct", "double_nearest", "idct", "shrink_box"]
 

@@ -1,64 +1,22 @@
-"""8x8 blocks of a plane at any offset, their DCT, and which of them tell something."""
+"""8x8 blocks of a plane at any offset, and which of them tell something."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.coefficients.dct_matrix import dct_matrix
+from qgac.coefficients.block_dct import blocks_at
 
-__all__ = ["Plane", "blocks_at", "known_blocks", "plane_of", "telling", "transform", "transform_back", "windows"]
+__all__ = ["Plane", "known_blocks", "telling", "windows"]
 
 Plane = NDArray[np.float32]
 """Samples."""
 
-_T = TypeVar("_T", bound=np.generic)
-
-# The orthonormal DCT of a block whose samples are a row of 64.
-_BLOCK_MATRIX = np.kron(dct_matrix(), dct_matrix()).T.astype(np.float32)
 # Tells blocks apart by one number each; equal blocks have equal ones.
 _KEY = np.random.default_rng(0).integers(1 << 20, 1 << 40, 64).astype(np.float64)
-
-
-def blocks_at(plane: NDArray[_T], top: int, left: int) -> NDArray[_T]:
-    """Cut a plane into whole blocks.
-
-    Parameters
-    ----------
-    plane : ndarray, shape (H, W)
-    top, left : int
-        0..7: where the first block begins.
-
-    Returns
-    -------
-    ndarray, shape (rows, columns, 64)
-        A copy; samples of a block row by row.
-    """
-    rows, columns = max(0, (plane.shape[0] - top) // 8), max(0, (plane.shape[1] - left) // 8)
-    cut = plane[top : top + 8 * rows, left : left + 8 * columns]
-    return cut.reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(rows, columns, 64)
-
-
-def plane_of(blocks: NDArray[_T]) -> NDArray[_T]:
-    """Put blocks, shape (rows, columns, 64), together into a plane; undoes :func:`blocks_at`."""
-    rows, columns = blocks.shape[:2]
-    return blocks.reshape(rows, columns, 8, 8).swapaxes(1, 2).reshape(8 * rows, 8 * columns)
-
-
-def transform(blocks: Plane) -> NDArray[np.float32]:
-    """Transform samples, shape (..., 64), into orthonormal DCT coefficients, float32, natural order."""
-    result: NDArray[np.float32] = blocks @ _BLOCK_MATRIX
-    return result
-
-
-def transform_back(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Undo :func:`transform`."""
-    result: NDArray[np.float32] = coefficients @ _BLOCK_MATRIX.T
-    return result
 
 
 def known_blocks(plane: Plane, unknown: NDArray[np.bool_] | None, top: int, left: int) -> Plane:

@@ -13,7 +13,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.pixels.blocks import Plane, known_blocks, transform
+from qgac.coefficients.block_dct import transform
+from qgac.pixels.blocks import Plane, known_blocks
 from qgac.pixels.families import CHROMA
 from qgac.pixels.grid import ZERO
 from qgac.pixels.lattice import block_evidence

@@ -16,9 +16,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.coefficients.dct_matrix import dct_matrix
+from qgac.coefficients.block_dct import blocks_at, dct_matrix, plane_of, transform, transform_back
 from qgac.jpeg.image import Component
-from qgac.pixels.blocks import Plane, blocks_at, known_blocks, plane_of, telling, transform, transform_back, windows
+from qgac.pixels.blocks import Plane, known_blocks, telling, windows
 from qgac.pixels.families import LUMA
 from qgac.pixels.lattice import histogram, log_mean_exp, step_evidence
 

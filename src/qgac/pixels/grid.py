@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.pixels.blocks import Plane, known_blocks, telling, transform, windows
+from qgac.coefficients.block_dct import transform
+from qgac.pixels.blocks import Plane, known_blocks, telling, windows
 from qgac.pixels.families import LUMA
 from qgac.pixels.lattice import ROUNDING, histogram, log_mean_exp, step_evidence
 

@@ -16,7 +16,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from qgac.pixels.blocks import telling, transform
+from qgac.coefficients.block_dct import transform
+from qgac.pixels.blocks import telling
 
 __all__ = ["LARGEST_STEP", "ROUNDING", "block_evidence", "histogram", "log_mean_exp", "step_evidence"]
 

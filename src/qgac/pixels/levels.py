@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qgac.coefficients.block_dct import blocks_at, plane_of, transform, transform_back
 from qgac.jpeg.image import Color, Component, JPEGImage, Metadata
-from qgac.pixels.blocks import Plane, blocks_at, plane_of, transform, transform_back
+from qgac.pixels.blocks import Plane
 from qgac.pixels.chroma import Chroma, padded, shrunk
 from qgac.pixels.planes import Planes, rgb_of, ycbcr_of
 from qgac.pixels.steps import Steps

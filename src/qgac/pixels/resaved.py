@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from qgac.coefficients.block_dct import blocks_at, transform
 from qgac.jpeg.image import Component, JPEGImage, Metadata
-from qgac.pixels.blocks import blocks_at, transform
 from qgac.pixels.chroma import padded
 from qgac.pixels.earlier import Earlier, decoded_plane
 from qgac.pixels.families import LUMA

@@ -33,11 +33,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from qgac.coefficients.block_dct import BLOCK_MATRIX
 from qgac.coefficients.sample_range import FARTHEST, HIGHEST, LOWEST, RELAXATION, ROUNDS
 from qgac.engine.engine import Array
 from qgac.restoration.known import KnownPlane
 from qgac.restoration.slack import bounds
-from qgac.restoration.transform import box_matrix, samples_matrix
+from qgac.restoration.transform import box_matrix
 
 __all__ = ["keep_range"]
 
@@ -106,7 +107,7 @@ class _Interval:
         vertical, horizontal = plane.factors
         # One matrix takes the samples of as many blocks as the factors say to the coefficients of their box means.
         means = box_matrix(vertical, horizontal).reshape(-1, 64, 64)
-        self._matrix = (samples_matrix().T @ means).reshape(-1, 64)  # (64 * blocks, 64)
+        self._matrix = (BLOCK_MATRIX @ means).reshape(-1, 64)  # (64 * blocks, 64)
         self._spread = self._matrix.T * np.float32(vertical * horizontal)
         tall, wide = unit[0] // vertical, unit[1] // horizontal
         rows, columns, _ = plane.decoded.shape

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qgac.coefficients.dct_matrix import dct_matrix
+from qgac.coefficients.block_dct import blocks_at, dct_matrix, plane_of, transform, transform_back
 from qgac.engine.engine import Array
 
 __all__ = [
@@ -19,18 +19,10 @@ __all__ = [
     "double_nearest",
     "from_mcus",
     "idct",
-    "samples_matrix",
     "shrink_box",
     "spread_matrix",
     "to_mcus",
 ]
-
-
-@lru_cache
-def samples_matrix() -> Array:
-    """Return what takes the coefficients of a block (a row) to its samples, (64, 64); its transpose leads back."""
-    matrix = dct_matrix()
-    return np.kron(matrix, matrix).astype(np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -62,16 +54,12 @@ def spread_matrix(vertical: int, horizontal: int) -> Array:
 
 def idct(blocks: Array) -> Array:
     """Transform coefficients (rows, columns, 64) into samples (8 rows, 8 columns)."""
-    rows, columns, _ = blocks.shape
-    samples = blocks.reshape(-1, 64) @ samples_matrix()
-    return samples.reshape(rows, columns, 8, 8).swapaxes(1, 2).reshape(8 * rows, 8 * columns)
+    return plane_of(transform_back(blocks))
 
 
 def dct(samples: Array) -> Array:
     """Transform samples (8 rows, 8 columns) into coefficients (rows, columns, 64)."""
-    rows, columns = samples.shape[0] // 8, samples.shape[1] // 8
-    blocks = samples.reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(-1, 64)
-    return (blocks @ samples_matrix().T).reshape(rows, columns, 64)
+    return transform(blocks_at(samples, 0, 0))
 
 
 def shrink_box(blocks: Array, vertical: int, horizontal: int) -> Array:
