@@ -7,7 +7,6 @@ import torch
 
 from made.files import make_flat, make_jpeg
 from made.networks import tiny_network
-from qgac.commands import restore
 from qgac.restoration.restorer import Restorer
 
 # The suite must do on one busy core; a pool of threads for tiny tensors only costs time.
@@ -31,7 +30,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `qgac restore` do without a network; what a test puts there itself is undone as well."""
-    monkeypatch.setattr(restore, "_restorer", make_flat)
+    monkeypatch.setattr("qgac.batch.many.new_restorer", make_flat)
 
 
 @pytest.fixture(scope="module")

@@ -206,9 +206,13 @@ def test_bad_files_end_in_one_sentence(folder: Path, weights: str, content: byte
     assert not list(folder.glob("*.png"))
 
 
-def test_a_png_named_jpg_is_called_by_its_name(folder: Path, weights: str) -> None:
+def test_a_png_named_jpg_is_taken_for_what_it_is(folder: Path, weights: str) -> None:
     picture().save("bad.jpg", "PNG")
-    assert "PNG" in sentence(qgac_command("restore", "bad.jpg", "--model", weights))
+    result = qgac_command("restore", "bad.jpg", "--model", weights)
+    assert result.exit_code == 0
+    note = "no trace of a JPEG was found, so the picture was left as it is"
+    assert result.stderr.startswith(f"qgac: bad.jpg: note: {note}\n")
+    assert np.array_equal(np.asarray(Image.open("bad.restored.png")), np.asarray(picture()))
 
 
 def test_large_pictures_can_be_refused(folder: Path, weights: str) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from PIL import Image
 
-import qgac
-from made.command_line import qgac_command, sentence
+from made.command_line import environment
 from qgac.extras import lacking
-from qgac.restoration.picture import Restored
+
+# In a process of its own: modules that were imported without PyTorch must not be met by other tests.
+WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; "
+
+
+def without_torch(code: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT_TORCH + code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment())
 
 
 def test_a_library_of_an_extra_is_named_with_it() -> None:
@@ -30,32 +37,29 @@ def test_a_library_of_an_extra_is_named_with_it() -> None:
         (["export", "-o", "graphs"], "export"),
     ],
 )
-def test_commands_name_their_extra(
-    arguments: list[str], extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("recipe.toml", "a.png", "b.png"):
-        Path(name).touch()
-    _without_torch(monkeypatch)
-    result = qgac_command(*arguments)
-    assert sentence(result).endswith(f"needs torch, which is not installed; install it: pip install 'qgac[{extra}]'")
+def test_commands_name_their_extra(arguments: list[str], extra: str, tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").touch()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (16, 16)).save(tmp_path / name)
+    result = without_torch("from qgac.cli import main; main()", *arguments, folder=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"qgac: qgac {arguments[0]} needs torch, which is not installed; install it: pip install 'qgac[{extra}]'\n"
+    )
 
 
-def test_names_and_metrics_say_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    _without_torch(monkeypatch)
-    monkeypatch.delitem(qgac.__dict__, "QGAC", raising=False)
-    message = r"needs torch, which is not installed; install it: pip install 'qgac\[torch\]'"
-    with pytest.raises(ModuleNotFoundError, match=f"qgac.QGAC {message}"):
-        _ = qgac.QGAC
-    pixels = np.zeros((8, 8), np.uint8)
-    with pytest.raises(ModuleNotFoundError, match=message):
-        qgac.psnr(restored=pixels, reference=pixels)
-    with pytest.raises(ModuleNotFoundError, match=message):
-        Restored(pixels, None).to_torch()  # type: ignore[arg-type]
-
-
-def _without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(sys.modules):
-        if name.split(".")[0] in ("torch", "qgac") and name not in ("qgac", "qgac.extras"):
-            monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("import qgac; qgac.QGAC", "qgac.QGAC"),
+        ("import qgac, numpy; p = numpy.zeros((8, 8)); qgac.psnr(restored=p, reference=p)", "computing a metric"),
+        ("import qgac, numpy; qgac.Restored(numpy.zeros((8, 8)), None).to_torch()", "a tensor"),
+    ],
+)
+def test_names_and_metrics_say_it_too(code: str, what: str) -> None:
+    result = without_torch(code)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        f"ModuleNotFoundError: {what} needs torch, which is not installed; install it: pip install 'qgac[torch]'"
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 import qgac
-from qgac.restoration.second_hand import Hints
+from qgac.restoration.hints import Hints
 
 ROOT = Path(__file__).parents[2]
 PART = (193, 165, 353, 325)  # left, top, right, bottom

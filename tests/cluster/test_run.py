@@ -162,7 +162,7 @@ def test_after_the_driver_is_killed_the_same_command_does_the_rest(
     photos(tmp_path / "photos", 40)
     line = ["photos", "-o", "out", "--cluster", cluster.address, "--skip-existing", "--report", "report.json"]
     code = PROGRAM.replace("import sys\n", "import sys, time\n").replace(
-        "main()", "import cluster_stand_in\ncommand._restorer = cluster_stand_in.make\nmain()"
+        "main()", "import cluster_stand_in\nmany.new_restorer = cluster_stand_in.make\nmain()"
     )
     (tmp_path / "cluster_stand_in.py").write_text(
         "import time\nfrom made.files import Standin, flat\n"

@@ -12,7 +12,6 @@ from made.command_line import outputs, qgac_command, sentence, summary, usage_er
 from made.containers import make_refiner, zip_file, zip_members
 from made.files import make_jpeg
 from made.pictures import compressed, photo
-from qgac.commands import restore as command
 
 restore, info = partial(qgac_command, "restore"), partial(qgac_command, "info")
 
@@ -23,7 +22,7 @@ FIRST, SECOND = compressed(photo(48, 64), 30), compressed(photo(40, 40, 3), 20)
 def mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a picture, a comic and a text without pictures."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "_restorer", make_refiner)
+    monkeypatch.setattr("qgac.batch.many.new_restorer", make_refiner)
     make_jpeg(tmp_path / "in" / "a.jpg")
     zip_file(tmp_path / "in" / "sub" / "b.cbz", {"1.jpg": FIRST, "2.jpg": SECOND, "broken.jpg": SECOND[:-100]})
     zip_file(tmp_path / "in" / "c.docx", {"word/document.xml": b"<w/>"})

@@ -20,7 +20,7 @@ from PIL import Image
 from made import files as made_files
 from made.command_line import PROGRAM, SOURCE, TESTS, outputs, posix, qgac_command, start, summary, usage_error
 from made.files import KILLS, make_jpeg
-from qgac.commands import restore as command
+from qgac.batch import many
 
 pytestmark = pytest.mark.usefixtures("stand_in")
 
@@ -73,7 +73,7 @@ def test_a_report_never_replaces_what_is_read(tree: Path) -> None:
 def test_a_batch_reports_and_goes_on_where_it_stopped(tree: Path) -> None:
     Path("photos/a.jpg").write_bytes(Path("photos/a.jpg").read_bytes()[:-20])
     make_jpeg(tree / "photos" / "big.jpg", size=(KILLS, 8))
-    command._restorer = made_files.make_deadly  # put back by the fixture
+    many.new_restorer = made_files.make_deadly  # put back by the fixture
     arguments = ["photos", "-o", "out", "--jobs", "2", "--report", "report.json"]
     result = restore(*arguments)
     assert (result.exit_code, summary(result)) == (1, "restored 3, skipped 0, failed 2")
@@ -132,7 +132,7 @@ def test_failures_of_a_long_batch_are_told_again_at_its_end(tree: Path) -> None:
 
 
 def test_a_model_that_is_not_there_is_told_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_restorer", made_files.make_nothing)
+    monkeypatch.setattr("qgac.batch.many.new_restorer", made_files.make_nothing)
     for inputs in (["photos"], ["photos/a.jpg"]):
         result = restore(*inputs, "-o", "out/")
         assert (result.exit_code, result.stderr) == (1, "qgac: there are no weights; fetch them\n")

@@ -23,7 +23,6 @@ from made.films import decoded, film, jpegs, pictures, shown
 from made.pictures import compressed, photo
 from qgac.batch import films as batch_films
 from qgac.batch.jobs import Failed, Finished, Outcome
-from qgac.commands import restore as command
 from qgac.containers.film import fields_of, woven
 from qgac.jpeg.image import JPEGImage
 from qgac.restoration.picture import Restored
@@ -89,7 +88,7 @@ def test_frames_times_and_sound(tmp_path: Path, name: str, options: dict[str, An
 def test_h264_shows_the_restored_frames(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the colours that it says: a player that knows full range and BT.601 shows what was restored, or nearly."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "_restorer", make_refiner)
+    monkeypatch.setattr("qgac.batch.many.new_restorer", make_refiner)
     film(Path("x.avi"), jpegs(6, 90))
     result = qgac_command("restore", "x.avi", "-o", f"y{suffix}", "--crf", "5")
     assert result.exit_code == 0, result.stderr
@@ -252,7 +251,7 @@ def test_a_killed_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     killed = subprocess.run(line, env=environment, check=False)  # by itself, after 70 frames
     assert killed.returncode == -signal.SIGKILL
     assert not Path("x.restored.mkv").exists()
-    monkeypatch.setattr(command, "_restorer", make_refiner)
+    monkeypatch.setattr("qgac.batch.many.new_restorer", make_refiner)
     result = qgac_command("restore", "x.avi")
     assert result.exit_code == 0, result.stderr
     assert "50 of them were there from a run before" in result.stderr
@@ -295,7 +294,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not in the range" in usage_error(qgac_command("restore", "x.avi", "--crf", "60"))
     assert "is for PDF documents" in usage_error(qgac_command("restore", "x.avi", "--lossless"))
     film(Path("odd.avi"), [compressed(photo(31, 47), 40)] * 2, size=(47, 31))
-    monkeypatch.setattr(command, "_restorer", make_refiner)
+    monkeypatch.setattr("qgac.batch.many.new_restorer", make_refiner)
     result = qgac_command("restore", "odd.avi", "--crf", "20")
     assert result.exit_code == 1
     assert "H.264 wants an even width and height" in result.stderr

@@ -14,7 +14,6 @@ from made.command_line import qgac_command, usage_error
 from made.containers import Refiner, make_refiner, mpo_file, restored
 from made.pictures import compressed, photo
 from qgac.batch.jobs import Failed, Finished
-from qgac.commands import restore as command
 from qgac.containers.jpeg_file import end_of_picture, segments_before_scan
 
 MAIN, SECOND = photo(48, 64, 1), photo(24, 32, 2)
@@ -113,7 +112,7 @@ def test_an_index_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
 
 def test_without_being_asked_only_the_first_one_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "_restorer", make_refiner)
+    monkeypatch.setattr("qgac.batch.many.new_restorer", make_refiner)
     Path("x.mpo").write_bytes(mpo_file(MAIN, SECOND))
     result = qgac_command("restore", "x.mpo", "--consistent")
     assert result.exit_code == 0

@@ -23,9 +23,9 @@ SOURCE = TESTS.parent / "src"
 PROGRAM = """
 import sys
 from made import files as made_files
-import qgac.commands.restore as command
+from qgac.batch import many
 from qgac.cli import main
-command._restorer = getattr(made_files, sys.argv.pop(1))
+many.new_restorer = getattr(made_files, sys.argv.pop(1))
 main()
 """
 

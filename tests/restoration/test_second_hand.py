@@ -11,8 +11,8 @@ from made.networks import tiny_network
 from made.pasts import decoded, saved_again, scene
 from made.pictures import compressed
 from qgac.jpeg.reader import read_jpeg
+from qgac.restoration.hints import Hints
 from qgac.restoration.restorer import Restorer
-from qgac.restoration.second_hand import Hints
 
 
 @pytest.fixture(scope="module")

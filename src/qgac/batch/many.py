@@ -18,7 +18,7 @@ from qgac.pictures.formats import Depth, Encoding, Format
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
 
-__all__ = ["restore_many"]
+__all__ = ["new_restorer", "restore_many"]
 
 
 def restore_many(
@@ -94,7 +94,7 @@ def restore_many(
         raise ValueError(f"at least 1 picture is restored at a time, got jobs={jobs}")
     named = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     inputs = [f"./{STREAM}" if os.fspath(path) == STREAM else os.fspath(path) for path in named]
-    from qgac.restoration.second_hand import Hints
+    from qgac.restoration.hints import Hints
 
     encoding = Encoding(depth, quality, consistent, srgb)
     if format is None:
@@ -113,7 +113,7 @@ def restore_many(
         restoration=repr((os.fspath(model), sorted(options.items()))),
         hints=Hints(),
     )
-    return _outcomes(todo, partial(_restorer, os.fspath(model), **options), settings, jobs)
+    return _outcomes(todo, partial(new_restorer, os.fspath(model), **options), settings, jobs)
 
 
 def _outcomes(todo: Plan, make: Callable[[], Restorer], settings: Settings, jobs: int) -> Iterator[Outcome]:
@@ -131,7 +131,8 @@ def _outcomes(todo: Plan, make: Callable[[], Restorer], settings: Settings, jobs
                 yield event
 
 
-def _restorer(model: str, **options: Any) -> Restorer:
+def new_restorer(model: str, **options: Any) -> Restorer:
+    """Make a restorer; unlike the class, this can be named without loading what restores."""
     from qgac.restoration.restorer import Restorer
 
     return Restorer(model, **options)

@@ -101,7 +101,6 @@ def restore_file(
 def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progress: _Progress | None) -> Outcome:
     from qgac.jpeg.reader import read_jpeg  # Numba comes with it
     from qgac.pixels.files import picture_behind
-    from qgac.restoration.second_hand import stand_in
 
     def tile_done(done: int, tiles: int) -> None:
         if progress is not None:
@@ -112,6 +111,8 @@ def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progre
         with nullcontext(sys.stdin.buffer) if job.source is None else job.source.open("rb") as source:
             found = picture_behind(source, max_pixels=settings.max_pixels)
             if found is not None:
+                from qgac.restoration.second_hand import stand_in  # which JPEG files do not need
+
                 image = stand_in(found)
             else:
                 image = read_jpeg(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)
@@ -197,8 +198,6 @@ def _restored(
     progress: Callable[[int, int], None],
 ) -> tuple[Restored | PictureInBands | JPEGImage, tuple[str, ...]]:
     """Restore a picture to what is to be written; the second value says what had to be assumed."""
-    from qgac.restoration.second_hand import restore_earlier, restore_pixels
-
     encoding = settings.encoding
     if encoding.consistent and found is not None:
         raise OutputError("there is no file to be consistent with: this is no JPEG; leave --consistent out")
@@ -208,9 +207,13 @@ def _restored(
     whole: Restored | None = None
     dtype = np.uint8 if encoding.srgb else encoding.dtype
     if found is not None:
+        from qgac.restoration.second_hand import restore_pixels
+
         kept = replace(found, metadata=image.metadata)
         whole = restore_pixels(own, kept, hints=settings.hints, dtype=dtype, progress=progress)
-    elif settings.hints is not None:
+    elif settings.hints is not None and settings.hints.earlier != "off":
+        from qgac.restoration.second_hand import restore_earlier
+
         whole = restore_earlier(own, image, hints=settings.hints, dtype=dtype, progress=progress)
     if whole is None and not encoding.srgb:  # rows go into the file as they are made
         bands = restorer.bands(image, dtype=encoding.dtype, progress=progress)

@@ -11,7 +11,7 @@ from qgac.pictures.formats import Encoding
 from qgac.pictures.save import stripped
 
 if TYPE_CHECKING:
-    from qgac.restoration.second_hand import Hints
+    from qgac.restoration.hints import Hints
 
 __all__ = ["Settings"]
 

@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import rich_click as click
 from click import get_current_context
@@ -29,8 +29,7 @@ from qgac.commands.terminal import ManualCommand, fail, sentence
 
 if TYPE_CHECKING:
     from qgac.pictures.formats import Format
-    from qgac.restoration.restorer import Restorer
-    from qgac.restoration.second_hand import Hints
+    from qgac.restoration.hints import Hints
 
 __all__ = ["restore"]
 
@@ -325,6 +324,7 @@ def restore(
     """
     from qgac.batch.jobs import Failed, Job
     from qgac.batch.malloc import give_back_freed_memory
+    from qgac.batch.many import new_restorer
     from qgac.batch.plan import STREAM, Plan, PlanError, plan, plan_in_place
     from qgac.batch.report import check_report
     from qgac.batch.settings import Settings
@@ -421,7 +421,7 @@ def restore(
             raise click.UsageError(str(error)) from error
 
     make_restorer = partial(
-        _restorer,
+        new_restorer,
         model,
         engine=engine,
         device=device,
@@ -456,7 +456,7 @@ def restore(
 
 
 def _hints(earlier: str, grid: str | None, quality: int | None) -> Hints:
-    from qgac.restoration.second_hand import Hints
+    from qgac.restoration.hints import Hints
 
     place: tuple[int, int] | None = None
     if grid is not None:
@@ -482,9 +482,3 @@ def _names(files_from: str, *, null: bool) -> list[str]:
     if not names:
         fail(f"the list {files_from} names no file; check it")
     return names
-
-
-def _restorer(model: str, **options: Any) -> Restorer:
-    from qgac.restoration.restorer import Restorer
-
-    return Restorer(model, **options)

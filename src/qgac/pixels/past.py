@@ -1,8 +1,9 @@
 """What a picture went through before it became pixels: the whole of what is found, and the JPEG behind it.
 
->>> found = from_pixels(picture)  # doctest: +SKIP
->>> found.outcome, found.luma.name  # doctest: +SKIP
-('compressed', 'libjpeg at quality 30')
+>>> from PIL import Image
+>>> found = from_pixels(Image.open("photo.jpg").convert("RGB"))
+>>> found.outcome, found.luma.name
+('compressed', 'libjpeg at quality 15')
 """
 
 from __future__ import annotations

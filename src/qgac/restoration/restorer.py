@@ -22,11 +22,11 @@ from qgac.engine.self_ensemble import SelfEnsemble
 from qgac.jpeg.image import JPEGImage, ceil_divide
 from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pixels.files import picture_behind
+from qgac.restoration.hints import Hints
 from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
 from qgac.restoration.planes import plane_sources
 from qgac.restoration.refinement import refined_levels, refined_table, slack_of_levels
 from qgac.restoration.regions import PlaneSource, RegionRestorer
-from qgac.restoration.second_hand import Hints, restore_earlier, restore_pixels
 from qgac.restoration.tile_budget import blocks_that_fit
 from qgac.restoration.tiling import Region, tile_shape
 from qgac.restoration.walk import Group, Progress, walk
@@ -164,9 +164,13 @@ class Restorer:
         kind = pixel_type(dtype)
         found = picture_behind(source, max_pixels=max_pixels)
         if found is not None:
+            from qgac.restoration.second_hand import restore_pixels  # which JPEG files do not need
+
             return restore_pixels(self, found, hints=hints, dtype=kind, progress=progress)
         image = _read(cast("JPEGSource", source), tolerant=tolerant, max_pixels=max_pixels)
-        if hints is not None or not isinstance(source, JPEGImage):
+        if hints is not None and hints.earlier != "off":
+            from qgac.restoration.second_hand import restore_earlier
+
             earlier = restore_earlier(self, image, hints=hints, dtype=kind, progress=progress)
             if earlier is not None:
                 return earlier

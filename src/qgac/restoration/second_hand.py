@@ -5,7 +5,7 @@ Both ways end in levels and tables that :mod:`qgac.pixels` has found, and the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -17,31 +17,13 @@ from qgac.pixels.families import LUMA
 from qgac.pixels.files import Picture
 from qgac.pixels.past import Past, from_pixels
 from qgac.pixels.resaved import earlier_levels
+from qgac.restoration.hints import Hints
 from qgac.restoration.picture import Restored, pixel_type
 from qgac.restoration.walk import Progress
 
-__all__ = ["Hints", "restore_earlier", "restore_pixels", "stand_in"]
+__all__ = ["restore_earlier", "restore_pixels", "stand_in"]
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What is known of the past of a picture, or asked for.
-
-    Attributes
-    ----------
-    grid : tuple of (int, int), optional
-        Of pixels: column and row, 0..7, at which the first whole block begins.
-    quality : int, optional
-        Of pixels: 1..100, the libjpeg quality of the tables.
-    earlier : "auto", "off" or int
-        Of a JPEG file: whether to look for a compression before the last one and restore that, or its quality, 1..100.
-    """
-
-    grid: tuple[int, int] | None = None
-    quality: int | None = None
-    earlier: Literal["auto", "off"] | int = "off"
 
 
 class _Restores(Protocol):
