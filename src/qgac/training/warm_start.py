@@ -1,9 +1,10 @@
-"""Weights of a network as the start of another: other colour networks, Y networks that see more or are shallower.
+"""Weights of a network as the start of another: other colour networks, Y networks that see more, are wider or shallower.
 
 A Y network with a candidate (:mod:`qgac.coefficients.candidate`), or with a gate, may start from one that has none:
 what is new starts at zero, so that it does at first what the other one did. One of fewer residual blocks may start from
 a deeper one: it takes blocks spread evenly over the other's, the first and the last among them, and has most of its
-gain back after a few hundred steps.
+gain back after a few hundred steps. One with more channels starts as the narrower one, too (in the way of Net2Net, Chen
+et al., 2016): its new channels see all that is there, but nothing looks at them before it has learned to.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -
     theirs, ours : Configuration
         Of the weights there are, and of the network that is to be trained.
     grown : bool
-        Whether ours may have a candidate and a gate that theirs lacks, and fewer residual blocks: where Y is trained.
+        Whether ours may have a candidate and a gate that theirs lacks, fewer residual blocks, and more channels: where Y
+        is trained.
 
     Returns
     -------
@@ -43,6 +45,8 @@ def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -
         ours = replace(ours, y=replace(ours.y, candidate=0, gate=False))
     if grown and _is_shallower(theirs, ours):
         ours = replace(ours, y=replace(ours.y, residual_blocks=theirs.y.residual_blocks))
+    if grown and _is_wider(theirs, ours):
+        ours = replace(ours, y=replace(ours.y, width=theirs.y.width))
     return theirs == ours
 
 
@@ -52,8 +56,17 @@ def _is_shallower(theirs: Configuration, ours: Configuration) -> bool:
     return plain and 0 < ours.y.residual_blocks < theirs.y.residual_blocks
 
 
+def _is_wider(theirs: Configuration, ours: Configuration) -> bool:
+    """Whether our only BlockNet, of plain residual blocks, has more channels than theirs."""
+    plain = all(
+        c.y.rrdbs == c.y.deep_blocks == 0 and c.y.blocknets == 1 and not c.y.frequencynet and not c.y.fusion
+        for c in (theirs, ours)
+    )
+    return plain and ours.y.conditioning == "cfm" and ours.y.width > theirs.y.width
+
+
 def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
-    """Return the weights of a network that another one has as well, with zeros for what is new in its Y network.
+    """Return the weights of a network that another one has as well, with what lets its Y network start as the other's.
 
     Parameters
     ----------
@@ -70,6 +83,8 @@ def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
         weights = _of_fewer_blocks(
             weights, theirs.configuration.y.residual_blocks, ours.configuration.y.residual_blocks
         )
+    if _is_wider(theirs.configuration, ours.configuration):
+        weights |= _of_more_channels(weights, own, ours.configuration.y.subdivision**2)
     before, after = (network.normalize_y.maps + (network.configuration.y.candidate > 0) for network in (theirs, ours))
     if before != after:
         first = "y_network.subnetworks.0.encode.manifold."
@@ -92,6 +107,36 @@ def _of_fewer_blocks(weights: dict[str, Tensor], before: int, after: int) -> dic
             result[name] = value
         elif (index := int(found[2])) in kept:
             result[f"{found[1]}{kept[index]}{found[3]}"] = value
+    return result
+
+
+def _of_more_channels(weights: dict[str, Tensor], own: dict[str, Tensor], parts: int) -> dict[str, Tensor]:
+    """Widen the Y network's layers; what they have several of, in as many sub-blocks (`parts`), is widened in each."""
+    network = "y_network.subnetworks.0."
+    encode, decode = f"{network}encode.manifold.", f"{network}decode.manifold."
+    bias = weights[f"{encode}bias.bias"]
+    before, after = len(bias) // parts, len(own[f"{encode}bias.bias"]) // parts
+
+    def taken(weight: Tensor, dimension: int, channels: Tensor) -> Tensor:
+        apart = torch.unflatten(weight, dimension, (parts, before, -1))
+        return apart.index_select(dimension + 1, channels).flatten(dimension, dimension + 2)
+
+    again = torch.arange(after) % before
+    result = {}
+    for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0), ("bias.weight", 0), ("bias.bias", 0)):
+        result[encode + name] = taken(weights[encode + name], dimension, again)
+    for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0)):
+        wide = torch.unflatten(taken(weights[decode + name], dimension, again), dimension, (parts, after, -1))
+        wide.narrow(dimension + 1, before, after - before).zero_()
+        result[decode + name] = wide.flatten(dimension, dimension + 2)
+    for name, weight in weights.items():
+        if name.startswith(f"{network}trunk.") and name.endswith(("first.weight", "second.weight")):
+            wide = own[name].clone()
+            wide[:before] = 0
+            wide[:before, :before] = weight
+            result[name] = wide
+        elif name.startswith(f"{network}trunk.") and name.endswith(("first.bias", "second.bias")):
+            result[name] = torch.cat((weight, own[name][before:]))
     return result
 
 
