@@ -1,26 +1,38 @@
 """Every `qgac analyze` command once: it writes numbers and a picture whose words do not run into each other."""
 
+from __future__ import annotations
+
 import csv
 import shlex
 import sys
 from functools import partial
 from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import matplotlib.image
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from made.command_line import qgac_command
 from qgac.evaluation import figures as report
 
 
 @pytest.fixture
-def figures(monkeypatch):
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     drawn = []
     write = report.write_report
 
-    def keep(stem, figure, columns, rows, **options):
+    def keep(
+        stem: Path,
+        figure: Figure,
+        columns: list[str] | tuple[str, ...],
+        rows: list[list[Any]] | list[list[float | int]],
+        **options: Any,
+    ) -> None:
         drawn.append(figure)
         write(stem, figure, columns, rows, **options)
 
@@ -31,12 +43,12 @@ def figures(monkeypatch):
 run = partial(qgac_command, "analyze")
 
 
-def drawn_words(figure, monkeypatch):
+def drawn_words(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Bbox]]:
     """Return what is written in a figure, and where: ticks beyond the axes exist but are not drawn."""
     words = []
     draw = Text.draw
 
-    def record(self, renderer):
+    def record(self, renderer: RendererAgg) -> None:
         if self.get_visible() and self.get_text().strip():
             words.append((self.get_text(), self.get_window_extent(renderer)))
         draw(self, renderer)
@@ -69,7 +81,9 @@ ROWS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_command(command, workplace, tmp_path, monkeypatch, figures):
+def test_command(
+    command: str, workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: list[Any]
+) -> None:
     monkeypatch.chdir(workplace)
     ends = ["--regression", "first.safetensors", "--other", "second.safetensors"]
     models = ends if command == "interpolation" else ["--model", "first.safetensors"]
@@ -118,7 +132,9 @@ SHEET = ["sheet", "--model", "first.safetensors"]
         (["embedding", "--model", "first.safetensors", "-o", "x", "--layer", "y"], 1, "no CFM named 'y'"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_sentence(arguments, code, words, workplace, monkeypatch):
+def test_what_is_wrong_is_told_in_a_sentence(
+    arguments: list[str], code: int, words: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(workplace)
     result = run(*arguments)
     assert result.exit_code == code, result.output
@@ -127,7 +143,7 @@ def test_what_is_wrong_is_told_in_a_sentence(arguments, code, words, workplace, 
     assert not (workplace / "x.png").exists()
 
 
-def test_a_missing_library_is_told_before_the_work(workplace, monkeypatch):
+def test_a_missing_library_is_told_before_the_work(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workplace)
     monkeypatch.setattr("qgac.commands.analyze.options.find_spec", lambda name: None)
     result = run("manifold", "--model", "first.safetensors", "-o", "x")
@@ -135,7 +151,7 @@ def test_a_missing_library_is_told_before_the_work(workplace, monkeypatch):
     assert "pip install 'qgac[eval]'" in result.output
 
 
-def test_numbers_are_written_for_other_programs(tmp_path):
+def test_numbers_are_written_for_other_programs(tmp_path: Path) -> None:
     from matplotlib.figure import Figure
 
     report.write_report(tmp_path / "a.b", Figure((1, 1)), ["name", "value"], [["x, y", 1 / 3], ["z", 2]])
@@ -143,7 +159,7 @@ def test_numbers_are_written_for_other_programs(tmp_path):
     assert (tmp_path / "a.b.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_other_programs_have_a_point_each(workplace, tmp_path, monkeypatch):
+def test_other_programs_have_a_point_each(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workplace)
     code = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"
     method = f"decoder={sys.executable} -c {shlex.quote(code)} {{input}} {{output}}"

@@ -1,6 +1,10 @@
 """The blind comparison: who is shown is told by the key alone, and each model is as often first."""
 
+from __future__ import annotations
+
 import csv
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +12,7 @@ import pytest
 from made.command_line import qgac_command
 from made.networks import one_map_network
 from made.pictures import photo
-from qgac.analysis.blind import blind_pairs
+from qgac.analysis.blind import BlindPair, blind_pairs
 from qgac.analysis.crops import Crop
 from qgac.analysis.pictures import Picture
 from qgac.evaluation.baseline import compress
@@ -17,12 +21,12 @@ from qgac.restoration.restorer import Restorer
 RESTORERS = Restorer(one_map_network()), Restorer(one_map_network(1))
 
 
-def pairs(count=6, **options):
+def pairs(count: int = 6, **options: Any) -> list[BlindPair]:
     pictures = [Picture(str(seed), photo(64, 80, seed)) for seed in range(count)]
     return list(blind_pairs(pictures, RESTORERS, size=32, **options))
 
 
-def test_the_details_are_what_the_key_says():
+def test_the_details_are_what_the_key_says() -> None:
     for pair in pairs(quality=20):
         data = compress(photo(64, 80, int(pair.name)), 20)
         details = [pair.crop.cut(restorer(data).pixels) for restorer in RESTORERS]
@@ -38,14 +42,14 @@ def test_the_details_are_what_the_key_says():
         assert labels == {details[0].tobytes(): "one", details[1].tobytes(): "two"}
 
 
-def test_each_is_first_as_often_in_an_order_that_the_seed_decides():
+def test_each_is_first_as_often_in_an_order_that_the_seed_decides() -> None:
     orders = [tuple(pair.swapped for pair in pairs(seed=seed, crop=Crop(0, 0, 8))) for seed in range(4)]
     assert all(sum(order) == 3 for order in orders)
     assert len(set(orders)) > 1
     assert orders[2] == tuple(pair.swapped for pair in pairs(seed=2, crop=Crop(0, 0, 8)))
 
 
-def test_the_command_keeps_the_key_apart(workplace, tmp_path, monkeypatch):
+def test_the_command_keeps_the_key_apart(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(workplace)
     arguments = ["--root", "pictures", "--regression", "first.safetensors", "--other", "second.safetensors"]

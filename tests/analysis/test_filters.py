@@ -1,5 +1,10 @@
 """The generated filters, the pictures that excite them, and their embedding."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -15,11 +20,11 @@ from qgac.models.configuration import Configuration, YConfiguration
 from qgac.models.qgac import QGAC
 
 
-def table_of(quality, make=luma_table):
+def table_of(quality: int, make: Callable[..., Any] = luma_table) -> torch.Tensor:
     return torch.from_numpy(make(quality).astype("float32"))[None, None]
 
 
-def test_layers_are_found_by_name(model):
+def test_layers_are_found_by_name(model: QGAC) -> None:
     assert list(filter_manifolds(model)) == [
         "y_network.subnetworks.0.encode",
         "y_network.subnetworks.0.decode",
@@ -30,14 +35,14 @@ def test_layers_are_found_by_name(model):
     assert [takes_chroma_tables(name) for name in filter_manifolds(model)] == [False, False, True, False, True]
 
 
-def test_a_network_without_blocknet_is_refused():
+def test_a_network_without_blocknet_is_refused() -> None:
     y = YConfiguration(maps=2, frequency_width=1, rrdbs=0, blocknets=0)
     with torch.device("meta"), pytest.raises(ValueError, match="no BlockNet"):
         first_blocknet(QGAC(Configuration(y=y)))
 
 
 @pytest.mark.parametrize("quality", [10, 90])
-def test_a_kernel_is_what_the_layer_answers_to_each_frequency(model, quality):
+def test_a_kernel_is_what_the_layer_answers_to_each_frequency(model: QGAC, quality: int) -> None:
     _, blocknet = first_blocknet(model)
     layer, table = blocknet.encode, table_of(quality)
     layer.activation.weight.fill_(1)  # no activation
@@ -47,7 +52,7 @@ def test_a_kernel_is_what_the_layer_answers_to_each_frequency(model, quality):
     torch.testing.assert_close(generated_kernels(layer, quality), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_chroma_layer_takes_the_chroma_table_for_both_planes(model):
+def test_a_chroma_layer_takes_the_chroma_table_for_both_planes(model: QGAC) -> None:
     layer = model.color_network.encode_chroma
     expected, _ = layer.manifold(table_of(35, chroma_table).expand(1, 2, 8, 8))
     kernels = generated_kernels(layer, 35, chroma=True)
@@ -55,13 +60,13 @@ def test_a_chroma_layer_takes_the_chroma_table_for_both_planes(model):
     torch.testing.assert_close(kernels.reshape(8, 64), expected[0])
 
 
-def test_strongest_channels_come_first():
+def test_strongest_channels_come_first() -> None:
     kernels = torch.tensor([1.0, -5.0, 0.0, 3.0])[:, None, None, None].expand(4, 2, 8, 8)
     assert strongest_channels(kernels, 3) == (1, 3, 0)
     assert len(strongest_channels(kernels, 9)) == 4
 
 
-def test_no_likelier_block_excites_a_filter_more_than_its_pattern(model):
+def test_no_likelier_block_excites_a_filter_more_than_its_pattern(model: QGAC) -> None:
     filters = first_filters(model, (10,), count=3)
     _, blocknet = first_blocknet(model)
     generator = torch.Generator().manual_seed(1)
@@ -77,7 +82,7 @@ def test_no_likelier_block_excites_a_filter_more_than_its_pattern(model):
         assert activation.argmax() == 0
 
 
-def test_filters_are_listed_by_quality_and_channel(model):
+def test_filters_are_listed_by_quality_and_channel(model: QGAC) -> None:
     filters = first_filters(model, (10, 50, 100), channels=(5, 2))
     assert filters.kernels.shape == filters.patterns.shape == (3, 2, 8, 8)
     columns, rows = filters.table()
@@ -91,7 +96,7 @@ def test_filters_are_listed_by_quality_and_channel(model):
         first_filters(model, channels=(8,))
 
 
-def test_ascent_ends_where_the_penalty_balances_the_filter(model):
+def test_ascent_ends_where_the_penalty_balances_the_filter(model: QGAC) -> None:
     """For a linear filter W the best coefficients are W / decay, here small enough never to be clipped."""
     _, blocknet = first_blocknet(model)
     blocknet.encode.activation.weight.fill_(1)
@@ -106,7 +111,7 @@ def test_ascent_ends_where_the_penalty_balances_the_filter(model):
 
 
 @pytest.mark.parametrize("stage", ["filters", "trunk"])
-def test_ascent_raises_every_activation(model, stage):
+def test_ascent_raises_every_activation(model: QGAC, stage: str) -> None:
     ascent = Ascent(blocks=3, steps=25, rate=0.5, decay=0.1)
     found = maximal_activations(model, range(8), (10, 50, 100), stage=stage, ascent=ascent)
     assert (found.after > found.before).all()
@@ -118,15 +123,15 @@ def test_ascent_raises_every_activation(model, stage):
     assert len(rows[0]) == len(columns)
 
 
-def test_ascent_depends_on_the_seed_alone(model):
-    def ascend(seed):
+def test_ascent_depends_on_the_seed_alone(model: QGAC) -> None:
+    def ascend(seed: int) -> np.ndarray:
         return maximal_activations(model, (0,), (10,), ascent=Ascent(blocks=2, steps=3, seed=seed)).pictures
 
     np.testing.assert_array_equal(ascend(1), ascend(1))
     assert not np.array_equal(ascend(1), ascend(2))
 
 
-def test_an_ascent_that_cannot_end_is_refused(model):
+def test_an_ascent_that_cannot_end_is_refused(model: QGAC) -> None:
     with pytest.raises(ValueError, match="rate times decay"):
         Ascent(rate=2, decay=0.6)
     with pytest.raises(ValueError, match="at least 1 block"):
@@ -135,7 +140,7 @@ def test_an_ascent_that_cannot_end_is_refused(model):
         maximal_activations(model, (-1,))
 
 
-def test_embedding_is_deterministic_and_keeps_neighbours(model):
+def test_embedding_is_deterministic_and_keeps_neighbours(model: QGAC) -> None:
     layer = "y_network.subnetworks.0.encode"
     qualities = range(1, 101, 2)
     first, second = (embed_layer(model, layer, qualities, channels=2, perplexity=8) for _ in range(2))
@@ -152,7 +157,7 @@ def test_embedding_is_deterministic_and_keeps_neighbours(model):
     assert first.rows()[51][1:3] == [first.channels[1], 3]
 
 
-def test_kernels_that_do_not_depend_on_quality_are_refused(model):
+def test_kernels_that_do_not_depend_on_quality_are_refused(model: QGAC) -> None:
     layer = model.y_network.subnetworks[0].decode
     layer.manifold.kernel.weight.zero_()
     with pytest.raises(ValueError, match="same kernels at every quality"):
@@ -163,7 +168,7 @@ def test_kernels_that_do_not_depend_on_quality_are_refused(model):
         embed_layer(model, "y_network.subnetworks.0.encode", (10, 20))
 
 
-def test_a_network_with_a_candidate_is_shown_it():
+def test_a_network_with_a_candidate_is_shown_it() -> None:
     y = {"rrdbs": 0, "residual_blocks": 1, "blocknets": 1, "frequencynet": False, "fusion": False, "candidate": 1}
     found = maximal_activations(
         randomize(QGAC(tiny_configuration(y=y))), (3,), (40,), ascent=Ascent(blocks=2, steps=20)

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -6,7 +10,7 @@ from qgac.analysis.pictures import load_pictures, model_labels
 from qgac.evaluation.test_sets import BenchmarkError
 
 
-def test_pictures_keep_their_own_channels(tmp_path, samples):
+def test_pictures_keep_their_own_channels(tmp_path: Path, samples: np.ndarray) -> None:
     Image.fromarray(samples).save(tmp_path / "color.png")
     Image.fromarray(samples[..., 1]).save(tmp_path / "gray.bmp")
     color, gray = load_pictures([tmp_path / "color.png", tmp_path / "gray.bmp"])
@@ -18,7 +22,7 @@ def test_pictures_keep_their_own_channels(tmp_path, samples):
     assert luma.samples.min() >= 16
 
 
-def test_what_is_no_picture_is_refused_by_name(tmp_path):
+def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(BenchmarkError, match=r"text\.png cannot be read"):
         load_pictures([tmp_path / "text.png"])
@@ -34,5 +38,5 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path):
         (["small", "small"], ["small", "small"]),
     ],
 )
-def test_models_are_told_apart_by_as_little_as_possible(models, labels):
+def test_models_are_told_apart_by_as_little_as_possible(models: list[str], labels: list[str]) -> None:
     assert model_labels(models) == labels

@@ -1,5 +1,10 @@
 """The noise-free candidate: within the intervals, nearer to drawings, local, the same from every side."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,11 +15,11 @@ from qgac.coefficients.dct import dct, idct
 from qgac.coefficients.quantization import luma_table
 
 
-def table(quality, count=1):
+def table(quality: int, count: int = 1) -> torch.Tensor:
     return torch.from_numpy(luma_table(quality).astype(np.float32)).expand(count, 8, 8)
 
 
-def flat_figures(size=64, seed=0):
+def flat_figures(size: int = 64, seed: int = 0) -> torch.Tensor:
     """Draw rectangles of one shade each: flat areas, sharp edges."""
     generator = np.random.default_rng(seed)
     picture = np.full((size, size), 230.0, np.float32)
@@ -25,20 +30,20 @@ def flat_figures(size=64, seed=0):
     return torch.from_numpy(picture)[None]
 
 
-def decoded(picture, quality):
+def decoded(picture: torch.Tensor, quality: int) -> torch.Tensor:
     steps = table(quality, len(picture))
     return quantize(picture, steps) * steps.reshape(-1, 64, 1, 1)
 
 
 @pytest.mark.parametrize("quality", [10, 50, 90])
-def test_it_stays_within_half_a_step(quality):
+def test_it_stays_within_half_a_step(quality: int) -> None:
     y = decoded(flat_figures(), quality)
     candidate = edge_preserving_candidate(y, table(quality), 3)
     assert ((candidate - y).abs() <= table(quality).reshape(1, 64, 1, 1) / 2 + 1e-3).all()
 
 
 @pytest.mark.parametrize("quality", [30, 75, 90, 95])
-def test_drawings_come_nearer_by_two_decibels(quality):
+def test_drawings_come_nearer_by_two_decibels(quality: int) -> None:
     picture = torch.cat([flat_figures(seed=seed) for seed in range(6)])
     y = decoded(picture, quality)
     candidate = edge_preserving_candidate(y, table(quality, 6), 3)
@@ -46,7 +51,7 @@ def test_drawings_come_nearer_by_two_decibels(quality):
     assert 10 * torch.log10(before / after) > 2
 
 
-def test_a_picture_that_the_file_holds_exactly_stays_as_it_is():
+def test_a_picture_that_the_file_holds_exactly_stays_as_it_is() -> None:
     picture = torch.full((1, 24, 24), 100.0)
     picture[:, :, 8:16] = 20.0  # whole blocks: only their means differ
     y = dct(picture - 128)
@@ -55,7 +60,7 @@ def test_a_picture_that_the_file_holds_exactly_stays_as_it_is():
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 3])
-def test_a_block_depends_on_as_many_blocks_to_each_side_as_there_are_rounds(rounds):
+def test_a_block_depends_on_as_many_blocks_to_each_side_as_there_are_rounds(rounds: int) -> None:
     generator = torch.Generator().manual_seed(0)
     texture = (128 + 10 * torch.randn(1, 88, 88, generator=generator)).round()
     y = decoded(texture, 75).double()
@@ -73,13 +78,13 @@ def test_a_block_depends_on_as_many_blocks_to_each_side_as_there_are_rounds(roun
 @pytest.mark.parametrize(
     "view", [lambda p: p.flip(-2), lambda p: p.flip(-1), lambda p: p.mT], ids=["down", "left", "mT"]
 )
-def test_it_is_the_same_in_every_view(view):
+def test_it_is_the_same_in_every_view(view: Callable[..., Any]) -> None:
     y, steps = decoded(flat_figures(), 50), table(50)
     turned = steps.mT if view(torch.eye(2, 3)).shape == (3, 2) else steps
     seen = idct(edge_preserving_candidate(dct(view(idct(y))), turned, 3))
     torch.testing.assert_close(view(seen), idct(edge_preserving_candidate(y, steps, 3)), rtol=0, atol=1e-2)
 
 
-def test_no_rounds_change_nothing():
+def test_no_rounds_change_nothing() -> None:
     y = decoded(flat_figures(), 50)
     assert torch.equal(edge_preserving_candidate(y, table(50), 0), y)

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +13,12 @@ from qgac.coefficients.dct import dct, double_nearest, idct, shrink_box
 TOLERANCE = {torch.float32: 2e-4, torch.float64: 1e-10}  # of samples up to 128, coefficients up to 1024
 
 
-def plane(*shape, dtype=torch.float64):
+def plane(*shape: Any, dtype: torch.dtype = torch.float64) -> torch.Tensor:
     return (torch.rand(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(4)) * 255 - 128).to(dtype)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-def test_against_scipy(dtype):
+def test_against_scipy(dtype: torch.dtype) -> None:
     samples = plane(2, 3, 16, 24, dtype=dtype)
     channels = dct(samples)
     assert channels.shape == (2, 3, 64, 2, 3)
@@ -27,7 +31,7 @@ def test_against_scipy(dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-def test_inverse_against_scipy(dtype):
+def test_inverse_against_scipy(dtype: torch.dtype) -> None:
     channels = plane(64, 1, 2, dtype=dtype)
     samples = idct(channels)
     assert samples.shape == (8, 16)
@@ -36,32 +40,32 @@ def test_inverse_against_scipy(dtype):
         np.testing.assert_allclose(samples[:, 8 * column : 8 * column + 8], expected, atol=TOLERANCE[dtype])
 
 
-def test_there_and_back():
+def test_there_and_back() -> None:
     samples = plane(3, 32, 16)
     torch.testing.assert_close(idct(dct(samples)), samples, rtol=0, atol=1e-10)
     channels = plane(2, 64, 3, 5)
     torch.testing.assert_close(dct(idct(channels)), channels, rtol=0, atol=1e-10)
 
 
-def test_energy_is_kept():
+def test_energy_is_kept() -> None:
     samples = plane(32, 16)
     torch.testing.assert_close(dct(samples).square().sum(), samples.square().sum())
 
 
-def test_flat_block():
+def test_flat_block() -> None:
     channels = dct(torch.full((8, 8), 5.0))
     assert channels[0].item() == pytest.approx(40, abs=1e-4)
     assert channels[1:].abs().max() < 1e-5
 
 
-def test_matrix_is_orthonormal_and_rows_are_frequencies():
+def test_matrix_is_orthonormal_and_rows_are_frequencies() -> None:
     matrix = dct_matrix()
     np.testing.assert_allclose(matrix @ matrix.T, np.eye(8), atol=1e-15)
     # Row k changes its sign k times.
     assert [int((np.diff(np.sign(row)) != 0).sum()) for row in matrix] == list(range(8))
 
 
-def test_frequency_order_is_row_major():
+def test_frequency_order_is_row_major() -> None:
     """Vertical stripes vary along a row: horizontal frequencies, channels 1..7."""
     stripes = torch.tensor([100.0, -100.0]).repeat(4).expand(8, 8)
     energy = dct(stripes).flatten().square()
@@ -70,7 +74,7 @@ def test_frequency_order_is_row_major():
 
 
 @pytest.mark.parametrize(("vertical", "horizontal"), [(1, 1), (1, 2), (2, 1), (2, 2), (1, 4), (3, 2)])
-def test_doubling_is_repetition_of_samples(vertical, horizontal):
+def test_doubling_is_repetition_of_samples(vertical: int, horizontal: int) -> None:
     channels = plane(2, 64, 2, 3)
     doubled = double_nearest(channels, vertical, horizontal)
     assert doubled.shape == (2, 64, 2 * vertical, 3 * horizontal)
@@ -79,7 +83,7 @@ def test_doubling_is_repetition_of_samples(vertical, horizontal):
 
 
 @pytest.mark.parametrize(("vertical", "horizontal"), [(1, 1), (1, 2), (2, 1), (2, 2), (4, 1)])
-def test_shrinking_is_the_mean_of_boxes_of_samples(vertical, horizontal):
+def test_shrinking_is_the_mean_of_boxes_of_samples(vertical: int, horizontal: int) -> None:
     channels = plane(64, 2 * vertical, 3 * horizontal)
     samples = idct(channels).numpy()
     expected = np.empty((16, 24))
@@ -93,20 +97,20 @@ def test_shrinking_is_the_mean_of_boxes_of_samples(vertical, horizontal):
 
 
 @pytest.mark.parametrize(("vertical", "horizontal"), [(1, 2), (2, 1), (2, 2)])
-def test_shrinking_undoes_doubling(vertical, horizontal):
+def test_shrinking_undoes_doubling(vertical: int, horizontal: int) -> None:
     channels = plane(2, 64, 2, 3)
     again = shrink_box(double_nearest(channels, vertical, horizontal), vertical, horizontal)
     torch.testing.assert_close(again, channels, rtol=0, atol=1e-10)
 
 
-def test_gradient_passes():
+def test_gradient_passes() -> None:
     samples = plane(8, 16).requires_grad_()
     dct(samples).square().sum().backward()
     # The gradient of the energy is twice the samples: the transform is orthonormal.
     torch.testing.assert_close(samples.grad, 2 * samples.detach())
 
 
-def test_autocast_does_not_reach_the_transform():
+def test_autocast_does_not_reach_the_transform() -> None:
     samples = plane(16, 16, dtype=torch.float32)
     with torch.autocast("cpu", torch.bfloat16):
         channels = dct(samples)

@@ -1,4 +1,8 @@
+from __future__ import annotations
+
 import io
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ from PIL import Image
 from qgac.coefficients.quantization import chroma_table, luma_table, nearest_quality, quality_of
 
 
-def pillow_tables(quality):
+def pillow_tables(quality: int) -> list[np.ndarray]:
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
     with Image.open(file) as picture:
@@ -17,14 +21,14 @@ def pillow_tables(quality):
 
 
 @pytest.mark.parametrize("quality", range(1, 101))
-def test_tables_are_those_of_libjpeg(quality):
+def test_tables_are_those_of_libjpeg(quality: int) -> None:
     luma, chroma = pillow_tables(quality)
     np.testing.assert_array_equal(luma_table(quality), luma)
     np.testing.assert_array_equal(chroma_table(quality), chroma)
 
 
 @pytest.mark.parametrize("table", [luma_table, chroma_table])
-def test_form_of_a_table(table):
+def test_form_of_a_table(table: Callable[..., Any]) -> None:
     values = table(37)
     assert values.shape == (8, 8)
     assert values.dtype == np.uint16
@@ -32,18 +36,18 @@ def test_form_of_a_table(table):
     assert table(37)[0, 0] > 0
 
 
-def test_quality_0_acts_as_1():
+def test_quality_0_acts_as_1() -> None:
     np.testing.assert_array_equal(luma_table(0), luma_table(1))
 
 
 @pytest.mark.parametrize("quality", [-1, 101])
-def test_qualities_out_of_range(quality):
+def test_qualities_out_of_range(quality: int) -> None:
     with pytest.raises(ValueError, match="not between 0 and 100"):
         luma_table(quality)
 
 
 @pytest.mark.parametrize("chroma", [False, True])
-def test_quality_of_a_table_from_a_file(chroma):
+def test_quality_of_a_table_from_a_file(chroma: bool) -> None:
     for quality in range(1, 101):
         table = pillow_tables(quality)[chroma]
         found = quality_of(table, chroma=chroma)
@@ -54,7 +58,7 @@ def test_quality_of_a_table_from_a_file(chroma):
         assert found == quality or quality > 95 or quality < 5, (quality, found)
 
 
-def test_tables_of_no_quality():
+def test_tables_of_no_quality() -> None:
     assert quality_of(luma_table(50) + 1) is None
     assert quality_of(luma_table(50), chroma=True) is None
     assert quality_of(luma_table(50).astype(np.int64) + 65536) is None
@@ -63,18 +67,18 @@ def test_tables_of_no_quality():
 
 @pytest.mark.parametrize("chroma", [False, True])
 @pytest.mark.parametrize("quality", [5, 37, 75, 98])
-def test_the_nearest_quality_of_a_libjpeg_table_is_its_own(quality, chroma):
+def test_the_nearest_quality_of_a_libjpeg_table_is_its_own(quality: int, chroma: bool) -> None:
     table = (chroma_table if chroma else luma_table)(quality)
     assert nearest_quality(table, chroma=chroma, low=5, high=98) == quality
 
 
 @pytest.mark.parametrize(("quality", "nearest"), [(1, 5), (3, 5)])
-def test_the_nearest_quality_stays_within_the_range(quality, nearest):
+def test_the_nearest_quality_stays_within_the_range(quality: int, nearest: int) -> None:
     assert nearest_quality(luma_table(quality), low=5, high=98) == nearest
     assert nearest_quality(luma_table(100), low=5, high=98) in (97, 98)  # the same at the low frequencies
 
 
-def test_the_nearest_quality_goes_by_the_size_of_the_steps():
+def test_the_nearest_quality_goes_by_the_size_of_the_steps() -> None:
     """A flat table of step s lies nearest to tables whose low-frequency steps are about s."""
     qualities = [nearest_quality(np.full((8, 8), step)) for step in (2, 8, 32, 128, 65535)]
     assert qualities == sorted(qualities, reverse=True)

@@ -1,5 +1,7 @@
 """Files that the research commands write: never in the place of another, unless asked, or of what they read."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 
@@ -8,10 +10,11 @@ import pytest
 from PIL import Image
 
 from made.command_line import qgac_command, usage_error
+from qgac.evaluation.record import Evaluation
 
 
 @pytest.fixture
-def pictures(tmp_path, monkeypatch):
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("set").mkdir()
     pixels = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
@@ -26,7 +29,7 @@ EVALUATE = ("evaluate", "--root", "set", "--quality", "10", "--jpeg-only", "--jo
 
 @pytest.mark.parametrize("there", ["out.png", "out.csv"])
 @pytest.mark.parametrize("named", ["out", "out.png"])
-def test_either_file_of_a_figure_is_kept(pictures, there, named):
+def test_either_file_of_a_figure_is_kept(pictures: Path, there: str, named: str) -> None:
     Path(there).write_text("old")
     assert f"{there} exists already" in usage_error(qgac_command(*SHEET, "-o", named))
     assert Path(there).read_text() == "old"
@@ -34,7 +37,7 @@ def test_either_file_of_a_figure_is_kept(pictures, there, named):
     assert Path(there).read_bytes() != b"old"
 
 
-def test_a_judges_key_is_kept(pictures):
+def test_a_judges_key_is_kept(pictures: Path) -> None:
     Path("blind.key.csv").write_text("old")
     result = qgac_command("analyze", "blind", "set/a.png", "-o", "blind")
     assert "blind.key.csv exists already" in usage_error(result)
@@ -50,7 +53,7 @@ def test_a_judges_key_is_kept(pictures):
         ("evaluate", "--root", "set", "--model", "net.safetensors", "--csv", "net.safetensors"),
     ],
 )
-def test_what_is_read_is_not_replaced_even_when_asked(pictures, command):
+def test_what_is_read_is_not_replaced_even_when_asked(pictures: Path, command: tuple[str, ...]) -> None:
     for name in ("result.csv", "net.safetensors"):
         Path(name).write_text("old")
     before = {path: path.read_bytes() for path in Path().rglob("*.*")}
@@ -58,21 +61,21 @@ def test_what_is_read_is_not_replaced_even_when_asked(pictures, command):
     assert {path: path.read_bytes() for path in Path().rglob("*.*")} == before
 
 
-def test_two_outputs_are_not_one_file(pictures):
+def test_two_outputs_are_not_one_file(pictures: Path) -> None:
     assert "named for two things" in usage_error(qgac_command(*EVALUATE, "--json", "r", "--csv", "set/../r"))
 
 
-def test_what_is_no_file_is_not_replaced(pictures):
+def test_what_is_no_file_is_not_replaced(pictures: Path) -> None:
     result = qgac_command(*EVALUATE, "--csv", "/dev/null", "--overwrite")
     assert "no file that can be replaced" in usage_error(result)
 
 
-def test_a_file_that_appears_meanwhile_is_kept(pictures, monkeypatch):
+def test_a_file_that_appears_meanwhile_is_kept(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from qgac.evaluation import tables
 
     to_csv = tables.to_csv
 
-    def slowly(evaluation):
+    def slowly(evaluation: Evaluation) -> str:
         Path("late.csv").write_text("another's")
         return to_csv(evaluation)
 
@@ -83,13 +86,15 @@ def test_a_file_that_appears_meanwhile_is_kept(pictures, monkeypatch):
     assert Path("late.csv").read_text() == "another's"
 
 
-def test_results_made_again_replace_the_old_ones(pictures):
+def test_results_made_again_replace_the_old_ones(pictures: Path) -> None:
     for options in ((), ("--overwrite",)):
         result = qgac_command(*EVALUATE, "--json", "r.json", "--csv", "r.csv", *options)
         assert result.exit_code == 0, result.output
 
 
-def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(pictures, monkeypatch):
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Root may write anywhere, so it is only played."""
     Path("locked").mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
@@ -97,14 +102,14 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(pictures, m
     assert "locked may not be written to; choose another" in message
 
 
-def test_a_missing_folder_is_told_before_the_work(pictures):
+def test_a_missing_folder_is_told_before_the_work(pictures: Path) -> None:
     message = usage_error(qgac_command(*EVALUATE, "--json", "nowhere/r.json"))
     assert "there is no folder" in message
     assert "make it first" in message
     assert not Path("nowhere").exists()
 
 
-def test_a_link_that_leads_nowhere_stays(pictures):
+def test_a_link_that_leads_nowhere_stays(pictures: Path) -> None:
     Path("link").symlink_to("nowhere")
     for options in ((), ("--overwrite",)):
         assert "no file that can be replaced" in usage_error(qgac_command(*EVALUATE, "--json", "link", *options))

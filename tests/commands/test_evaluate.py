@@ -1,6 +1,10 @@
+from __future__ import annotations
+
 import json
 import sys
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +14,7 @@ from made.command_line import qgac_command
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     pixels = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     return tmp_path
@@ -19,7 +23,7 @@ def folder(tmp_path):
 run = partial(qgac_command, "evaluate")
 
 
-def test_table_on_the_output_and_files_beside(folder, tmp_path):
+def test_table_on_the_output_and_files_beside(folder: Path, tmp_path: Path) -> None:
     files = {kind: tmp_path / f"result.{kind}" for kind in ("json", "markdown", "csv")}
     options = [part for kind, file in files.items() for part in (f"--{kind}", file)]
     result = run("--root", folder, "--quality", 10, 90, "--jpeg-only", "--jobs", 1, *options)
@@ -30,7 +34,7 @@ def test_table_on_the_output_and_files_beside(folder, tmp_path):
     assert len(files["csv"].read_text().splitlines()) == 1 + 2 * 2
 
 
-def test_files_are_replaced_only_when_asked(folder, tmp_path):
+def test_files_are_replaced_only_when_asked(folder: Path, tmp_path: Path) -> None:
     old = tmp_path / "a.png"
     before = old.read_bytes()
     for option in ("--json", "--markdown", "--csv"):
@@ -45,20 +49,20 @@ def test_files_are_replaced_only_when_asked(folder, tmp_path):
     assert other.read_text().startswith("#")
 
 
-def test_qualities_may_be_given_in_every_way(folder):
+def test_qualities_may_be_given_in_every_way(folder: Path) -> None:
     for way in (("--quality", "30", "7"), ("--quality", "7,30"), ("--quality", 30, "--quality", 7)):
         result = run("--root", folder, *way, "--jpeg-only", "--jobs", 1)
         assert [line.split("|")[1].strip() for line in result.stdout.splitlines()[4:6]] == ["7", "30"]
 
 
 @pytest.mark.parametrize("way", [("--quality", "0"), ("--quality", "10", "x"), ("--quality", "10,101"), ("10",)])
-def test_wrong_qualities(folder, way):
+def test_wrong_qualities(folder: Path, way: Any) -> None:
     result = run("--root", folder, *way)
     assert result.exit_code == 2
     assert "--quality" in result.stderr
 
 
-def test_classic5_is_gray_by_default(folder):
+def test_classic5_is_gray_by_default(folder: Path) -> None:
     from qgac.evaluation.test_sets import BENCHMARKS
 
     for name in BENCHMARKS["classic5"].names:
@@ -68,7 +72,7 @@ def test_classic5_is_gray_by_default(folder):
     assert "29.84 / 29.43 / 0.837" in result.stdout
 
 
-def test_failures_are_one_sentence(folder, tmp_path):
+def test_failures_are_one_sentence(folder: Path, tmp_path: Path) -> None:
     result = run("--root", folder, "--dataset", "live1")
     assert result.exit_code == 1
     assert "lacks 29 of the 29 pictures" in result.stderr
@@ -79,7 +83,7 @@ def test_failures_are_one_sentence(folder, tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_blends_that_cannot_be(folder):
+def test_blends_that_cannot_be(folder: Path) -> None:
     result = run("--root", folder, "--blend-with", "other.safetensors")
     assert result.exit_code == 2
     assert "add --blend" in result.stderr
@@ -89,13 +93,13 @@ def test_blends_that_cannot_be(folder):
     assert "without a model there is nothing to blend with" in result.stderr
 
 
-def test_a_result_that_could_not_be_written_is_noticed_before_measuring(folder, tmp_path):
+def test_a_result_that_could_not_be_written_is_noticed_before_measuring(folder: Path, tmp_path: Path) -> None:
     result = run("--root", folder, "--model", "nowhere", "--json", tmp_path / "missing" / "result.json")
     assert result.exit_code == 2
     assert "there is no folder" in result.stderr
 
 
-def test_other_programs_are_measured_beside(folder, tmp_path):
+def test_other_programs_are_measured_beside(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.py"
     copy.write_text("import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])")
     methods = [f"{name}={sys.executable} {copy} {{input}} {{output}}" for name in ("one", "the other")]
@@ -115,13 +119,13 @@ def test_other_programs_are_measured_beside(folder, tmp_path):
         (["--resume"], "name it (--json)"),
     ],
 )
-def test_methods_that_cannot_be(folder, options, message):
+def test_methods_that_cannot_be(folder: Path, options: list[str], message: str) -> None:
     result = run("--root", folder, *options)
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.replace("│", " ").split())
 
 
-def test_a_program_that_fails_ends_in_one_sentence_and_loses_nothing(folder, tmp_path):
+def test_a_program_that_fails_ends_in_one_sentence_and_loses_nothing(folder: Path, tmp_path: Path) -> None:
     Image.fromarray(np.zeros((24, 40, 3), np.uint8)).save(folder / "b.png")
     fails = tmp_path / "fails.py"  # of the second picture, which is black
     fails.write_text(
@@ -145,7 +149,7 @@ def test_a_program_that_fails_ends_in_one_sentence_and_loses_nothing(folder, tmp
     assert content[0] == measured[0]  # its time tells that it was not measured again
 
 
-def test_a_part_of_the_pictures(folder):
+def test_a_part_of_the_pictures(folder: Path) -> None:
     Image.fromarray(np.zeros((24, 40, 3), np.uint8)).save(folder / "b.png")
     result = run("--root", folder, "--quality", 10, "--jpeg-only", "--jobs", 1, "--limit", 1)
     assert "the first 1 pictures" in result.stdout.splitlines()[0]

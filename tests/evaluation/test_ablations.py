@@ -1,10 +1,14 @@
 """The recipes of table 5, and the command that trains and tabulates them."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from click.testing import Result
 from PIL import Image
 
 from made.banks import write_small_bank
@@ -15,30 +19,30 @@ from qgac.evaluation.published import ABLATIONS
 from qgac.evaluation.test_sets import BENCHMARKS
 from qgac.metrics.scores import Scores
 from qgac.models.y_network import YNetwork
-from qgac.training.recipe import read_recipe
+from qgac.training.recipe import Recipe, read_recipe
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "ablations"
 RECIPES = {path.stem: read_recipe(path) for path in FOLDER.glob("*.toml")}
 
 
-def parameters(recipe):
+def parameters(recipe: Recipe) -> int:
     with torch.device("meta"):
         network = YNetwork(recipe.model.y)
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def test_there_is_a_recipe_for_every_row_of_the_table():
+def test_there_is_a_recipe_for_every_row_of_the_table() -> None:
     assert set(RECIPES) == set(EXPERIMENTS)
     assert list(EXPERIMENTS.values()) == list(ABLATIONS)
 
 
 @pytest.mark.parametrize("experiment", ["CFM", "subnetworks", "fusion"])
-def test_networks_of_an_experiment_are_about_equally_large(experiment):
+def test_networks_of_an_experiment_are_about_equally_large(experiment: str) -> None:
     counts = [parameters(RECIPES[name]) for name, (kind, _) in EXPERIMENTS.items() if kind == experiment]
     assert max(counts) <= 1.05 * min(counts)
 
 
-def test_runs_differ_in_the_network_alone():
+def test_runs_differ_in_the_network_alone() -> None:
     shared = {
         str(asdict(replace(recipe, seed=0, model=replace(recipe.model, y=RECIPES["cfm-cfm"].model.y))))
         for recipe in RECIPES.values()
@@ -46,7 +50,7 @@ def test_runs_differ_in_the_network_alone():
     assert len(shared) == 1
 
 
-def test_every_recipe_tests_what_it_is_named_for():
+def test_every_recipe_tests_what_it_is_named_for() -> None:
     y = {name: recipe.model.y for name, recipe in RECIPES.items()}
     assert [y[f"cfm-{name}"].conditioning for name in ("none", "concat", "cfm")] == ["none", "concat", "cfm"]
     assert [(c.blocknets, c.frequencynet) for n, c in y.items() if n == "subnetworks-frequencynet"] == [(0, True)]
@@ -55,7 +59,7 @@ def test_every_recipe_tests_what_it_is_named_for():
         assert (y[name].blocknets, y[name].frequencynet, y[name].fusion) == (2, True, name == "fusion-fusion")
 
 
-def test_table_is_in_the_order_of_the_papers():
+def test_table_is_in_the_order_of_the_papers() -> None:
     scores = Scores(29, 28.5, 0.8)
     names = ["zzz", "fusion-none", "cfm-cfm", "cfm-none"]
     lines = ablations_markdown(
@@ -103,7 +107,7 @@ qualities = [10]
 
 
 @pytest.fixture
-def workplace(tmp_path):
+def workplace(tmp_path: Path) -> Path:
     (tmp_path / "classic5").mkdir()
     for seed, name in enumerate(BENCHMARKS["classic5"].names):
         Image.fromarray(photo(64, 72, seed)).convert("L").convert("RGB").save(tmp_path / "classic5" / f"{name}.png")
@@ -115,7 +119,7 @@ def workplace(tmp_path):
     return tmp_path
 
 
-def ablate(workplace, **changed):
+def ablate(workplace: Path, **changed: Any) -> Result:
     places = {
         "recipes": "recipes",
         "patches": "bank",
@@ -129,7 +133,7 @@ def ablate(workplace, **changed):
     return qgac_command("ablate", workplace / places["recipes"], *options)
 
 
-def test_recipes_are_trained_once_and_tabulated(workplace):
+def test_recipes_are_trained_once_and_tabulated(workplace: Path) -> None:
     first = ablate(workplace)
     assert first.exit_code == 0, first.output
     rows = [line.split(" | ") for line in first.stdout.splitlines()[4:7]]
@@ -144,7 +148,7 @@ def test_recipes_are_trained_once_and_tabulated(workplace):
     assert {path: path.stat().st_mtime_ns for path in weights} == weights
 
 
-def test_what_is_missing_is_told_before_training(workplace):
+def test_what_is_missing_is_told_before_training(workplace: Path) -> None:
     for changed, message in (
         ({"root": "bank"}, "lacks 5 of the 5 pictures of Classic-5"),
         ({"recipes": "classic5"}, "holds no recipes"),

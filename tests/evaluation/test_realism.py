@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,13 +15,13 @@ from qgac.metrics import frechet
 from qgac.restoration.restorer import Restorer
 
 
-def network(pictures):
+def network(pictures: torch.Tensor) -> torch.Tensor:
     """Six features: mean and contrast of every colour."""
     return torch.cat((pictures.mean((2, 3)), pictures.std((2, 3))), 1)
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def pictures(tmp_path: Path) -> list[Path]:
     paths = []
     for number, size in enumerate([(24, 40), (33, 17), (40, 40)]):
         generator = np.random.default_rng(number)
@@ -26,7 +31,9 @@ def pictures(tmp_path):
     return paths
 
 
-def test_distances_of_files_fall_with_quality_and_are_those_of_pillows_decode(pictures, tmp_path):
+def test_distances_of_files_fall_with_quality_and_are_those_of_pillows_decode(
+    pictures: list[Path], tmp_path: Path
+) -> None:
     originals = original_statistics(pictures, network)
     restorer = Restorer(tiny_network(strength=0.0), device="cpu")
     coarse, fine = measure_realism(pictures, originals, restorer, network, (5, 95))
@@ -42,7 +49,7 @@ def test_distances_of_files_fall_with_quality_and_are_those_of_pillows_decode(pi
     assert coarse.restored != coarse.jpeg
 
 
-def test_table_with_and_without_the_papers_figures():
+def test_table_with_and_without_the_papers_figures() -> None:
     lines = realism_markdown("live1", "small", 29, [Realism(10, 80.0, 60.5), Realism(40, 20.0, 10)]).splitlines()
     assert lines[0] == "### Fréchet inception distance: Live-1, 29 pictures"
     assert lines[4] == "| 10 | 80.00 | 60.50 | 69.57 | 35.86 |"
@@ -50,7 +57,7 @@ def test_table_with_and_without_the_papers_figures():
     assert "paper" not in realism_markdown("folder", "small", 3, [Realism(10, 1, 1)]).lower()
 
 
-def test_the_command(pictures, tmp_path, monkeypatch):
+def test_the_command(pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With another network in the place of Inception, whose weights are not to be had here."""
     arguments = ["frechet", "--root", pictures[0].parent, "--inception", tmp_path / "i.pth", "--quality", 10]
     arguments += ["--model", tiny_weights(tmp_path / "tiny.safetensors"), "--markdown", tmp_path / "table.md"]
@@ -64,11 +71,13 @@ def test_the_command(pictures, tmp_path, monkeypatch):
     assert result.stdout.splitlines()[4].startswith("| 10 | ")
 
 
-def test_other_features_are_called_by_their_name(pictures, tmp_path, monkeypatch):
+def test_other_features_are_called_by_their_name(
+    pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With a stand-in for the network, which has tests of its own."""
 
     class Stand:
-        def __init__(self, weights):
+        def __init__(self, weights: str) -> None:
             assert weights == "vgg.pth"
             self.features = network
 
@@ -90,7 +99,7 @@ def test_other_features_are_called_by_their_name(pictures, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("options", [[], ["--inception", "a", "--vgg", "b"], ["--vgg", "b", "--blend-with", "c"]])
-def test_contradictions_of_the_command(pictures, options):
+def test_contradictions_of_the_command(pictures: list[Path], options: list[Any] | list[str]) -> None:
     result = qgac_command("frechet", "--root", pictures[0].parent, *options)
     assert result.exit_code == 2
     assert (

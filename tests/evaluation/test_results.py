@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 
 from made.command_line import qgac_command
@@ -7,14 +11,14 @@ from qgac.evaluation.tables import to_json
 from qgac.metrics.scores import Scores
 
 
-def result(dataset, channels="color", qualities=(10, 50), blend=0.0):
+def result(dataset: str, channels: str = "color", qualities: tuple[int, int] = (10, 50), blend: float = 0.0) -> str:
     scores = {"jpeg": Scores(25, 23, 0.7), "pillow": Scores(26, 24, 0.75), "restored": Scores(28.126, 27, 0.8)}
     measurements = tuple(Measurement("a.png", quality, 1, scores) for quality in qualities)
     return to_json(Evaluation(dataset, Settings(qualities, channels, blend=blend), measurements))
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """Named so that the alphabet has another order than the document."""
     folder = tmp_path / "docs" / "results"
     folder.mkdir(parents=True)
@@ -27,25 +31,25 @@ def folder(tmp_path):
     return folder
 
 
-def headings(text):
+def headings(text: str) -> list[str]:
     return [line.removeprefix("### ").split(",")[0].split(" (")[0] for line in text.splitlines() if "### " in line]
 
 
-def test_order_of_the_parts(folder):
+def test_order_of_the_parts(folder: Path) -> None:
     assert headings(results_markdown(folder, folder.parent)) == [
         "Live-1", "BSDS500", "Classic-5", "Generalisation: Live-1", "Ablations",
         "Increase in PSNR over quality", "Restored pictures", "zebra",
     ]  # fmt: skip
 
 
-def test_blends_come_after_the_regression_and_have_no_table_3(folder):
+def test_blends_come_after_the_regression_and_have_no_table_3(folder: Path) -> None:
     (folder / "a-blend.json").write_text(result("live1", blend=0.7))
     text = results_markdown(folder, folder.parent)
     assert headings(text)[:5] == ["Live-1", "BSDS500", "Classic-5", "Live-1", "Generalisation: Live-1"]
     assert text.count("### Generalisation") == 1
 
 
-def test_generalization_is_table_3(folder):
+def test_generalization_is_table_3(folder: Path) -> None:
     """Of its four rows those whose quality was measured: two models on quality 50, one on quality 10."""
     text = results_markdown(folder, folder.parent)
     rows = [line for line in text.splitlines() if line.count("| quality 10 |") + line.count("| quality 20 |")]
@@ -57,11 +61,11 @@ def test_generalization_is_table_3(folder):
     ]
 
 
-def test_figures_are_linked_from_the_document(folder):
+def test_figures_are_linked_from_the_document(folder: Path) -> None:
     assert "](results/gain.png)" in results_markdown(folder, folder.parent)
 
 
-def test_only_what_stands_between_the_markers_is_replaced(folder):
+def test_only_what_stands_between_the_markers_is_replaced(folder: Path) -> None:
     document = folder.parent / "results.md"
     document.write_text("# Mine\n\n<!-- results: start -->\nold\n<!-- results: end -->\n\nkept\n")
     for _ in range(2):  # the second time changes nothing
@@ -73,15 +77,15 @@ def test_only_what_stands_between_the_markers_is_replaced(folder):
         assert "old" not in text
 
 
-def test_without_a_document_it_is_printed(folder):
+def test_without_a_document_it_is_printed(folder: Path) -> None:
     assert headings(qgac_command("results", folder).stdout)[0] == "Live-1"
 
 
-def test_an_empty_folder_says_so(tmp_path):
+def test_an_empty_folder_says_so(tmp_path: Path) -> None:
     assert results_markdown(tmp_path, tmp_path) == "Nothing has been measured yet.\n"
 
 
-def test_failures_are_one_sentence(folder, tmp_path):
+def test_failures_are_one_sentence(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "plain.md").write_text("no markers")
     for arguments, message in (
         ((tmp_path / "nowhere",), "nowhere is no folder"),
@@ -98,7 +102,7 @@ def test_failures_are_one_sentence(folder, tmp_path):
         insert("<!-- results: end --><!-- results: start -->", "x")
 
 
-def test_plot_commands_write_picture_and_numbers(folder, tmp_path):
+def test_plot_commands_write_picture_and_numbers(folder: Path, tmp_path: Path) -> None:
     for command, file in (("gain", tmp_path / "g.png"), ("tradeoff", tmp_path / "t")):
         outcome = qgac_command("plot", command, folder / "c.json", "-o", file)
         assert outcome.exit_code == 0, outcome.output

@@ -1,8 +1,11 @@
+from __future__ import annotations
+
 import csv
 import io
 import json
 import math
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -13,7 +16,9 @@ from qgac.evaluation.test_sets import BENCHMARKS
 from qgac.metrics.scores import Scores
 
 
-def evaluation(dataset="live1", qualities=(10, 40), model="small", **settings):
+def evaluation(
+    dataset: str = "live1", qualities: tuple[int, int] = (10, 40), model: str | None = "small", **settings: Any
+) -> Evaluation:
     settings = Settings(qualities, model=model, **settings)
     scores = {"jpeg": Scores(25, 23, 0.7), "pillow": Scores(26, 24, 0.75), "restored": Scores(28.126, 27, 0.8)}
     return Evaluation(
@@ -23,7 +28,7 @@ def evaluation(dataset="live1", qualities=(10, 40), model="small", **settings):
     )
 
 
-def test_markdown_has_the_papers_figures_beside():
+def test_markdown_has_the_papers_figures_beside() -> None:
     lines = to_markdown(evaluation()).splitlines()
     assert lines[0] == "### Live-1, colour (RGB, 4:2:0), 2 pictures"
     assert lines[2] == "| quality | JPEG | JPEG, Pillow | restored | JPEG, paper | QGAC, paper |"
@@ -35,14 +40,14 @@ def test_markdown_has_the_papers_figures_beside():
     assert "Model: small" in lines[-2]
 
 
-def test_markdown_of_a_folder_has_no_papers_columns():
+def test_markdown_of_a_folder_has_no_papers_columns() -> None:
     text = to_markdown(evaluation("folder", model=None))
     assert "paper |" not in text
     assert "ECCV" not in text
     assert "restored" not in text.splitlines()[2]
 
 
-def test_a_blend_is_told_from_its_model():
+def test_a_blend_is_told_from_its_model() -> None:
     found = evaluation(blend=0.7)
     lines = to_markdown(found).splitlines()
     assert lines[0] == "### Live-1, colour (RGB, 4:2:0), 2 pictures, blend 0.7"
@@ -53,7 +58,7 @@ def test_a_blend_is_told_from_its_model():
     assert "Model: small, blend 1 with x.safetensors." in to_markdown(evaluation(blend=1.0, blend_with="x.safetensors"))
 
 
-def test_csv_can_be_read_back():
+def test_csv_can_be_read_back() -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(evaluation()))))
     assert len(rows) == 2 * 2 * 3
     assert {row["picture"] for row in rows} == {"a,x.png", "b.png"}
@@ -61,7 +66,7 @@ def test_csv_can_be_read_back():
     assert (float(row["psnr"]), float(row["psnr_b"]), float(row["ssim"]), row["bytes"]) == (28.126, 27, 0.8, "1010")
 
 
-def test_json_can_be_read_back():
+def test_json_can_be_read_back() -> None:
     content = json.loads(to_json(evaluation()))
     assert content["settings"]["qualities"] == [10, 40]
     assert content["means"][0]["paper"]["restored"] == {"psnr": 27.65, "psnr_b": 27.4, "ssim": 0.819}
@@ -69,13 +74,13 @@ def test_json_can_be_read_back():
     assert content["measurements"][0]["scores"]["jpeg"]["psnr"] == 25
 
 
-def test_json_writes_infinite_figures_as_null():
+def test_json_writes_infinite_figures_as_null() -> None:
     measurement = Measurement("a", 10, 1, {"jpeg": Scores(math.inf, math.inf, 1.0), "pillow": Scores(math.inf, 1, 1)})
     content = json.loads(to_json(Evaluation("folder", Settings((10,), model=None), (measurement,))))
     assert content["means"][0]["scores"]["jpeg"] == {"psnr": None, "psnr_b": None, "ssim": 1.0}
 
 
-def test_json_gives_the_evaluation_back():
+def test_json_gives_the_evaluation_back() -> None:
     perfect = Measurement("c.png", 10, 1, dict.fromkeys(("pillow", "restored"), Scores(math.inf, math.inf, 1.0)))
     for original in (
         evaluation(),
@@ -85,12 +90,12 @@ def test_json_gives_the_evaluation_back():
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"dataset": "live1", "settings": {"quality": 10}}'])
-def test_other_json_is_refused(text):
+def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no result of"):
         from_json(text)
 
 
-def test_other_methods_of_the_paper():
+def test_other_methods_of_the_paper() -> None:
     """Some cells by hand; IDCN and DMCNN have none for quality 30."""
     assert published_methods("live1", "color", 10)["IDCN"] == Scores(27.62, 27.32, 0.816)
     assert published_methods("icb", "y", 20)["ARCNN"] == Scores(32.62, 32.31, 0.821)
@@ -102,7 +107,7 @@ def test_other_methods_of_the_paper():
 
 @pytest.mark.parametrize("dataset", BENCHMARKS)
 @pytest.mark.parametrize("channels", ["color", "y"])
-def test_published_figures_are_plausible(dataset, channels):
+def test_published_figures_are_plausible(dataset: str, channels: str) -> None:
     """A slip of the pen would break one of these: each step of quality, and the method itself, improve every figure."""
     if (dataset, channels) == ("classic5", "color"):
         assert published(dataset, channels, 10) is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,7 +144,7 @@ def test_colour_gains(restorer: Restorer, kind: str) -> None:
     ],
     ids=["gray", "CMYK of Pillow", "CMYK of Adobe", "YCCK"],
 )
-def test_other_colours_gain(restorer: Restorer, data, original) -> None:  # type: ignore[no-untyped-def]
+def test_other_colours_gain(restorer: Restorer, data: Callable[..., Any], original: Callable[..., Any]) -> None:  # type: ignore[no-untyped-def]
     image: JPEGImage = read_jpeg(data())
     before, after = decibels(render(image), original()), decibels(restorer(image).pixels, original())
     assert after > before > 20, f"{before:.2f} -> {after:.2f}"

@@ -6,6 +6,8 @@ import io
 import struct
 import time
 import tracemalloc
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -135,7 +137,9 @@ def test_a_second_frame_is_refused(corpus: dict[str, bytes]) -> None:
         (0xDA, lambda p: p[:2] + b"\x30" + p[3:], "Huffman table that the file does not hold"),
     ],
 )
-def test_contradicting_headers_are_refused(corpus: dict[str, bytes], payload_of: int, change, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_contradicting_headers_are_refused(
+    corpus: dict[str, bytes], payload_of: int, change: Callable[..., Any], message: str
+) -> None:  # type: ignore[no-untyped-def]
     data = corpus["pillow_gray"]
     position = data.index(bytes([0xFF, payload_of]))
     length = struct.unpack_from(">H", data, position + 2)[0]

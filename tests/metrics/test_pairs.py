@@ -1,5 +1,10 @@
 """What the metrics accept and refuse; the same for all three."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +14,7 @@ from qgac.metrics import psnr, psnr_b, ssim
 METRICS = pytest.mark.parametrize("metric", [psnr, psnr_b, ssim])
 
 
-def pictures(*shape):
+def pictures(*shape: Any) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(5)
     reference = generator.integers(0, 256, shape, dtype=np.uint8)
     noise = generator.integers(-20, 21, shape)
@@ -18,7 +23,9 @@ def pictures(*shape):
 
 @METRICS
 @pytest.mark.parametrize("shape", [(16, 16), (24, 17), (24, 17, 3), (16, 40, 1)])
-def test_arrays_and_tensors_give_the_same(metric, shape):
+def test_arrays_and_tensors_give_the_same(
+    metric: Callable[..., Any], shape: tuple[int, int, int] | tuple[int, int]
+) -> None:
     restored, reference = pictures(*shape)
     expected = metric(restored=restored, reference=reference)
     assert isinstance(expected, float)
@@ -31,7 +38,7 @@ def test_arrays_and_tensors_give_the_same(metric, shape):
 
 
 @METRICS
-def test_arrays_of_different_types_may_meet(metric):
+def test_arrays_of_different_types_may_meet(metric: Callable[..., Any]) -> None:
     restored, reference = pictures(24, 20, 3)
     expected = metric(restored=restored, reference=reference)
     assert metric(restored=restored / 255.0, reference=reference) == pytest.approx(expected, abs=1e-9)
@@ -40,7 +47,7 @@ def test_arrays_of_different_types_may_meet(metric):
 
 
 @METRICS
-def test_every_picture_of_a_batch_is_measured_alone(metric):
+def test_every_picture_of_a_batch_is_measured_alone(metric: Callable[..., Any]) -> None:
     x, y = torch.rand(3, 2, 24, 16, dtype=torch.float64), torch.rand(3, 2, 24, 16, dtype=torch.float64)
     together = metric(restored=x, reference=y)
     alone = torch.cat([metric(restored=x[i : i + 1], reference=y[i : i + 1]) for i in range(3)])
@@ -48,7 +55,7 @@ def test_every_picture_of_a_batch_is_measured_alone(metric):
 
 
 @METRICS
-def test_more_noise_is_worse(metric):
+def test_more_noise_is_worse(metric: Callable[..., Any]) -> None:
     reference = torch.rand(1, 3, 32, 32, dtype=torch.float64)
     noise = torch.randn_like(reference)
     values = [metric(restored=reference + amount * noise, reference=reference).item() for amount in (0.01, 0.05, 0.2)]
@@ -56,7 +63,7 @@ def test_more_noise_is_worse(metric):
 
 
 @METRICS
-def test_gradient_reaches_the_restored_picture(metric):
+def test_gradient_reaches_the_restored_picture(metric: Callable[..., Any]) -> None:
     restored = torch.rand(2, 3, 16, 16, requires_grad=True)
     metric(restored=restored, reference=torch.rand(2, 3, 16, 16)).sum().backward()
     assert restored.grad is not None
@@ -65,7 +72,7 @@ def test_gradient_reaches_the_restored_picture(metric):
 
 
 @METRICS
-def test_inputs_stay_as_they_were(metric):
+def test_inputs_stay_as_they_were(metric: Callable[..., Any]) -> None:
     x, y = torch.rand(1, 1, 16, 16), torch.rand(1, 1, 16, 16)
     copies = x.clone(), y.clone()
     metric(restored=x, reference=y)
@@ -90,7 +97,13 @@ def test_inputs_stay_as_they_were(metric):
         (np.zeros((16, 7)), np.zeros((16, 7)), ValueError, "7x16 pixels"),
     ],
 )
-def test_what_does_not_fit_is_refused(metric, restored, reference, error, message):
+def test_what_does_not_fit_is_refused(
+    metric: Callable[..., Any],
+    restored: np.ndarray | torch.Tensor,
+    reference: np.ndarray | torch.Tensor,
+    error: type,
+    message: str,
+) -> None:
     if metric is psnr and message == "7x16 pixels":
         assert metric(restored=restored, reference=reference) == np.inf
         return
@@ -99,7 +112,7 @@ def test_what_does_not_fit_is_refused(metric, restored, reference, error, messag
 
 
 @METRICS
-def test_positions_are_refused(metric):
+def test_positions_are_refused(metric: Callable[..., Any]) -> None:
     picture = np.zeros((16, 16))
     with pytest.raises(TypeError):
         metric(picture, picture)

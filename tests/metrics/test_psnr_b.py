@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -8,11 +10,11 @@ from qgac.metrics import psnr, psnr_b
 from qgac.metrics.psnr_b import blocking_effect
 
 
-def tensor(picture):
+def tensor(picture: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.asarray(picture, dtype=np.float64))[None, None]
 
 
-def test_a_single_step_by_hand():
+def test_a_single_step_by_hand() -> None:
     r"""A 16x16 picture, columns 0..7 of 0.2 and columns 8..15 of 0.6, where the original is 0.4 everywhere.
 
     MSE: every sample is off by 0.2, so 0.04.
@@ -29,7 +31,7 @@ def test_a_single_step_by_hand():
     assert psnr(restored=picture, reference=original) == pytest.approx(13.979400, abs=1e-6)
 
 
-def test_steps_within_blocks_by_hand():
+def test_steps_within_blocks_by_hand() -> None:
     r"""As above, and rows 0..3 darker by 0.1: a step inside the blocks as well.
 
     Column border 7|8: 16 differences of 0.4 as before, so border mean square 2.56 / 32 = 0.08.
@@ -48,7 +50,7 @@ def test_steps_within_blocks_by_hand():
     assert psnr_b(restored=picture, reference=original) == pytest.approx(-10 * math.log10(0.102232142857), abs=1e-9)
 
 
-def test_no_blocking_effect_where_blocks_are_smoother_outside():
+def test_no_blocking_effect_where_blocks_are_smoother_outside() -> None:
     """A step inside the blocks only: the border mean is the smaller one, and PSNR-B is PSNR."""
     picture = np.full((16, 16), 0.3)
     picture[:, 4:] = 0.5
@@ -57,7 +59,7 @@ def test_no_blocking_effect_where_blocks_are_smoother_outside():
     assert psnr_b(restored=picture, reference=original) == pytest.approx(20, abs=1e-9)
 
 
-def test_a_cut_block_is_counted_as_in_the_published_figures():
+def test_a_cut_block_is_counted_as_in_the_published_figures() -> None:
     """24 rows, 20 columns: both column borders 7|8 and 15|16 are summed, 24 * (20 // 8 - 1) = 24 are counted.
 
     A step of 0.4 at 15|16: sum 24 * 0.16 = 3.84; borders 24 * 1 + 20 * (24 // 8 - 1) = 64; 3.84 / 64 = 0.06;
@@ -68,7 +70,7 @@ def test_a_cut_block_is_counted_as_in_the_published_figures():
     assert blocking_effect(tensor(picture)).item() == pytest.approx(0.06 * 3 / math.log2(20), abs=1e-12)
 
 
-def brute_force(restored, reference):
+def brute_force(restored: np.ndarray, reference: np.ndarray) -> float:
     """The formula with loops over every pair of neighbours."""
     values = []
     for channel in range(restored.shape[2]):
@@ -93,7 +95,7 @@ def brute_force(restored, reference):
 
 
 @pytest.mark.parametrize("shape", [(16, 16, 1), (24, 32, 3), (17, 39, 2), (31, 16, 1)])
-def test_against_loops(shape):
+def test_against_loops(shape: tuple[int, int, int]) -> None:
     generator = np.random.default_rng(3)
     reference = generator.random(shape)
     blocky = np.kron(generator.random((shape[0] // 8 + 1, shape[1] // 8 + 1, 1)), np.ones((8, 8, 1)))
@@ -102,7 +104,7 @@ def test_against_loops(shape):
     assert psnr_b(restored=restored, reference=reference) == pytest.approx(expected, abs=1e-9)
 
 
-def test_only_the_restored_picture_is_searched_for_blocks():
+def test_only_the_restored_picture_is_searched_for_blocks() -> None:
     blocky = np.kron(np.random.default_rng(0).random((3, 3)), np.ones((8, 8)))
     smooth = np.full_like(blocky, blocky.mean())
     forward = psnr_b(restored=blocky, reference=smooth)
@@ -111,7 +113,7 @@ def test_only_the_restored_picture_is_searched_for_blocks():
     assert forward < backward - 3
 
 
-def test_identity_and_bound():
+def test_identity_and_bound() -> None:
     """Equal pictures differ only by the blocking effect that the picture itself has; PSNR-B never exceeds PSNR."""
     flat = np.full((16, 32), 0.4)
     assert psnr_b(restored=flat, reference=flat) == np.inf
@@ -121,5 +123,5 @@ def test_identity_and_bound():
         assert psnr_b(restored=x, reference=y) <= psnr(restored=x, reference=y) + 1e-12
 
 
-def test_result_is_float64():
+def test_result_is_float64() -> None:
     assert psnr_b(restored=torch.rand(2, 3, 16, 16), reference=torch.rand(2, 3, 16, 16)).dtype == torch.float64

@@ -1,7 +1,11 @@
 """Properties that every form of the networks has."""
 
-import json
+from __future__ import annotations
 
+import json
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 
@@ -22,25 +26,25 @@ FACTORS = [(2, 2), (1, 2), (2, 1), (1, 1)]
 ALL_SAMPLINGS = {"factors": tuple(FACTORS)}
 
 
-def table(count, each=None):
+def table(count: int, each: int | None = None) -> torch.Tensor:
     shape = (count, 8, 8) if each is None else (count, each, 8, 8)
     return torch.randint(1, 100, shape, generator=torch.Generator().manual_seed(2)).float()
 
 
-def coefficients(count, maps, height, width, seed=3):
+def coefficients(count: int, maps: int, height: int, width: int, seed: int = 3) -> torch.Tensor:
     return 30 * torch.randn(count, 64 * maps, height, width, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("form", Y_FORMS.values(), ids=Y_FORMS)
 @pytest.mark.parametrize("levels", [False, True])
-def test_y_residual_starts_at_zero(form, levels):
+def test_y_residual_starts_at_zero(form: Any, levels: bool) -> None:
     model = QGAC(tiny_configuration(form, levels=levels))
     y = coefficients(2, 1, 3, 4)
     assert torch.equal(model.restore_y(y, table(2)), y)
 
 
 @pytest.mark.parametrize("form", COLOR_FORMS.values(), ids=COLOR_FORMS)
-def test_color_residual_starts_at_zero(form):
+def test_color_residual_starts_at_zero(form: Any) -> None:
     """What is left is nearest-neighbour upsampling."""
     model = QGAC(tiny_configuration(color=form))
     for factors in model.factors:
@@ -52,7 +56,7 @@ def test_color_residual_starts_at_zero(form):
 
 
 @pytest.mark.parametrize("form", Y_FORMS.values(), ids=Y_FORMS)
-def test_stated_y_receptive_field_is_the_true_one(form):
+def test_stated_y_receptive_field_is_the_true_one(form: Any) -> None:
     model = randomize(QGAC(tiny_configuration(form))).double()
     field = model.receptive_field_y
     side = 2 * field + 5
@@ -70,7 +74,7 @@ GUIDED = {f"guided, {name}": {**COLOR_FORMS[name], "guided": True} for name in (
 
 @pytest.mark.parametrize("form", [*COLOR_FORMS.values(), *GUIDED.values()], ids=[*COLOR_FORMS, *GUIDED])
 @pytest.mark.parametrize("factors", FACTORS)
-def test_stated_color_receptive_field_covers_the_true_one(form, factors):
+def test_stated_color_receptive_field_covers_the_true_one(form: Any, factors: tuple[int, int]) -> None:
     """It is stated for the coarsest sampling, and may be larger by up to two chroma blocks: transposed convolutions
     reach differently far for different positions of a block within a chroma block.
     """
@@ -98,7 +102,7 @@ def test_stated_color_receptive_field_covers_the_true_one(form, factors):
 @pytest.mark.parametrize("form", [*COLOR_FORMS.values(), *GUIDED.values()], ids=[*COLOR_FORMS, *GUIDED])
 @pytest.mark.parametrize("factors", FACTORS)
 @torch.no_grad()
-def test_every_sampling_gives_full_resolution(form, factors):
+def test_every_sampling_gives_full_resolution(form: Any, factors: tuple[int, int]) -> None:
     model = randomize(QGAC(tiny_configuration(color={**form, **ALL_SAMPLINGS}))).eval()
     assert model.factors == set(FACTORS)
     vertical, horizontal = factors
@@ -110,13 +114,13 @@ def test_every_sampling_gives_full_resolution(form, factors):
     assert (restored - plain).abs().max() > 1e-3
 
 
-def test_444_passes_without_an_upsampler_where_widths_allow():
+def test_444_passes_without_an_upsampler_where_widths_allow() -> None:
     assert QGAC(tiny_configuration()).factors == {(2, 2), (1, 1)}
     assert QGAC(tiny_configuration(color={"width": 6})).factors == {(2, 2)}
 
 
 @torch.no_grad()
-def test_cb_and_cr_are_restored_by_the_same_weights():
+def test_cb_and_cr_are_restored_by_the_same_weights() -> None:
     """With equal statistics and one plane at a time, swapping the planes swaps the results."""
     model = randomize(QGAC(tiny_configuration())).eval()
     planes, tables, y = coefficients(1, 2, 2, 2), table(1, 2), coefficients(1, 1, 4, 4)
@@ -127,7 +131,7 @@ def test_cb_and_cr_are_restored_by_the_same_weights():
 
 
 @torch.no_grad()
-def test_statistics_of_cb_and_cr_are_kept_apart():
+def test_statistics_of_cb_and_cr_are_kept_apart() -> None:
     model = randomize(QGAC(tiny_configuration())).eval()
     chroma, y = coefficients(1, 2, 2, 2), coefficients(1, 1, 4, 4)
     before = separate_maps(model.restore_chroma(chroma, table(1, 2), y, table(1), (2, 2)), 2)
@@ -139,7 +143,7 @@ def test_statistics_of_cb_and_cr_are_kept_apart():
 
 @pytest.mark.parametrize("color", [{}, {"planes": 2}], ids=["one plane", "two planes"])
 @torch.no_grad()
-def test_residual_is_scaled_by_the_step_or_by_the_deviation(color):
+def test_residual_is_scaled_by_the_step_or_by_the_deviation(color: dict[str, Any]) -> None:
     """Output of the network, undone: (restored - plain) / scale is the same residual under both scales."""
     residuals = []
     for in_steps in (True, False):
@@ -161,7 +165,7 @@ def test_residual_is_scaled_by_the_step_or_by_the_deviation(color):
 
 
 @torch.no_grad()
-def test_pictures_of_a_batch_do_not_mix(tiny):
+def test_pictures_of_a_batch_do_not_mix(tiny: QGAC) -> None:
     y, y_table = coefficients(3, 1, 4, 4), table(3)
     chroma, tables = coefficients(3, 2, 2, 2), table(3, 2)
     luma = tiny.restore_y(y, y_table)
@@ -174,7 +178,7 @@ def test_pictures_of_a_batch_do_not_mix(tiny):
 
 
 @torch.no_grad()
-def test_inputs_stay_as_they_were(tiny):
+def test_inputs_stay_as_they_were(tiny: QGAC) -> None:
     inputs = coefficients(1, 2, 2, 2), table(1, 2), coefficients(1, 1, 4, 4), table(1)
     copies = [tensor.clone() for tensor in inputs]
     tiny.restore_y(inputs[2], inputs[3])
@@ -183,7 +187,7 @@ def test_inputs_stay_as_they_were(tiny):
 
 
 @pytest.mark.parametrize("form", Y_FORMS.values(), ids=Y_FORMS)
-def test_every_y_parameter_learns(form):
+def test_every_y_parameter_learns(form: Any) -> None:
     model = randomize(QGAC(tiny_configuration(form, levels=True, log_table=True)))
     model.restore_y(coefficients(2, 1, 3, 3), table(2)).square().sum().backward()
     for name, parameter in model.y_network.named_parameters():
@@ -192,7 +196,7 @@ def test_every_y_parameter_learns(form):
         assert parameter.grad.any() or name.endswith("activation.weight"), name
 
 
-def test_configuration_there_and_back():
+def test_configuration_there_and_back() -> None:
     for configuration in (
         Configuration(),
         tiny_configuration({"blocknets": 1}, {"factors": ((2, 2), (1, 2)), "planes": 2}, levels=True),
@@ -203,7 +207,7 @@ def test_configuration_there_and_back():
         assert Configuration.from_dict(json.loads(json.dumps(numbers))) == configuration  # lists for tuples
 
 
-def test_configuration_defaults_and_unknown_entries():
+def test_configuration_defaults_and_unknown_entries() -> None:
     assert Configuration.from_dict({}) == Configuration()
     assert Configuration.from_dict({"y": {"width": 16}}).y == YConfiguration(width=16)
     for wrong in ({"y": {"widht": 16}}, {"layers": 3}):
@@ -212,27 +216,27 @@ def test_configuration_defaults_and_unknown_entries():
 
 
 @pytest.mark.parametrize("wrong", [{"blocknets": 3}, {"blocknets": 0, "frequencynet": False}])
-def test_impossible_y_networks(wrong):
+def test_impossible_y_networks(wrong: dict[str, Any] | dict[str, int]) -> None:
     with pytest.raises(ValueError, match="BlockNets"):
         YConfiguration(**wrong)
 
 
-def test_impossible_color_networks():
+def test_impossible_color_networks() -> None:
     with pytest.raises(ValueError, match="1 or 2 planes"):
         ColorConfiguration(planes=3)
 
 
-def test_a_table_outside_the_training_is_replaced_by_the_most_similar_one_within():
+def test_a_table_outside_the_training_is_replaced_by_the_most_similar_one_within() -> None:
     free = randomize(QGAC(tiny_configuration())).eval()
     bound = randomize(QGAC(tiny_configuration(trained_qualities=(5, 98)))).eval()
     y, chroma = coefficients(1, 1, 4, 4), coefficients(1, 2, 2, 2)
 
-    def both(model, luma, chrominance):
+    def both(model: QGAC, luma: np.ndarray, chrominance: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         luma, chrominance = (torch.from_numpy(t.astype("float32"))[None] for t in (luma, chrominance))
         tables = torch.stack((chrominance, chrominance), 1)
         return model.restore_y(y, luma), model.restore_chroma(chroma, tables, y, luma, (2, 2))
 
-    def same(first, second):
+    def same(first: tuple[torch.Tensor, torch.Tensor], second: tuple[torch.Tensor, torch.Tensor]) -> bool:
         return all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
     inside, outside, limit = ((luma_table(q), chroma_table(q)) for q in (40, 1, 5))

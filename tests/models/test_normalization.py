@@ -1,9 +1,11 @@
+from __future__ import annotations
+
 import torch
 
 from qgac.models.normalization import Normalization
 
 
-def test_fitted_statistics_are_those_of_the_sample():
+def test_fitted_statistics_are_those_of_the_sample() -> None:
     """Mean 0 and deviation 1 after normalising, for every plane and frequency; checked per entry with plain loops."""
     scale = torch.rand(2, 64, 1, 1) * 50 + 0.1
     sample = torch.randn(40, 2, 64, 3, 3) * scale + scale
@@ -18,13 +20,13 @@ def test_fitted_statistics_are_those_of_the_sample():
     torch.testing.assert_close(result.std(-1), torch.ones(2, 64), rtol=1e-4, atol=1e-4)
 
 
-def test_a_frequency_that_never_occurs_gives_finite_numbers():
+def test_a_frequency_that_never_occurs_gives_finite_numbers() -> None:
     normalization = Normalization()
     normalization.fit(torch.zeros(4, 1, 64, 2, 2))
     assert torch.isfinite(normalization(torch.rand(1, 1, 64, 2, 2), torch.ones(1, 1, 8, 8))).all()
 
 
-def test_one_plane_of_several():
+def test_one_plane_of_several() -> None:
     normalization = Normalization(2)
     normalization.fit(torch.randn(20, 2, 64, 2, 2) * torch.tensor([1.0, 9.0]).reshape(1, 2, 1, 1, 1))
     sample, tables = torch.randn(3, 2, 64, 2, 2), torch.ones(3, 2, 8, 8)
@@ -34,7 +36,7 @@ def test_one_plane_of_several():
         torch.testing.assert_close(alone[:, 0], together[:, plane])
 
 
-def test_levels_are_clamped_multiples_of_the_step():
+def test_levels_are_clamped_multiples_of_the_step() -> None:
     normalization = Normalization(levels=True)
     assert normalization.maps == 2
     coefficients = torch.zeros(1, 1, 64, 1, 3)
@@ -47,7 +49,7 @@ def test_levels_are_clamped_multiples_of_the_step():
     assert result[0, 0, 9, 0].tolist() == [12, -24, 1200]  # mean 0 and deviation 1 until fitted
 
 
-def test_statistics_travel_with_the_weights():
+def test_statistics_travel_with_the_weights() -> None:
     first, second = Normalization(2), Normalization(2)
     first.fit(torch.randn(10, 2, 64, 2, 2))
     second.load_state_dict(first.state_dict())

@@ -1,6 +1,9 @@
 """The layers that CFMs are compared with, and that they leave other networks as they were."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,13 +18,13 @@ from qgac.models.qgac import QGAC
 from qgac.weights.checkpoints import load_model, save_model
 
 
-def tables(count, seed=0):
+def tables(count: int, seed: int = 0) -> torch.Tensor:
     return torch.randint(1, 256, (count, 1, 8, 8), generator=torch.Generator().manual_seed(seed)).float()
 
 
 @pytest.mark.parametrize("log_table", [False, True])
 @torch.no_grad()
-def test_a_concatenating_layer_by_hand(log_table):
+def test_a_concatenating_layer_by_hand(log_table: bool) -> None:
     """Block by block: weight times (inputs, table), plus bias."""
     layer = randomize(PlainLayer(5, 3, concatenate=True, log_table=log_table, activation=False))
     channels, table = torch.randn(2, 5, 3, 4), tables(2)
@@ -36,7 +39,7 @@ def test_a_concatenating_layer_by_hand(log_table):
 
 
 @torch.no_grad()
-def test_a_network_without_conditioning_does_not_see_the_table():
+def test_a_network_without_conditioning_does_not_see_the_table() -> None:
     y = 30 * torch.randn(1, 64, 3, 3)
     for conditioning, sees in (("none", False), ("concat", True), ("cfm", True)):
         network = randomize(QGAC(tiny_configuration({"conditioning": conditioning}))).eval().y_network
@@ -44,7 +47,7 @@ def test_a_network_without_conditioning_does_not_see_the_table():
         assert same is not sees, conditioning
 
 
-def test_start_is_of_unit_gain_or_zero():
+def test_start_is_of_unit_gain_or_zero() -> None:
     channels = torch.randn(4, 64, 9, 9, generator=torch.Generator().manual_seed(0))
     torch.manual_seed(0)
     layer = PlainLayer(64, 128, concatenate=False, activation=False)
@@ -52,12 +55,12 @@ def test_start_is_of_unit_gain_or_zero():
     assert not PlainLayer(64, 128, concatenate=True, zero=True)(channels, tables(4)).any()
 
 
-def test_unknown_conditioning_is_refused():
+def test_unknown_conditioning_is_refused() -> None:
     with pytest.raises(ValueError, match="'film' is none of cfm, concat, none"):
         YConfiguration(conditioning="film")
 
 
-def test_weights_of_before_there_was_a_choice_still_load(tmp_path):
+def test_weights_of_before_there_was_a_choice_still_load(tmp_path: Path) -> None:
     """Their header says nothing of it."""
     model = randomize(QGAC(tiny_configuration()))
     save_model(model, tmp_path / "new.safetensors", record={})

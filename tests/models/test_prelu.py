@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 import torch
 
@@ -5,7 +7,7 @@ from qgac.models.prelu import PReLU
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-def test_values_and_gradients_are_pytorchs(dtype):
+def test_values_and_gradients_are_pytorchs(dtype: torch.dtype) -> None:
     generator = torch.Generator().manual_seed(1)
     features = torch.randn(3, 4, 5, 6, generator=generator).to(dtype)
     features[0, 0, 0] = 0

@@ -1,16 +1,22 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from made.networks import randomize
 from qgac.models.frequencynet import FrequencyNet
 from qgac.models.fusion import Fusion
+from qgac.models.prelu import PReLU
 from qgac.models.rrdb import RRDB
 from qgac.models.trunk import ResidualBlock, Trunk
 
 
 @torch.no_grad()
-def test_against_an_unrolled_one():
+def test_against_an_unrolled_one() -> None:
     """ESRGAN's block, written out; growth as wide as the block, PReLU after every convolution, no normalisation."""
     rrdb = randomize(RRDB(6))
     x0 = torch.randn(1, 6, 7, 5)
@@ -18,7 +24,7 @@ def test_against_an_unrolled_one():
     for block in rrdb.blocks:
         (c1, c2, c3, c4, c5), (a1, a2, a3, a4, a5) = block.convolutions, block.activations
 
-        def layer(convolution, activation, *features):
+        def layer(convolution: nn.Conv2d, activation: PReLU, *features: Any) -> torch.Tensor:
             return F.prelu(
                 F.conv2d(torch.cat(features, 1), convolution.weight, convolution.bias, padding=1), activation.weight
             )
@@ -33,7 +39,7 @@ def test_against_an_unrolled_one():
 
 
 @torch.no_grad()
-def test_grouped_is_one_rrdb_for_each_group():
+def test_grouped_is_one_rrdb_for_each_group() -> None:
     """Every group, taken out with its own weights, gives its part of the whole."""
     groups, width = 4, 3
     whole = randomize(RRDB(groups * width, groups=groups))
@@ -52,7 +58,9 @@ def test_grouped_is_one_rrdb_for_each_group():
     torch.testing.assert_close(whole(features), torch.cat(expected, 1))
 
 
-def leaks(module, maps_in, maps_out, frequencies=(0, 5, 63)):
+def leaks(
+    module: Any, maps_in: int, maps_out: int, frequencies: tuple[int, int, int] = (0, 5, 63)
+) -> dict[int, set[int]]:
     """Return which input frequencies have a gradient from each of some output frequencies."""
     found = {}
     for frequency in frequencies:
@@ -75,11 +83,11 @@ def leaks(module, maps_in, maps_out, frequencies=(0, 5, 63)):
     ],
     ids=["RRDB", "trunk", "FrequencyNet", "FrequencyNet with residual", "Fusion"],
 )
-def test_a_frequency_sees_no_other(module, maps_in, maps_out):
+def test_a_frequency_sees_no_other(module: Any, maps_in: int, maps_out: int) -> None:
     assert leaks(randomize(module), maps_in, maps_out) == {0: {0}, 5: {5}, 63: {63}}
 
 
-def test_fusion_takes_every_subnetwork():
+def test_fusion_takes_every_subnetwork() -> None:
     fusion = randomize(Fusion(3, 2, 2))
     outputs = [torch.randn(1, 128, 3, 3, requires_grad=True) for _ in range(3)]
     fusion(*outputs)[:, 9].sum().backward()
@@ -89,7 +97,7 @@ def test_fusion_takes_every_subnetwork():
 
 
 @torch.no_grad()
-def test_residual_block_by_hand():
+def test_residual_block_by_hand() -> None:
     block = randomize(ResidualBlock(4))
     x = torch.randn(1, 4, 6, 5)
     inner = F.prelu(F.conv2d(x, block.first.weight, block.first.bias, padding=1), block.activation.weight)
@@ -97,13 +105,13 @@ def test_residual_block_by_hand():
 
 
 @pytest.mark.parametrize("module", [RRDB(8), ResidualBlock(8)])
-def test_starts_close_to_the_identity(module):
+def test_starts_close_to_the_identity(module: RRDB | ResidualBlock) -> None:
     features = torch.randn(1, 8, 12, 12)
     change = (module(features) - features).std()
     assert 0 < change < 0.5
 
 
-def test_sub_blocks_are_processed_alike():
+def test_sub_blocks_are_processed_alike() -> None:
     """Where all sub-blocks hold the same, a subdivided trunk gives all the same, away from the border."""
     trunk = randomize(Trunk(8, rrdbs=0, residual_blocks=1, subdivision=2))
     features = torch.randn(1, 2, 1, 1).repeat(1, 4, 1, 1).expand(1, 8, 7, 7)
@@ -111,6 +119,6 @@ def test_sub_blocks_are_processed_alike():
     torch.testing.assert_close(inner, inner[:1, :, :1].expand_as(inner))
 
 
-def test_a_width_that_cannot_be_subdivided():
+def test_a_width_that_cannot_be_subdivided() -> None:
     with pytest.raises(ValueError, match="10 channels cannot be laid out as 2 x 2 sub-blocks"):
         Trunk(10, subdivision=2)

@@ -1,7 +1,9 @@
 """Values of every type against every annotation; what is said of those that do not fit."""
 
+from __future__ import annotations
+
 from dataclasses import FrozenInstanceError, dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -28,7 +30,7 @@ Pair = tuple[Literal[1, 2], Literal[1, 2]]
     ],
     ids=str,
 )
-def test_a_value_is_of_one_type_only(annotation, fitting):
+def test_a_value_is_of_one_type_only(annotation: Any, fitting: set[str]) -> None:
     for name, value in ONE_OF_EACH.items():
         if name in fitting:
             assert conformed(value, annotation, "x") == (tuple(value) if isinstance(value, list) else value)
@@ -62,31 +64,31 @@ def test_a_value_is_of_one_type_only(annotation, fitting):
     ],
     ids=str,
 )
-def test_mistakes_are_named(value, annotation, message):
+def test_mistakes_are_named(value: Any, annotation: Any, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         conformed(value, annotation, "x")
     assert str(caught.value) == message
 
 
-def test_nothing_is_taken_where_it_may_be_left_out():
+def test_nothing_is_taken_where_it_may_be_left_out() -> None:
     assert conformed(None, tuple[int, int] | None, "x") is None
     with pytest.raises(RecipeError, match="x is None, not a whole number"):
         conformed(None, int, "x")
 
 
-def test_a_choice_is_the_one_of_the_annotation():
+def test_a_choice_is_the_one_of_the_annotation() -> None:
     """2.0 is as good as 2, but not where a whole number is needed afterwards."""
     first, second = conformed([2.0, 1], Pair, "x")
     assert (type(first), type(second)) == (int, int)
 
 
-def test_a_section_holds_tuples_once_it_is_checked():
+def test_a_section_holds_tuples_once_it_is_checked() -> None:
     @dataclass(frozen=True)
     class Section:
         pair: tuple[int, int]
         other: str = ""
 
-        def __post_init__(self):
+        def __post_init__(self) -> None:
             check(self)
 
     section = Section([1, 2])

@@ -1,11 +1,15 @@
 """What a run leaves beside its weights: a table of validations, and curves and sheets for TensorBoard."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import torch
 
 from qgac.training.log import Log
 
 
-def test_the_table_of_validations_survives_large_steps_and_another_start(tmp_path):
+def test_the_table_of_validations_survives_large_steps_and_another_start(tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
     for step in (1_234_567, 2_000_000):
         log = Log(tmp_path, step)
@@ -18,7 +22,7 @@ def test_the_table_of_validations_survives_large_steps_and_another_start(tmp_pat
     assert path.read_text() == "step,learning_rate,loss,q10,mean\n100,0.001,0.5,1.5,1.5\n"
 
 
-def test_curves_are_there_for_tensorboard(tmp_path):
+def test_curves_are_there_for_tensorboard(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     log = Log(tmp_path, 0)

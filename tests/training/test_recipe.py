@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 from itertools import pairwise
@@ -14,25 +16,25 @@ from qgac.training.sections import Data, Optimization, RecipeError
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.toml"))
 
 
-def written(tmp_path, text):
+def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "a.toml"
     path.write_text(text)
     return path
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_recipes_of_this_repository(path):
+def test_recipes_of_this_repository(path: Path) -> None:
     recipe = read_recipe(path)
     # What a run writes down reads back as the same recipe.
     assert Configuration.from_dict(recipe.to_dict()["model"]) == recipe.model
 
 
-def test_there_are_recipes():
+def test_there_are_recipes() -> None:
     names = {f"{size}-{stage}" for size in ("small", "base", "paper") for stage in ("y", "color")}
     assert {"tiny", *names} <= {path.stem for path in RECIPES}
 
 
-def test_defaults_are_the_papers(tmp_path):
+def test_defaults_are_the_papers(tmp_path: Path) -> None:
     """Section 4.1: patches of 256, batches of 32, 400,000 steps, rate 1e-3 halved every 100,000, lambda 0.05."""
     recipe = read_recipe(written(tmp_path, 'stage = "y"'))
     assert recipe.model == Configuration()
@@ -41,12 +43,12 @@ def test_defaults_are_the_papers(tmp_path):
     assert (steps.steps, steps.learning_rate, steps.halve_every, steps.ssim_weight) == (400_000, 1e-3, 100_000, 0.05)
 
 
-def repository(name):
+def repository(name: str) -> Recipe:
     return read_recipe(next(path for path in RECIPES if path.stem == name))
 
 
 @pytest.mark.parametrize("name", ["paper-y", "paper-color"])
-def test_what_the_papers_stages_share(name):
+def test_what_the_papers_stages_share(name: str) -> None:
     """Sections 3 and 4.1: Adam, 32 patches of 256x256, qualities 10 to 100 in steps of 10, lambda 0.05, full width."""
     recipe = repository(name)
     assert recipe.model == Configuration(residual_in_steps=False)
@@ -59,7 +61,7 @@ def test_what_the_papers_stages_share(name):
     assert (steps.betas, steps.warmup, steps.clip, steps.ema, steps.precision) == ((0.9, 0.999), 0, 0.0, 0.0, "float32")
 
 
-def test_the_papers_y_stage():
+def test_the_papers_y_stage() -> None:
     """The learning rate starts at 1e-3 and is halved every 100,000 batches; the end is after 400,000."""
     recipe = repository("paper-y")
     assert (recipe.stage, recipe.optimization.steps) == ("y", 400_000)
@@ -67,7 +69,7 @@ def test_the_papers_y_stage():
     assert rates == [1e-3, 1e-3, 5e-4, 2.5e-4, 1.25e-4]
 
 
-def test_the_papers_color_stage():
+def test_the_papers_color_stage() -> None:
     """Cosine annealing from 1e-3 to 1e-6 over 100,000 batches."""
     recipe = repository("paper-color")
     assert (recipe.stage, recipe.optimization.steps) == ("color", 100_000)
@@ -76,7 +78,7 @@ def test_the_papers_color_stage():
 
 
 @pytest.mark.parametrize("name", ["base-y", "base-color"])
-def test_the_base_model_has_the_size_that_the_documents_state(name):
+def test_the_base_model_has_the_size_that_the_documents_state(name: str) -> None:
     with torch.device("meta"):
         model = QGAC(repository(name).model)
     networks = [sum(p.numel() for p in part.parameters()) for part in (model.y_network, model.color_network)]
@@ -86,13 +88,13 @@ def test_the_base_model_has_the_size_that_the_documents_state(name):
 
 
 @pytest.mark.parametrize("size", ["small", "base", "paper"])
-def test_stages_of_one_model_fit_together(size):
+def test_stages_of_one_model_fit_together(size: str) -> None:
     y, color = repository(f"{size}-y"), repository(f"{size}-color")
     assert (y.stage, color.stage) == ("y", "color")
     assert color.model == y.model
 
 
-def test_values_reach_their_places(tmp_path):
+def test_values_reach_their_places(tmp_path: Path) -> None:
     text = """
     stage = "color"
     seed = 7
@@ -173,12 +175,12 @@ def test_values_reach_their_places(tmp_path):
         ('stage = "color"\n[model.color]\nfactors = [[1, 1]]', r"model\.color\.factors lacks \[2, 2\]"),
     ],
 )
-def test_mistakes_are_named(tmp_path, text, message):
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         read_recipe(written(tmp_path, text))
 
 
-def test_cosine_schedule():
+def test_cosine_schedule() -> None:
     schedule = Optimization(steps=110, warmup=10, learning_rate=1.0, final_learning_rate=0.0)
     rates = [schedule.learning_rate_at(step) for step in range(111)]
     assert rates[:10] == pytest.approx([0.1 * (step + 1) for step in range(10)])
@@ -188,7 +190,7 @@ def test_cosine_schedule():
     assert all(later < earlier for earlier, later in pairwise(rates[10:]))
 
 
-def test_stable_schedule():
+def test_stable_schedule() -> None:
     schedule = Optimization(
         schedule="stable", steps=100, warmup=10, decay_share=0.2, learning_rate=1.0, final_learning_rate=0.0
     )
@@ -199,18 +201,18 @@ def test_stable_schedule():
     assert rates[100] == pytest.approx(0.0)
 
 
-def test_step_schedule():
+def test_step_schedule() -> None:
     schedule = Optimization(schedule="step", learning_rate=8.0, halve_every=10)
     assert [schedule.learning_rate_at(step) for step in (0, 9, 10, 19, 20, 30)] == [8, 8, 4, 4, 2, 1]
 
 
-def test_recipes_are_values():
+def test_recipes_are_values() -> None:
     recipe = Recipe("y", data=Data(batch=2))
     assert recipe == Recipe("y", data=Data(batch=2))
     assert replace(recipe, seed=1) != recipe
 
 
-def test_the_recipe_that_a_run_keeps_can_be_read(tmp_path):
+def test_the_recipe_that_a_run_keeps_can_be_read(tmp_path: Path) -> None:
     recipe = read_recipe(next(path for path in RECIPES if path.name == "small-color.toml"))
     kept = tmp_path / "recipe.json"
     kept.write_text(json.dumps(recipe.to_dict()))
@@ -220,7 +222,7 @@ def test_the_recipe_that_a_run_keeps_can_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("limits", "drawn"), [("[98, 5]", "low = 5"), ("[50, 98]", "values = [10]"), ("[5, 90]", "low = 5\nhigh = 98")]
 )
-def test_qualities_stay_within_those_the_model_is_told(tmp_path, limits, drawn):
+def test_qualities_stay_within_those_the_model_is_told(tmp_path: Path, limits: str, drawn: str) -> None:
     path = tmp_path / "wrong.toml"
     path.write_text(f'stage = "y"\n[model]\ntrained_qualities = {limits}\n[data.qualities]\n{drawn}\n')
     with pytest.raises(RecipeError, match="trained_qualities"):

@@ -1,10 +1,14 @@
 """Runs of a few steps of tiny networks: what is learned, written, resumed and left alone."""
 
+from __future__ import annotations
+
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pytest
@@ -20,7 +24,7 @@ from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import held_out_crops
 from qgac.training.descent import Descent
 from qgac.training.machine import TrainingError
-from qgac.training.recipe import read_recipe
+from qgac.training.recipe import Recipe, read_recipe
 from qgac.training.run import Run
 from qgac.training.train import train
 from qgac.training.validation import validate
@@ -31,28 +35,28 @@ TINY = read_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml")
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory):
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_bank(tmp_path_factory.mktemp("training") / "bank")
 
 
-def short(steps=8, every=4, **optimization):
+def short(steps: int = 8, every: int = 4, **optimization: Any) -> Recipe:
     recipe = replace(TINY, data=replace(TINY.data, batch=2, patch=32))
     recipe = replace(recipe, validation=replace(TINY.validation, every=every, patch=32))
     return replace(recipe, optimization=replace(TINY.optimization, steps=steps, **optimization))
 
 
 @pytest.fixture(scope="module")
-def y_run(bank):
+def y_run(bank: Path) -> Path:
     folder = bank.parent / "y"
     list(train(short(), bank, folder))
     return folder
 
 
-def same(a, b):
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_the_tiny_recipe_overfits_four_pictures_and_beats_the_jpeg(bank, tmp_path):
+def test_the_tiny_recipe_overfits_four_pictures_and_beats_the_jpeg(bank: Path, tmp_path: Path) -> None:
     """By far: what it has learned by heart it restores by several dB."""
     events = list(train(TINY, bank, tmp_path / "run"))
     assert events[-1].step == TINY.optimization.steps
@@ -66,7 +70,7 @@ def test_the_tiny_recipe_overfits_four_pictures_and_beats_the_jpeg(bank, tmp_pat
 
 
 @pytest.mark.parametrize("stage", ["y", "color"])
-def test_a_resumed_run_is_the_unbroken_one(bank, y_run, tmp_path, stage):
+def test_a_resumed_run_is_the_unbroken_one(bank: Path, y_run: Path, tmp_path: Path, stage: str) -> None:
     recipe = replace(short(steps=10), stage=stage)
     start = y_run / "last.safetensors" if stage == "color" else None
     whole = list(train(recipe, bank, tmp_path / "whole", start=start))
@@ -84,7 +88,7 @@ def test_a_resumed_run_is_the_unbroken_one(bank, y_run, tmp_path, stage):
     assert (tmp_path / "whole" / "metrics.csv").read_text() == (tmp_path / "parts" / "metrics.csv").read_text()
 
 
-def test_metrics_made_after_the_last_checkpoint_are_made_again(bank, y_run, tmp_path):
+def test_metrics_made_after_the_last_checkpoint_are_made_again(bank: Path, y_run: Path, tmp_path: Path) -> None:
     """A run that was killed may have written a row that its state does not know of."""
     start = y_run / "last.safetensors"
     whole = list(train(short(), bank, tmp_path / "whole", start=start))
@@ -97,7 +101,7 @@ def test_metrics_made_after_the_last_checkpoint_are_made_again(bank, y_run, tmp_
     assert path.read_text() == (tmp_path / "whole" / "metrics.csv").read_text()
 
 
-def test_metrics(y_run):
+def test_metrics(y_run: Path) -> None:
     rows = list(csv.DictReader((y_run / "metrics.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["4", "8"]
     for row in rows:
@@ -107,7 +111,7 @@ def test_metrics(y_run):
     assert float(rows[1]["learning_rate"]) < float(rows[0]["learning_rate"])
 
 
-def test_weights_say_where_they_come_from(y_run):
+def test_weights_say_where_they_come_from(y_run: Path) -> None:
     content = load_record(y_run / "last.safetensors")
     assert content["record"]["stage"] == "y"
     assert content["record"]["step"] == 8
@@ -115,7 +119,7 @@ def test_weights_say_where_they_come_from(y_run):
     assert content["record"]["validation"].keys() == {"q10", "mean"}
 
 
-def test_the_color_stage_leaves_y_as_it_is(bank, y_run, tmp_path):
+def test_the_color_stage_leaves_y_as_it_is(bank: Path, y_run: Path, tmp_path: Path) -> None:
     for color_space in ("rgb", "ycbcr"):
         recipe = replace(short(color_space=color_space, ssim_weight=0.05), stage="color")
         folder = tmp_path / color_space
@@ -133,14 +137,14 @@ def test_the_color_stage_leaves_y_as_it_is(bank, y_run, tmp_path):
         )
 
 
-def test_the_y_stage_leaves_color_as_it_is(bank, y_run):
+def test_the_y_stage_leaves_color_as_it_is(bank: Path, y_run: Path) -> None:
     torch.manual_seed(TINY.seed)
     fresh = QGAC(TINY.model).color_network.state_dict()
     trained = torch.load(y_run / "run.pt", weights_only=True)["model"]
     assert all(torch.equal(trained[f"color_network.{name}"], value) for name, value in fresh.items())
 
 
-def test_color_training_improves_color(bank, y_run, tmp_path):
+def test_color_training_improves_color(bank: Path, y_run: Path, tmp_path: Path) -> None:
     recipe = replace(short(steps=150, every=150, color_space="ycbcr"), stage="color")
     start = load_model(y_run / "last.safetensors")
     pictures = PatchBank(bank)
@@ -150,7 +154,7 @@ def test_color_training_improves_color(bank, y_run, tmp_path):
     assert validate(trained, crops, recipe)["mean"] > validate(start, crops, recipe)["mean"] + 0.02
 
 
-def test_a_white_crop_does_not_make_the_validation_infinite():
+def test_a_white_crop_does_not_make_the_validation_infinite() -> None:
     """Its JPEG may have no error at all, or only a restoration that is cut off at white."""
     crops = torch.full((2, 3, 32, 32), 255.0)
     crops[1, :, 8:16, 8:16] = 100
@@ -161,21 +165,21 @@ def test_a_white_crop_does_not_make_the_validation_infinite():
         assert all(abs(gain) < 1 for gain in gains.values())
 
 
-def make_run(tmp_path, **optimization):
+def make_run(tmp_path: Path, **optimization: Any) -> Run:
     model = QGAC(TINY.model)
     recipe = replace(TINY, optimization=replace(TINY.optimization, warmup=0, **optimization))
     fabric = machine.start("float32", device="cpu")
     return Run(recipe, model, model.y_network, tmp_path / "run", fabric=fabric, resume=False)
 
 
-def step(run, factor):
+def step(run: Run, factor: float) -> None:
     """Take a step down the gradient of the sum of all weights, times a factor."""
     next(run.steps())
     loss = factor * sum(parameter.sum() for parameter in run.model.y_network.parameters())
     run.update(loss, {})
 
 
-def test_checkpoints_by_the_clock(tmp_path):
+def test_checkpoints_by_the_clock(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     step(run, 1.0)
     step(run, 1.0)
@@ -185,10 +189,10 @@ def test_checkpoints_by_the_clock(tmp_path):
     assert torch.load(tmp_path / "run" / "run.pt", weights_only=True)["step"] == 2
 
 
-def test_a_partner_has_its_place_in_the_run(tmp_path):
+def test_a_partner_has_its_place_in_the_run(tmp_path: Path) -> None:
     """Its weights and moments are saved and come back, its learning rate follows its own schedule."""
 
-    def run_with_partner(resume):
+    def run_with_partner(resume: bool) -> tuple[Run, Descent]:
         torch.manual_seed(0)
         model, fabric = QGAC(TINY.model), machine.start("float32", device="cpu")
         partner = Descent(torch.nn.Linear(3, 1), replace(TINY.optimization, learning_rate=0.5), fabric)
@@ -209,7 +213,7 @@ def test_a_partner_has_its_place_in_the_run(tmp_path):
         assert same(mine, theirs)
 
 
-def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path):
+def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     step(run, 1.0)
     before = {name: value.clone() for name, value in run.model.state_dict().items()}
@@ -224,7 +228,7 @@ def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path):
     assert all(value.isfinite().all() for value in run.model.state_dict().values())
 
 
-def test_many_of_them_in_a_row_end_the_run(tmp_path):
+def test_many_of_them_in_a_row_end_the_run(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     for _ in range(19):
         step(run, float("nan"))
@@ -235,7 +239,7 @@ def test_many_of_them_in_a_row_end_the_run(tmp_path):
         step(run, float("nan"))
 
 
-def test_the_gradient_is_clipped(tmp_path):
+def test_the_gradient_is_clipped(tmp_path: Path) -> None:
     """Adam's first step does not depend on the length of the gradient, its second moment does."""
     run = make_run(tmp_path, clip=1.0)
     step(run, 1000.0)
@@ -244,7 +248,7 @@ def test_the_gradient_is_clipped(tmp_path):
     assert squared_norm.item() == pytest.approx(1, rel=1e-3)
 
 
-def test_the_average_follows_the_weights(tmp_path):
+def test_the_average_follows_the_weights(tmp_path: Path) -> None:
     """Its decay after n steps is the smaller of the recipe's and (1 + n) / (10 + n)."""
     run = make_run(tmp_path, ema=0.5)
     name = "y_network.subnetworks.0.encode.activation.weight"
@@ -256,20 +260,20 @@ def test_the_average_follows_the_weights(tmp_path):
         torch.testing.assert_close(run.average.get_parameter(name), expected)
 
 
-def test_without_an_average_the_weights_themselves_are_exported(bank, y_run, tmp_path):
+def test_without_an_average_the_weights_themselves_are_exported(bank: Path, y_run: Path, tmp_path: Path) -> None:
     list(train(short(ema=0.0), bank, tmp_path / "run", start=y_run / "last.safetensors"))
     state = torch.load(tmp_path / "run" / "run.pt", weights_only=True)
     assert same(state["model"], state["average"])
 
 
-def test_bfloat16_trains_too(bank, y_run, tmp_path):
+def test_bfloat16_trains_too(bank: Path, y_run: Path, tmp_path: Path) -> None:
     events = list(train(short(precision="bfloat16"), bank, tmp_path / "run", start=y_run / "last.safetensors"))
     state = torch.load(tmp_path / "run" / "run.pt", weights_only=True)
     assert all(value.dtype == torch.float32 for value in state["model"].values())
     assert events[-1].loss < 1
 
 
-def test_the_error_of_y_may_be_that_after_the_projection(bank, tmp_path):
+def test_the_error_of_y_may_be_that_after_the_projection(bank: Path, tmp_path: Path) -> None:
     """Of a network that leaves the intervals it is smaller."""
     start = tmp_path / "far.safetensors"
     save_model(randomize(QGAC(TINY.model)), start, record={})
@@ -281,7 +285,7 @@ def test_the_error_of_y_may_be_that_after_the_projection(bank, tmp_path):
     assert first[True] < first[False]
 
 
-def test_typefaces_of_a_folder_are_drawn_with(bank, y_run, tmp_path):
+def test_typefaces_of_a_folder_are_drawn_with(bank: Path, y_run: Path, tmp_path: Path) -> None:
     """And a folder without any ends the run before it begins."""
     recipe = short(steps=2)
     recipe = replace(recipe, data=replace(recipe.data, drawings_share=1.0))
@@ -298,7 +302,7 @@ def test_typefaces_of_a_folder_are_drawn_with(bank, y_run, tmp_path):
     assert with_them != without
 
 
-def test_weights_without_a_candidate_may_start_a_network_with_one(bank, y_run, tmp_path):
+def test_weights_without_a_candidate_may_start_a_network_with_one(bank: Path, y_run: Path, tmp_path: Path) -> None:
     model = replace(TINY.model, y=replace(TINY.model.y, candidate=1))
     recipe = replace(short(steps=4), model=model)
     assert list(train(recipe, bank, tmp_path / "run", start=y_run / "last.safetensors"))[-1].loss < 1
@@ -306,7 +310,7 @@ def test_weights_without_a_candidate_may_start_a_network_with_one(bank, y_run, t
         train(replace(recipe, stage="color"), bank, tmp_path / "color", start=y_run / "last.safetensors")
 
 
-def test_runs_that_cannot_start(bank, y_run, tmp_path):
+def test_runs_that_cannot_start(bank: Path, y_run: Path, tmp_path: Path) -> None:
     recipe = short()
     with pytest.raises(TrainingError, match="holds a run already; add --resume"):
         train(recipe, bank, y_run)
@@ -338,19 +342,21 @@ def test_runs_that_cannot_start(bank, y_run, tmp_path):
     ],
     ids=["width", "levels", "log_table", "residual_in_steps"],
 )
-def test_weights_of_another_y_network_are_refused(bank, y_run, tmp_path, change):
+def test_weights_of_another_y_network_are_refused(
+    bank: Path, y_run: Path, tmp_path: Path, change: Callable[..., Any]
+) -> None:
     recipe = replace(short(), stage="color", model=change(TINY.model))
     with pytest.raises(TrainingError, match="has another Y network than the recipe"):
         train(recipe, bank, tmp_path / "color", start=y_run / "last.safetensors")
 
 
-def test_a_larger_color_network_may_start_from_the_same_y(bank, y_run, tmp_path):
+def test_a_larger_color_network_may_start_from_the_same_y(bank: Path, y_run: Path, tmp_path: Path) -> None:
     model = replace(TINY.model, color=replace(TINY.model.color, width=6, joined_width=20))
     recipe = replace(short(steps=4), stage="color", model=model)
     assert len(list(train(recipe, bank, tmp_path / "run", start=y_run / "last.safetensors"))) == 1
 
 
-def test_a_run_of_before_the_recipe_had_an_entry_goes_on(bank, tmp_path):
+def test_a_run_of_before_the_recipe_had_an_entry_goes_on(bank: Path, tmp_path: Path) -> None:
     """What an older version did not write down takes its default; what differs is still refused."""
     calls = iter(range(100))
     recipe = short()
@@ -364,7 +370,9 @@ def test_a_run_of_before_the_recipe_had_an_entry_goes_on(bank, tmp_path):
         list(train(replace(recipe, seed=5), bank, tmp_path / "run", resume=True))
 
 
-def test_without_matplotlib_drawings_say_how_to_get_it(bank, tmp_path, monkeypatch):
+def test_without_matplotlib_drawings_say_how_to_get_it(
+    bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(training, "find_spec", lambda name: None)
     recipe = replace(TINY, data=replace(TINY.data, patch=32), validation=replace(TINY.validation, patch=32))
     train(recipe, bank, tmp_path / "run")  # needs none
@@ -372,7 +380,7 @@ def test_without_matplotlib_drawings_say_how_to_get_it(bank, tmp_path, monkeypat
         train(replace(recipe, data=replace(recipe.data, drawings_share=0.1)), bank, tmp_path / "other")
 
 
-def test_the_sheet_shows_jpeg_restored_and_original(bank, tmp_path):
+def test_the_sheet_shows_jpeg_restored_and_original(bank: Path, tmp_path: Path) -> None:
     recipe = replace(TINY, data=replace(TINY.data, patch=32), validation=replace(TINY.validation, patch=48))
     recipe = replace(recipe, optimization=replace(recipe.optimization, steps=2))
     list(train(recipe, bank, tmp_path / "run"))

@@ -1,6 +1,9 @@
 """A network that sees more starts as the one that saw less."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +17,7 @@ PLAIN = {"blocknets": 1, "rrdbs": 0, "residual_blocks": 1, "frequencynet": False
 
 @pytest.mark.parametrize("levels", [False, True])
 @pytest.mark.parametrize("more", [{"candidate": 2}, {"candidate": 2, "gate": True}], ids=["candidate", "gate"])
-def test_what_is_new_changes_nothing_at_first(levels, more):
+def test_what_is_new_changes_nothing_at_first(levels: bool, more: dict[str, Any]) -> None:
     theirs = randomize(QGAC(tiny_configuration(PLAIN, levels=levels))).eval()
     ours = randomize(QGAC(tiny_configuration(PLAIN | more, levels=levels)), seed=1).eval()
     ours.load_state_dict(starting_weights(theirs, ours))
@@ -24,7 +27,7 @@ def test_what_is_new_changes_nothing_at_first(levels, more):
     assert (theirs.restore_y(y, table) - y).abs().max() > 0.1
 
 
-def test_and_learns():
+def test_and_learns() -> None:
     theirs = randomize(QGAC(tiny_configuration(PLAIN))).eval()
     ours = QGAC(tiny_configuration(PLAIN | {"candidate": 2, "gate": True}))
     ours.load_state_dict(starting_weights(theirs, ours))
@@ -37,7 +40,7 @@ def test_and_learns():
     assert out_of[:, :, 1].any()
 
 
-def test_a_shallower_trunk_starts_with_blocks_of_a_deeper_one():
+def test_a_shallower_trunk_starts_with_blocks_of_a_deeper_one() -> None:
     theirs = randomize(QGAC(tiny_configuration(PLAIN | {"residual_blocks": 12})))
     ours = QGAC(tiny_configuration(PLAIN | {"residual_blocks": 3, "candidate": 2, "gate": True}))
     ours.load_state_dict(starting_weights(theirs, ours))
@@ -48,7 +51,7 @@ def test_a_shallower_trunk_starts_with_blocks_of_a_deeper_one():
 
 @pytest.mark.parametrize("more", [{}, {"candidate": 2, "gate": True}], ids=["wider", "and sees more"])
 @pytest.mark.parametrize("subdivision", [1, 2])
-def test_a_wider_trunk_changes_nothing_at_first_and_learns(subdivision, more):
+def test_a_wider_trunk_changes_nothing_at_first_and_learns(subdivision: int, more: dict[str, Any]) -> None:
     narrow = PLAIN | {"subdivision": subdivision, "residual_blocks": 2}
     theirs = randomize(QGAC(tiny_configuration(narrow | {"width": 8}))).eval()
     ours = QGAC(tiny_configuration(narrow | {"width": 20} | more)).eval()
@@ -66,7 +69,7 @@ def test_a_wider_trunk_changes_nothing_at_first_and_learns(subdivision, more):
     assert network.decode.manifold.kernel.weight.grad.abs().sum((0, 2, 3)).all()
 
 
-def test_who_may_start_from_whom():
+def test_who_may_start_from_whom() -> None:
     plain, grown = tiny_configuration(PLAIN), tiny_configuration(PLAIN | {"candidate": 2, "gate": True})
     assert may_start_from(plain, plain, grown=False)
     assert may_start_from(plain, grown, grown=True)

@@ -1,7 +1,12 @@
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,20 +22,20 @@ from qgac.weights.files import WeightsError, load_record, shipped_models
 
 
 @pytest.fixture
-def model():
+def model() -> QGAC:
     network = randomize(QGAC(tiny_configuration(color={"factors": ((2, 2), (1, 2))}, levels=True)), seed=3)
     network.normalize_y.fit(torch.randn(9, 1, 64, 2, 2) * 7)
     return network
 
 
 @pytest.fixture
-def weights(model, tmp_path):
+def weights(model: QGAC, tmp_path: Path) -> Path:
     path = tmp_path / "a.safetensors"
     save_model(model, path, record={"stage": "y", "note": "žluťoučký"})
     return path
 
 
-def test_there_and_back(model, weights):
+def test_there_and_back(model: QGAC, weights: Path) -> None:
     loaded = load_model(weights)
     assert loaded.configuration == model.configuration
     assert not loaded.training
@@ -43,17 +48,17 @@ def test_there_and_back(model, weights):
     torch.testing.assert_close(loaded.restore_y(y, table), model.eval().restore_y(y, table))
 
 
-def test_names_may_be_text(weights):
+def test_names_may_be_text(weights: Path) -> None:
     assert load_model(str(weights)).configuration == load_model(weights).configuration
 
 
-def test_record(weights, model):
+def test_record(weights: Path, model: QGAC) -> None:
     content = load_record(weights)
     assert content["record"] == {"stage": "y", "note": "žluťoučký"}
     assert Configuration.from_dict(content["configuration"]) == model.configuration
 
 
-def test_half_precision_keeps_statistics_whole(model, tmp_path):
+def test_half_precision_keeps_statistics_whole(model: QGAC, tmp_path: Path) -> None:
     path = tmp_path / "half.safetensors"
     save_model(model, path, record={}, dtype=torch.float16)
     with safe_open(path, "pt") as file:
@@ -66,33 +71,33 @@ def test_half_precision_keeps_statistics_whole(model, tmp_path):
         torch.testing.assert_close(parameter, model.get_parameter(name), rtol=1e-3, atol=1e-4)
 
 
-def test_saving_replaces_and_leaves_nothing_behind(model, weights, tmp_path):
+def test_saving_replaces_and_leaves_nothing_behind(model: QGAC, weights: Path, tmp_path: Path) -> None:
     save_model(model, weights, record={"stage": "color"})
     assert load_record(weights)["record"] == {"stage": "color"}
     assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
 
 
 @pytest.mark.parametrize("length", [0, 5, 100, -1])
-def test_cut_files(weights, length):
+def test_cut_files(weights: Path, length: int) -> None:
     weights.write_bytes(weights.read_bytes()[:length])
     with pytest.raises(WeightsError, match=r"a\.safetensors is not a whole safetensors file"):
         load_model(weights)
 
 
-def test_other_bytes(tmp_path):
+def test_other_bytes(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(b"\xff\xd8\xff\xe0 this is a JPEG, or nearly")
     with pytest.raises(WeightsError, match="not a whole safetensors file"):
         load_model(path)
 
 
-def test_foreign_weights(tmp_path):
+def test_foreign_weights(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(WeightsError, match="holds no qgac network"):
         load_model(tmp_path / "other.safetensors")
 
 
-def rewritten(weights, change):
+def rewritten(weights: Path, change: Callable[..., Any]) -> Path:
     """Return a copy whose header or tensors were changed."""
     with safe_open(weights, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -103,7 +108,7 @@ def rewritten(weights, change):
     return path
 
 
-def test_newer_format(weights):
+def test_newer_format(weights: Path) -> None:
     path = rewritten(weights, lambda header, _: header.update(format=99))
     with pytest.raises(WeightsError, match=r"weights format 99, .*update qgac"):
         load_model(path)
@@ -118,7 +123,7 @@ def test_newer_format(weights):
     ],
     ids=["missing", "surplus", "another width"],
 )
-def test_tensors_that_do_not_fit(weights, change):
+def test_tensors_that_do_not_fit(weights: Path, change: Callable[..., Any]) -> None:
     with pytest.raises(WeightsError, match="its tensors do not fit its header"):
         load_model(rewritten(weights, change))
 
@@ -134,27 +139,27 @@ def test_tensors_that_do_not_fit(weights, change):
     ],
     ids=["unknown entry", "impossible", "wrong type", "none", "no table"],
 )
-def test_impossible_configurations(weights, change):
+def test_impossible_configurations(weights: Path, change: Callable[..., Any]) -> None:
     with pytest.raises(WeightsError, match="configuration"):
         load_model(rewritten(weights, change))
 
 
 @pytest.mark.parametrize("header", ["{", "[]", "3", '"text"'])
-def test_headers_that_are_no_table(tmp_path, header):
+def test_headers_that_are_no_table(tmp_path: Path, header: str) -> None:
     save_file({"weight": torch.zeros(3)}, tmp_path / "a.safetensors", metadata={"qgac": header})
     with pytest.raises(WeightsError, match=r"a\.safetensors"):
         load_model(tmp_path / "a.safetensors")
 
 
-def test_unknown_names_and_folders(tmp_path):
+def test_unknown_names_and_folders(tmp_path: Path) -> None:
     for name in ("huge", tmp_path, tmp_path / "none.safetensors"):
         with pytest.raises(WeightsError, match=r"neither a shipped model .* nor a weights file"):
             load_model(name)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no permissions")
-def test_files_that_may_not_be_read(weights, monkeypatch):
-    def refuse(*arguments, **options):
+def test_files_that_may_not_be_read(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
         raise PermissionError(13, "Permission denied", str(weights))
 
     monkeypatch.setattr("qgac.weights.files.safe_open", refuse)
@@ -163,7 +168,7 @@ def test_files_that_may_not_be_read(weights, monkeypatch):
 
 
 @pytest.fixture
-def shipped(tmp_path, weights, monkeypatch):
+def shipped(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package that ships the small network as `tiny`."""
     folder = tmp_path / "weights"
     folder.mkdir()
@@ -174,11 +179,11 @@ def shipped(tmp_path, weights, monkeypatch):
     return folder / "tiny.safetensors"
 
 
-def test_shipped_weights_are_those_that_were_packed(shipped, model):
+def test_shipped_weights_are_those_that_were_packed(shipped: Path, model: QGAC) -> None:
     assert load_model("tiny").configuration == model.configuration
 
 
-def test_one_wrong_bit_in_shipped_weights_is_noticed(shipped):
+def test_one_wrong_bit_in_shipped_weights_is_noticed(shipped: Path) -> None:
     content = bytearray(shipped.read_bytes())
     content[-5] ^= 1
     shipped.write_bytes(content)
@@ -188,23 +193,25 @@ def test_one_wrong_bit_in_shipped_weights_is_noticed(shipped):
 
 
 @pytest.mark.parametrize("sums", [None, "", "no checksum at all"])
-def test_shipped_weights_without_a_checksum_are_refused(shipped, sums):
+def test_shipped_weights_without_a_checksum_are_refused(shipped: Path, sums: str | None) -> None:
     path = shipped.with_name("SHA256SUMS")
     path.unlink() if sums is None else path.write_text(sums)
     with pytest.raises(WeightsError, match=r"SHA256SUMS.*install qgac again"):
         load_model("tiny")
 
 
-def test_what_is_shipped_has_its_checksum():
+def test_what_is_shipped_has_its_checksum() -> None:
     for name in shipped_models():
         load_model(name)
 
 
-def test_weights_are_on_the_disk_before_they_get_their_name(model, tmp_path, monkeypatch):
+def test_weights_are_on_the_disk_before_they_get_their_name(
+    model: QGAC, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.safetensors"
     seen = []
 
-    def fsync(descriptor):
+    def fsync(descriptor: int) -> None:
         seen.append((os.fstat(descriptor).st_size, path.exists()))
 
     monkeypatch.setattr(os, "fsync", fsync)
@@ -212,15 +219,17 @@ def test_weights_are_on_the_disk_before_they_get_their_name(model, tmp_path, mon
     assert seen == [(path.stat().st_size, False)]
 
 
-def test_weights_have_the_permissions_of_any_new_file(weights, tmp_path):
+def test_weights_have_the_permissions_of_any_new_file(weights: Path, tmp_path: Path) -> None:
     (tmp_path / "usual").write_bytes(b"")
     assert weights.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_weights_that_cannot_be_written_leave_the_old_ones(weights, model, monkeypatch):
+def test_weights_that_cannot_be_written_leave_the_old_ones(
+    weights: Path, model: QGAC, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = weights.read_bytes()
 
-    def fail(tensors, path, metadata):
+    def fail(tensors: dict[str, torch.Tensor], path: str, metadata: dict[str, str]) -> None:
         save_file(tensors, path)  # all is written, but not yet safe
         raise OSError("No space left on device")
 

@@ -1,4 +1,4 @@
-"""Weights of a network as the start of another: other colour networks, Y networks that see more, are wider or shallower.
+"""Weights of a network as the start of another: other colour networks, and Y networks that can begin as the first.
 
 A Y network with a candidate (:mod:`qgac.coefficients.candidate`), or with a gate, may start from one that has none:
 what is new starts at zero, so that it does at first what the other one did. One of fewer residual blocks may start from
@@ -32,8 +32,8 @@ def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -
     theirs, ours : Configuration
         Of the weights there are, and of the network that is to be trained.
     grown : bool
-        Whether ours may have a candidate and a gate that theirs lacks, fewer residual blocks, and more channels: where Y
-        is trained.
+        Whether ours may have a candidate and a gate that theirs lacks, fewer residual blocks, and more channels: where
+        Y is trained.
 
     Returns
     -------

@@ -1,6 +1,12 @@
+from __future__ import annotations
+
 import io
 import json
 import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from tarfile import TarInfo
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,17 +16,17 @@ from made.banks import write_pictures
 from qgac.training.batches.bank import PatchBank, find_pictures, write_bank
 
 
-def pixels(seed, height=70, width=90):
+def pixels(seed: int, height: int = 70, width: int = 90) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def png(array):
+def png(array: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(array).save(file, "PNG")
     return file.getvalue()
 
 
-def both(folder, **options):
+def both(folder: Path, **options: Any) -> list[PatchBank]:
     """Open both parts of a bank, whichever are not empty."""
     parts = []
     for held_out in (False, True):
@@ -31,7 +37,7 @@ def both(folder, **options):
     return parts
 
 
-def test_there_and_back(tmp_path):
+def test_there_and_back(tmp_path: Path) -> None:
     originals = {f"{i}.png": pixels(i, 64 + i, 80 - i) for i in range(6)}
     reports = list(write_bank(((name, png(p)) for name, p in originals.items()), tmp_path / "bank", workers=1))
     assert reports == [(name, None) for name in originals]
@@ -46,7 +52,7 @@ def test_there_and_back(tmp_path):
     assert sorted(path.name for path in (tmp_path / "bank").iterdir()) == ["bank.json", "pixels.u8"]
 
 
-def test_pictures_that_are_left_out_are_reported(tmp_path):
+def test_pictures_that_are_left_out_are_reported(tmp_path: Path) -> None:
     items = [
         ("broken.png", b"\x89PNG\r\n\x1a\nnothing"),
         ("text.jpg", b"not a picture"),
@@ -61,7 +67,7 @@ def test_pictures_that_are_left_out_are_reported(tmp_path):
     assert [entry["name"] for entry in json.loads((tmp_path / "bank" / "bank.json").read_text())] == ["good.png"]
 
 
-def test_pictures_become_upright_rgb(tmp_path):
+def test_pictures_become_upright_rgb(tmp_path: Path) -> None:
     original = pixels(3, 64, 96)
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by a quarter
@@ -74,11 +80,11 @@ def test_pictures_become_upright_rgb(tmp_path):
     np.testing.assert_array_equal(found["gray.png"], np.repeat(original[..., :1], 3, 2))
 
 
-def bank_of(folder, sizes, prefix="picture"):
+def bank_of(folder: Path, sizes: list[tuple[int, int]], prefix: str = "picture") -> Path:
     return write_pictures(folder, {f"{prefix}-{number}": pixels(number, *size) for number, size in enumerate(sizes)})
 
 
-def test_split_is_complete_disjoint_and_of_the_right_share(tmp_path):
+def test_split_is_complete_disjoint_and_of_the_right_share(tmp_path: Path) -> None:
     folder = bank_of(tmp_path / "bank", [(8, 8)] * 1000)
     train, held_out = PatchBank(folder), PatchBank(folder, held_out=True)
     names = [{picture.name for picture in part.pictures} for part in (train, held_out)]
@@ -87,7 +93,7 @@ def test_split_is_complete_disjoint_and_of_the_right_share(tmp_path):
     assert 20 <= len(held_out) <= 60  # one in 25
 
 
-def test_split_stays_when_a_bank_grows(tmp_path):
+def test_split_stays_when_a_bank_grows(tmp_path: Path) -> None:
     small = PatchBank(bank_of(tmp_path / "small", [(8, 8)] * 100), held_out=True)
     large = PatchBank(bank_of(tmp_path / "large", [(9, 9)] * 300), held_out=True)
     names = {picture.name for picture in small.pictures}
@@ -95,7 +101,7 @@ def test_split_stays_when_a_bank_grows(tmp_path):
     assert names
 
 
-def test_crops_are_windows_of_the_pictures_and_reach_every_place(tmp_path):
+def test_crops_are_windows_of_the_pictures_and_reach_every_place(tmp_path: Path) -> None:
     folder = bank_of(tmp_path / "bank", [(9, 11)], prefix="one")
     (bank,) = both(folder)
     generator = np.random.default_rng(0)
@@ -109,7 +115,7 @@ def test_crops_are_windows_of_the_pictures_and_reach_every_place(tmp_path):
     assert seen == {(top, left) for top in range(2) for left in range(4)}
 
 
-def test_crops_are_uniform_over_pixels(tmp_path):
+def test_crops_are_uniform_over_pixels(tmp_path: Path) -> None:
     """A picture of nine times the area is drawn nine times as often."""
     folder = bank_of(tmp_path / "bank", [(30, 30), (90, 90), (30, 30), (90, 90)])
     bank = PatchBank(folder, share=10**9)  # all but one
@@ -121,7 +127,7 @@ def test_crops_are_uniform_over_pixels(tmp_path):
     assert abs(small / 1000 - share) < 0.04
 
 
-def test_crops_follow_from_the_generator(tmp_path):
+def test_crops_follow_from_the_generator(tmp_path: Path) -> None:
     bank = PatchBank(bank_of(tmp_path / "bank", [(40, 50), (60, 30)]), share=10**9)
     first = [bank.crop(16, np.random.default_rng(seed)) for seed in range(5)]
     second = [bank.crop(16, np.random.default_rng(seed)) for seed in range(5)]
@@ -130,7 +136,7 @@ def test_crops_follow_from_the_generator(tmp_path):
 
 
 @pytest.mark.parametrize(("height", "width"), [(5, 20), (20, 5), (6, 7), (1, 30)])
-def test_pictures_smaller_than_a_crop_are_mirrored_outwards(tmp_path, height, width):
+def test_pictures_smaller_than_a_crop_are_mirrored_outwards(tmp_path: Path, height: int, width: int) -> None:
     (bank,) = both(bank_of(tmp_path / "bank", [(height, width)]), share=10**9)
     picture = bank.picture(0)
     crop = bank.crop(16, np.random.default_rng(1))
@@ -156,7 +162,7 @@ def test_pictures_smaller_than_a_crop_are_mirrored_outwards(tmp_path, height, wi
             assert np.array_equal(crop[i, j], picture[k, m])
 
 
-def test_missing_and_empty_banks(tmp_path):
+def test_missing_and_empty_banks(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds no bank of patches; make one with `qgac prepare"):
         PatchBank(tmp_path)
     folder = bank_of(tmp_path / "bank", [(8, 8)])
@@ -167,7 +173,7 @@ def test_missing_and_empty_banks(tmp_path):
 
 
 @pytest.mark.parametrize("share", [1, 10**9])
-def test_a_small_bank_holds_one_picture_out(tmp_path, share):
+def test_a_small_bank_holds_one_picture_out(tmp_path: Path, share: int) -> None:
     """Where by their names all pictures would be held out, or none."""
     folder = bank_of(tmp_path / "bank", [(8, 8), (8, 9), (8, 10)])
     kept, held_out = (PatchBank(folder, held_out=part, share=share) for part in (False, True))
@@ -175,8 +181,8 @@ def test_a_small_bank_holds_one_picture_out(tmp_path, share):
     assert {picture.width for bank in (kept, held_out) for picture in bank.pictures} == {8, 9, 10}
 
 
-def test_a_bank_that_is_not_finished_leaves_nothing(tmp_path):
-    def items():
+def test_a_bank_that_is_not_finished_leaves_nothing(tmp_path: Path) -> Iterator[Any]:
+    def items() -> Iterator[Any]:
         yield "a.png", png(pixels(0, 70, 70))
         raise ValueError("the tar is damaged")
 
@@ -185,7 +191,7 @@ def test_a_bank_that_is_not_finished_leaves_nothing(tmp_path):
     assert list((tmp_path / "bank").iterdir()) == []
 
 
-def test_files_folders_and_tars(tmp_path):
+def test_files_folders_and_tars(tmp_path: Path) -> None:
     data = {name: png(pixels(i, 4, 4)) for i, name in enumerate(["a.png", "b.PNG", "c.webp", "notes.txt"])}
     (tmp_path / "folder" / "deeper").mkdir(parents=True)
     (tmp_path / "folder" / "b.PNG").write_bytes(data["b.PNG"])
@@ -205,13 +211,13 @@ def test_files_folders_and_tars(tmp_path):
     assert dict(found)["a.png"] == data["a.png"]
 
 
-def _folder(name):
+def _folder(name: str) -> TarInfo:
     info = tarfile.TarInfo(name)
     info.type = tarfile.DIRTYPE
     return info
 
 
-def test_exclusion_by_name(tmp_path):
+def test_exclusion_by_name(tmp_path: Path) -> None:
     for name in ("bsds_1.png", "bsds_2.png", "cid_1.png"):
         (tmp_path / name).write_bytes(b"x")
     assert [name for name, _ in find_pictures([tmp_path], ["bsds_*"])] == ["cid_1.png"]
@@ -219,7 +225,7 @@ def test_exclusion_by_name(tmp_path):
     assert not list(find_pictures([tmp_path / "cid_1.png"], ["cid*"]))
 
 
-def _tar(path, names):
+def _tar(path: Path, names: list[str]) -> None:
     with tarfile.open(path, "w") as archive:
         for name in names:
             info = tarfile.TarInfo(name)
@@ -227,7 +233,7 @@ def _tar(path, names):
             archive.addfile(info, io.BytesIO(bytes(1000)))
 
 
-def test_tars_in_folders_are_opened_unless_they_are_excluded(tmp_path):
+def test_tars_in_folders_are_opened_unless_they_are_excluded(tmp_path: Path) -> None:
     (tmp_path / "deeper").mkdir()
     _tar(tmp_path / "deeper" / "cid.tar", ["x/1.png", "x/bsds_1.png"])
     _tar(tmp_path / "deeper" / "bsds_test.tar", ["x/2.png"])
@@ -236,7 +242,7 @@ def test_tars_in_folders_are_opened_unless_they_are_excluded(tmp_path):
 
 
 @pytest.mark.parametrize("length", [0, 100, 1000])
-def test_a_damaged_tar_is_told_by_name(tmp_path, length):
+def test_a_damaged_tar_is_told_by_name(tmp_path: Path, length: int) -> None:
     path = tmp_path / "cid.tar"
     _tar(path, ["1.png"])
     path.write_bytes(path.read_bytes()[:length])
@@ -244,18 +250,18 @@ def test_a_damaged_tar_is_told_by_name(tmp_path, length):
         list(find_pictures([tmp_path]))
 
 
-def test_sources_that_do_not_exist(tmp_path):
+def test_sources_that_do_not_exist(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
         list(find_pictures([tmp_path / "nowhere"]))
     with pytest.raises(FileNotFoundError):
         list(find_pictures([tmp_path / "nowhere.tar"]))
 
 
-def test_pictures_are_read_only_a_few_ahead(tmp_path):
+def test_pictures_are_read_only_a_few_ahead(tmp_path: Path) -> Iterator[Any]:
     """The files of a large collection do not fit into memory together."""
     read = []
 
-    def items():
+    def items() -> Iterator[Any]:
         for number in range(30):
             read.append(number)
             yield f"{number}.png", b"not a picture"

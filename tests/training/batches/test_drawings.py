@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,36 +14,36 @@ from qgac.training.batches.drawings.drawing import drawing
 from qgac.training.sections import Data, Qualities, RecipeError
 
 
-def drawn(count, size=64):
+def drawn(count: int, size: int = 64) -> np.ndarray:
     return np.stack([drawing(size, np.random.default_rng((1, index))) for index in range(count)])
 
 
-def test_a_drawing_follows_from_its_generator():
+def test_a_drawing_follows_from_its_generator() -> None:
     np.testing.assert_array_equal(drawn(6), drawn(6))
     assert len({pixels.tobytes() for pixels in drawn(12)}) == 12
 
 
 @pytest.mark.parametrize("size", [16, 96])
-def test_shape_and_type(size):
+def test_shape_and_type(size: int) -> None:
     pixels = drawing(size, np.random.default_rng(0))
     assert pixels.shape == (size, size, 4)
     assert pixels.dtype == np.uint8
 
 
-def test_three_in_four_are_opaque():
+def test_three_in_four_are_opaque() -> None:
     alpha = drawn(400)[..., 3]
     opaque = (alpha == 255).all((1, 2)).mean()
     assert 0.7 < opaque < 0.8
     assert not alpha[~(alpha == 255).all((1, 2))].all()  # something of what lies below is seen
 
 
-def test_colours_are_multiplied_by_alpha():
+def test_colours_are_multiplied_by_alpha() -> None:
     pixels = drawn(200).astype(int)
     assert (pixels[..., :3] <= pixels[..., 3:] + 1).all()  # each is rounded
     assert (pixels[pixels[..., 3] == 0] == 0).all()
 
 
-def test_drawings_are_unlike_photographs():
+def test_drawings_are_unlike_photographs() -> None:
     """Few different colours, sharp edges, large plain areas; but smoothed edges as well."""
     pixels = drawn(100)
     colors = [len(np.unique(picture.reshape(-1, 4), axis=0)) for picture in pixels]
@@ -53,11 +57,11 @@ def test_drawings_are_unlike_photographs():
 
 
 @pytest.fixture
-def bank(tmp_path):
+def bank(tmp_path: Path) -> PatchBank:
     return PatchBank(write_small_bank(tmp_path / "bank"))
 
 
-def test_a_share_of_the_patches_is_drawn_and_the_others_stay_as_they_were(bank):
+def test_a_share_of_the_patches_is_drawn_and_the_others_stay_as_they_were(bank: PatchBank) -> None:
     plain, some = (
         draw_batch(bank, Data(batch=64, patch=32, recompressed_share=0.5, drawings_share=share), 0, 3)
         for share in (0.0, 0.25)
@@ -69,13 +73,13 @@ def test_a_share_of_the_patches_is_drawn_and_the_others_stay_as_they_were(bank):
     assert (plain.y[changed] != some.y[changed]).flatten(1).any(1).all()
 
 
-def test_drawings_have_numbers_of_their_own(bank, monkeypatch):
+def test_drawings_have_numbers_of_their_own(bank: PatchBank, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is drawn by the generator of the batch, nor two by the same one."""
     import qgac.training.batches.batch as augment
 
     firsts = [np.random.default_rng((0, 5)).random()]
 
-    def remember(size, generator, fonts):
+    def remember(size: int, generator: np.random.Generator, fonts: tuple[()]) -> np.ndarray:
         firsts.append(generator.random())
         return np.zeros((size, size, 4), np.uint8)
 
@@ -84,20 +88,20 @@ def test_drawings_have_numbers_of_their_own(bank, monkeypatch):
     assert len(set(firsts)) == 9
 
 
-def test_drawn_patches_are_whole_numbers_in_range(bank):
+def test_drawn_patches_are_whole_numbers_in_range(bank: PatchBank) -> None:
     rgb = draw_batch(bank, Data(batch=64, patch=32, drawings_share=1.0), 0, 0).rgb
     assert torch.equal(rgb, rgb.round())
     assert rgb.min() >= 0
     assert rgb.max() <= 255
 
 
-def test_what_is_not_drawn_upon_is_the_photograph(bank):
+def test_what_is_not_drawn_upon_is_the_photograph(bank: PatchBank) -> None:
     plain, over = (draw_batch(bank, Data(batch=64, patch=32, drawings_share=share), 0, 0).rgb for share in (0.0, 1.0))
     kept = (plain == over).all(1).flatten(1).float().mean(1)
     assert 0.1 < (kept > 0.2).float().mean() < 0.4  # about the quarter that is not opaque
 
 
-def test_a_share_of_the_drawings_has_fine_tables(bank):
+def test_a_share_of_the_drawings_has_fine_tables(bank: PatchBank) -> None:
     numbers = {"batch": 256, "patch": 16, "drawings_share": 0.5, "qualities": Qualities(low=5, high=20)}
     plain, fine = (draw_batch(bank, Data(**numbers, fine_drawings_share=share), 0, 0) for share in (0.0, 0.5))
     assert torch.equal(plain.rgb, fine.rgb)
@@ -112,6 +116,6 @@ def test_a_share_of_the_drawings_has_fine_tables(bank):
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5])
-def test_a_share_that_is_none_is_refused(share):
+def test_a_share_that_is_none_is_refused(share: float) -> None:
     with pytest.raises(RecipeError, match="drawings_share"):
         Data(drawings_share=share)

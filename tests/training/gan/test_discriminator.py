@@ -1,5 +1,7 @@
 """The discriminator: its layers are DCGAN's, its size follows the patch, and it learns."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 from torch import nn
@@ -8,11 +10,11 @@ from qgac.training.gan.discriminator import Discriminator
 from qgac.training.losses import discriminator_loss
 
 
-def convolutions(model):
+def convolutions(model: Discriminator) -> list[nn.Conv2d]:
     return [layer for layer in model if isinstance(layer, nn.Conv2d)]
 
 
-def test_at_64_pixels_it_is_that_of_dcgan():
+def test_at_64_pixels_it_is_that_of_dcgan() -> None:
     """64, 128, 256 and 512 channels and a 4x4 convolution in the end: 2,765,568 weights in the usual code."""
     model = Discriminator(64)
     assert [layer.out_channels for layer in convolutions(model)] == [64, 128, 256, 512, 1]
@@ -36,7 +38,7 @@ def test_at_64_pixels_it_is_that_of_dcgan():
     ],
 )
 @pytest.mark.parametrize("normalization", ["batch", "spectral", "none"])
-def test_every_patch_ends_in_one_logit(patch, channels, last, normalization):
+def test_every_patch_ends_in_one_logit(patch: int, channels: list[int], last: int, normalization: str) -> None:
     model = Discriminator(patch, width=4, normalization=normalization)
     layers = convolutions(model)
     assert [layer.out_channels for layer in layers] == [*(c // 16 for c in channels[:-1]), 1]
@@ -47,7 +49,7 @@ def test_every_patch_ends_in_one_logit(patch, channels, last, normalization):
 
 
 @pytest.mark.parametrize("normalization", ["spectral", "none"])
-def test_a_logit_depends_on_its_own_patch_alone(normalization):
+def test_a_logit_depends_on_its_own_patch_alone(normalization: str) -> None:
     torch.manual_seed(0)
     model = Discriminator(32, width=4, normalization=normalization).eval()
     pictures = torch.rand(4, 3, 32, 32)
@@ -56,7 +58,7 @@ def test_a_logit_depends_on_its_own_patch_alone(normalization):
     assert len(set(alone.tolist())) == 4
 
 
-def test_spectral_normalization_bounds_every_convolution():
+def test_spectral_normalization_bounds_every_convolution() -> None:
     """The largest singular value of each, as a matrix, by LAPACK."""
     torch.manual_seed(0)
     model = Discriminator(32, width=4, normalization="spectral")
@@ -70,12 +72,12 @@ def test_spectral_normalization_bounds_every_convolution():
 
 
 @pytest.mark.parametrize(("normalization", "rate"), [("batch", 1e-3), ("spectral", 3e-3), ("none", 1e-3)])
-def test_it_learns_to_tell_noise_from_blurred_noise(normalization, rate):
+def test_it_learns_to_tell_noise_from_blurred_noise(normalization: str, rate: float) -> None:
     torch.manual_seed(0)
     model = Discriminator(32, width=8, normalization=normalization)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
 
-    def pictures():
+    def pictures() -> tuple[torch.Tensor, torch.Tensor]:
         sharp = torch.rand(8, 3, 32, 32)
         return sharp, nn.functional.avg_pool2d(sharp, 3, 1, 1)
 
@@ -89,7 +91,7 @@ def test_it_learns_to_tell_noise_from_blurred_noise(normalization, rate):
     assert model(sharp).min() > model(blurred).max()
 
 
-def test_what_it_cannot_be():
+def test_what_it_cannot_be() -> None:
     with pytest.raises(ValueError, match="multiple of 8, got 36"):
         Discriminator(36)
     with pytest.raises(ValueError, match="at least 1 channel"):

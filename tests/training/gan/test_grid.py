@@ -1,5 +1,7 @@
 """The 8x8 grid in pictures whose steps are known, and by loops over the blocks."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from qgac.training.gan.grid import grid_steps, grid_visibility
 
 
-def test_a_visible_grid_is_measured():
+def test_a_visible_grid_is_measured() -> None:
     """On a ramp all steps are 1; raised by 2 from block to block in one direction, those at borders are 3 and 1."""
     ramp = torch.arange(32.0).expand(1, 3, 32, 32)
     ramp = ramp + ramp.mT
@@ -16,7 +18,7 @@ def test_a_visible_grid_is_measured():
     assert grid_visibility(raised) == pytest.approx((3 + 1) / (1 + 1))
 
 
-def test_steps_of_every_block_by_loops():
+def test_steps_of_every_block_by_loops() -> None:
     pictures = torch.from_numpy(np.random.default_rng(0).normal(0, 1, (2, 3, 16, 24)))
     across, inside = (steps.numpy() for steps in grid_steps(pictures))
     assert across.shape == inside.shape == (2, 3, 2, 3)
@@ -29,7 +31,7 @@ def test_steps_of_every_block_by_loops():
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 16, 16), (2, 3, 24, 40)])
-def test_visibility_counts_every_step_once(shape):
+def test_visibility_counts_every_step_once(shape: tuple[int, int, int, int]) -> None:
     """Also those from the last blocks to the edge, which are inside, and none from the edge on."""
     pictures = torch.from_numpy(np.random.default_rng(1).normal(0, 1, shape))
     border, inner = [], []

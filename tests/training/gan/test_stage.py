@@ -1,9 +1,12 @@
 """The GAN stage: who moves, what is logged, that it resumes exactly, and that it sees what users will see."""
 
+from __future__ import annotations
+
 import csv
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,11 +33,11 @@ TINY = read_recipe(RECIPES / "tiny.toml")
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory):
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_bank(tmp_path_factory.mktemp("gan") / "bank")
 
 
-def short(stage="gan", steps=8, **numbers):
+def short(stage: str = "gan", steps: int = 8, **numbers: Any) -> Recipe:
     recipe = replace(
         TINY,
         data=replace(TINY.data, batch=2, patch=32),
@@ -46,7 +49,7 @@ def short(stage="gan", steps=8, **numbers):
 
 
 @pytest.fixture(scope="module")
-def start(bank):
+def start(bank: Path) -> Path:
     """A network that has learned a little, Y and colour."""
     list(train(short("y"), bank, bank.parent / "y"))
     list(train(short("color"), bank, bank.parent / "color", start=bank.parent / "y" / "last.safetensors"))
@@ -54,21 +57,21 @@ def start(bank):
 
 
 @pytest.fixture(scope="module")
-def run(bank, start):
+def run(bank: Path, start: Path) -> Path:
     events = list(train(short(), bank, bank.parent / "run", start=start))
     assert [event.step for event in events] == [4, 8]
     return bank.parent / "run"
 
 
-def same(a, b):
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def state_of(folder):
+def state_of(folder: Path) -> dict[str, Any]:
     return torch.load(folder / "run.pt", weights_only=True)
 
 
-def test_the_whole_generator_moves_and_its_statistics_stay(start, run):
+def test_the_whole_generator_moves_and_its_statistics_stay(start: Path, run: Path) -> None:
     before = load_model(start).state_dict()
     trained = state_of(run)["model"]
     moved = {name.split(".")[0] for name, value in before.items() if not torch.equal(trained[name], value)}
@@ -78,14 +81,14 @@ def test_the_whole_generator_moves_and_its_statistics_stay(start, run):
     interpolate(load_model(start), exported, 0.7)  # it can be blended with what it came from
 
 
-def test_the_color_network_stays_if_the_recipe_says_so(bank, start, tmp_path):
+def test_the_color_network_stays_if_the_recipe_says_so(bank: Path, start: Path, tmp_path: Path) -> None:
     list(train(short(color=False), bank, tmp_path / "run", start=start))
     before, after = load_model(start), load_model(tmp_path / "run" / "last.safetensors")
     assert same(before.color_network.state_dict(), after.color_network.state_dict())
     assert not same(before.y_network.state_dict(), after.y_network.state_dict())
 
 
-def test_the_discriminator_moves(bank, start, run, tmp_path):
+def test_the_discriminator_moves(bank: Path, start: Path, run: Path, tmp_path: Path) -> None:
     calls = iter(range(100))
     list(train(short(), bank, tmp_path / "run", start=start, stop=lambda: next(calls) >= 1))
     early, late = (state_of(folder)["partners"]["discriminator"]["network"] for folder in (tmp_path / "run", run))
@@ -93,7 +96,7 @@ def test_the_discriminator_moves(bank, start, run, tmp_path):
 
 
 @pytest.mark.parametrize("normalization", ["batch", "spectral", "none"])
-def test_a_resumed_run_is_the_unbroken_one(bank, start, tmp_path, normalization):
+def test_a_resumed_run_is_the_unbroken_one(bank: Path, start: Path, tmp_path: Path, normalization: str) -> None:
     recipe = short(steps=6, discriminator_normalization=normalization)
     whole = list(train(recipe, bank, tmp_path / "whole", start=start))
     calls = iter(range(100))
@@ -111,7 +114,7 @@ def test_a_resumed_run_is_the_unbroken_one(bank, start, tmp_path, normalization)
     assert (tmp_path / "whole" / "metrics.csv").read_text() == (tmp_path / "parts" / "metrics.csv").read_text()
 
 
-def test_the_logs_watch_both_sides(run):
+def test_the_logs_watch_both_sides(run: Path) -> None:
     rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
     assert set(rows[0]) == {
         "step", "learning_rate", "loss", "texture", "adversarial", "l1", "discriminator", "logit_original",
@@ -125,13 +128,13 @@ def test_the_logs_watch_both_sides(run):
         assert sheet.size == (3 * 32, 32)
 
 
-def test_the_last_weights_are_what_it_made(run):
+def test_the_last_weights_are_what_it_made(run: Path) -> None:
     """The best PSNR of this stage is that of its start."""
     assert not (run / "best.safetensors").exists()
     assert load_record(run / "last.safetensors")["record"]["stage"] == "gan"
 
 
-def test_the_discriminator_sees_what_users_will_see(start):
+def test_the_discriminator_sees_what_users_will_see(start: Path) -> None:
     """The batch as the trainer restores it, against the restorer on the file that libjpeg writes."""
     model = load_model(start)
     samples = photo(64, 64, 3)
@@ -147,7 +150,7 @@ def test_the_discriminator_sees_what_users_will_see(start):
         assert np.quantile(np.abs(found - expected), 0.99) < 0.01
 
 
-def test_without_the_projection_restored_pictures_differ(start):
+def test_without_the_projection_restored_pictures_differ(start: Path) -> None:
     rgb = torch.from_numpy(photo(64, 64, 3).copy()).permute(2, 0, 1)[None].float()
     batch = compress(rgb, np.array([30]), (2, 2))
     model = load_model(start)
@@ -160,8 +163,8 @@ def test_without_the_projection_restored_pictures_differ(start):
 
 
 def test_a_generator_without_a_finite_gradient_stands_still_and_the_discriminator_goes_on(
-    bank, start, tmp_path, monkeypatch
-):
+    bank: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gan, "texture_loss", lambda restored, target: restored[0].sum() * torch.nan)
     list(train(short(steps=4), bank, tmp_path / "run", start=start))
     before, state = load_model(start).state_dict(), state_of(tmp_path / "run")
@@ -171,7 +174,7 @@ def test_a_generator_without_a_finite_gradient_stands_still_and_the_discriminato
     assert state["partners"]["discriminator"]["optimizer"]["state"][0]["exp_avg"].any()
 
 
-def test_the_discriminator_follows_the_schedule_of_the_recipe():
+def test_the_discriminator_follows_the_schedule_of_the_recipe() -> None:
     recipe = short(discriminator_learning_rate=4e-4, discriminator_betas=(0.5, 0.9))
     recipe = replace(recipe, optimization=replace(recipe.optimization, final_learning_rate=1e-6, warmup=4))
     descent = gan.discriminator_descent(recipe, machine.start("float32", device="cpu"))
@@ -183,7 +186,7 @@ def test_the_discriminator_follows_the_schedule_of_the_recipe():
     assert rates == pytest.approx([4e-4, (4e-4 + 1e-6) / 2, 1e-6])
 
 
-def test_runs_that_cannot_start(bank, start, tmp_path):
+def test_runs_that_cannot_start(bank: Path, start: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="starts from the weights of a colour stage"):
         train(short(), bank, tmp_path / "run")
     other = short()
@@ -207,19 +210,19 @@ def test_runs_that_cannot_start(bank, start, tmp_path):
         ({"discriminator_betas": (0.5, 1.0)}, "1 excluded"),
     ],
 )
-def test_impossible_numbers(numbers, message):
+def test_impossible_numbers(numbers: Any, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         Gan(**numbers)
 
 
-def test_recipes_that_do_not_fit_the_stage():
+def test_recipes_that_do_not_fit_the_stage() -> None:
     with pytest.raises(RecipeError, match="at least 32 pixels"):
         replace(short(), data=replace(TINY.data, patch=16))
     with pytest.raises(RecipeError, match="for stage = 'gan' only"):
         replace(TINY, gan=Gan(l1_weight=1.0))
 
 
-def test_the_papers_recipe_is_the_papers():
+def test_the_papers_recipe_is_the_papers() -> None:
     """Sections 3.4, 4.1 and 4.2."""
     recipe = read_recipe(RECIPES / "paper-gan.toml")
     optimization, stage = recipe.optimization, recipe.gan
@@ -235,6 +238,6 @@ def test_the_papers_recipe_is_the_papers():
     assert not recipe.model.residual_in_steps
 
 
-def test_the_small_recipe_goes_on_from_the_color_stage():
+def test_the_small_recipe_goes_on_from_the_color_stage() -> None:
     models = [read_recipe(RECIPES / f"small-{name}.toml").model for name in ("color", "gan", "gan-2")]
     assert models[0] == models[1] == models[2]

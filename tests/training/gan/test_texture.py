@@ -1,5 +1,9 @@
 """Texture features: random filters against brute force and by what they should (not) notice; MINC's layout."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,16 +14,16 @@ from qgac.training.gan.texture import MincTexture, RandomTexture, TextureError
 from qgac.training.losses import texture_loss
 
 
-def noise(seed, side=64, contrast=0.1):
+def noise(seed: int, side: int = 64, contrast: float = 0.1) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return 0.5 + contrast * torch.randn(1, 3, side, side, generator=generator)
 
 
-def blurred(pictures):
+def blurred(pictures: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(gaussian_filter(pictures.numpy(), (0, 0, 1.5, 1.5))).float()
 
 
-def test_one_octave_by_brute_force():
+def test_one_octave_by_brute_force() -> None:
     """Binomial blur, random filters, ReLU, tapered Gram matrices of the one window, all by scipy and loops."""
     texture = RandomTexture(filters=3, size=3, octaves=1, window=16, seed=5)
     picture = noise(0, side=16)
@@ -51,7 +55,7 @@ def test_one_octave_by_brute_force():
         assert inside[channel] == pytest.approx((right[:, within].mean() + down[within].mean()) / 2, rel=1e-4)
 
 
-def test_detail_at_the_borders_of_blocks_is_not_texture():
+def test_detail_at_the_borders_of_blocks_is_not_texture() -> None:
     """Noise beside the 8x8 grid alone: the steps of natural noise across blocks, too small ones inside."""
     texture = RandomTexture()
     outermost = (torch.arange(64) % 8 == 0) | (torch.arange(64) % 8 == 7)
@@ -62,7 +66,7 @@ def test_detail_at_the_borders_of_blocks_is_not_texture():
     assert (across / natural_across).mean().item() == pytest.approx(1, rel=0.1)
 
 
-def test_a_pattern_that_repeats_from_block_to_block_is_not_texture():
+def test_a_pattern_that_repeats_from_block_to_block_is_not_texture() -> None:
     """The same noise in every block: all of it is common to the blocks."""
     texture = RandomTexture()
     repeating = noise(1, side=8).repeat(1, 1, 8, 8)
@@ -72,7 +76,7 @@ def test_a_pattern_that_repeats_from_block_to_block_is_not_texture():
     assert (pattern.mean() / natural.mean()).item() == pytest.approx(4, rel=0.15)
 
 
-def test_filters_follow_from_the_seed_alone():
+def test_filters_follow_from_the_seed_alone() -> None:
     torch.manual_seed(1)
     first = RandomTexture(seed=3).filters
     torch.manual_seed(2)
@@ -81,7 +85,7 @@ def test_filters_follow_from_the_seed_alone():
     assert not RandomTexture().state_dict()  # nothing to keep
 
 
-def test_it_is_the_kind_of_texture_that_counts_not_its_place():
+def test_it_is_the_kind_of_texture_that_counts_not_its_place() -> None:
     """Pixel errors prefer the blurred picture to another piece of the same noise; this must not."""
     texture = RandomTexture()
     original, other = noise(0), noise(1)
@@ -91,7 +95,7 @@ def test_it_is_the_kind_of_texture_that_counts_not_its_place():
     assert texture_loss(texture(other), features) < 0.3 * texture_loss(texture(smooth), features)
 
 
-def test_texture_in_the_wrong_part_of_the_picture_is_noticed():
+def test_texture_in_the_wrong_part_of_the_picture_is_noticed() -> None:
     texture = RandomTexture()
     left, right = (torch.full((1, 3, 64, 64), 0.5) for _ in range(2))
     left[..., :32], right[..., 32:] = noise(0)[..., :32], noise(1)[..., 32:]
@@ -101,7 +105,7 @@ def test_texture_in_the_wrong_part_of_the_picture_is_noticed():
     assert texture_loss(texture(right), features) > 3 * texture_loss(texture(other), features)
 
 
-def test_features_are_linear_in_contrast_and_blind_to_flat_colour():
+def test_features_are_linear_in_contrast_and_blind_to_flat_colour() -> None:
     texture = RandomTexture()
     weak, strong = texture(noise(0, contrast=0.05)), texture(noise(0, contrast=0.1) + 0.2)
     for one, two in zip(weak[:-1], strong[:-1], strict=True):
@@ -112,14 +116,14 @@ def test_features_are_linear_in_contrast_and_blind_to_flat_colour():
         assert features.abs().max() < 1e-4
 
 
-def test_the_gradient_is_finite_even_at_flat_pictures():
+def test_the_gradient_is_finite_even_at_flat_pictures() -> None:
     texture = RandomTexture()
     flat = torch.full((1, 3, 32, 32), 0.5, requires_grad=True)
     texture_loss(texture(flat), texture(noise(0, side=32))).backward()
     assert flat.grad.isfinite().all()
 
 
-def test_bfloat16_changes_little():
+def test_bfloat16_changes_little() -> None:
     texture = RandomTexture()
     exact = texture(noise(0))
     with torch.autocast("cpu", torch.bfloat16):
@@ -132,7 +136,7 @@ def test_bfloat16_changes_little():
 @pytest.mark.parametrize(
     "numbers", [{"size": 4}, {"size": 1}, {"filters": 0}, {"octaves": 0}, {"window": 12}, {"window": 20, "octaves": 1}]
 )
-def test_impossible_numbers(numbers):
+def test_impossible_numbers(numbers: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"random filters are odd|cannot be halved"):
         RandomTexture(**numbers)
 
@@ -141,7 +145,7 @@ WIDTHS = ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3)
 
 
 @pytest.fixture(scope="module")
-def passing():
+def passing() -> dict[str, torch.Tensor]:
     """Weights whose first channel carries the first input through all layers; the last one changes its sign."""
     weights, inputs = {}, 3
     for stage, widths in enumerate(WIDTHS, 1):
@@ -155,7 +159,9 @@ def passing():
 
 
 @pytest.mark.parametrize("form", ["safetensors", "pth"])
-def test_minc_takes_blue_first_less_its_mean_and_stops_before_the_activation(passing, tmp_path, form):
+def test_minc_takes_blue_first_less_its_mean_and_stops_before_the_activation(
+    passing: dict[str, torch.Tensor], tmp_path: Path, form: str
+) -> None:
     path = tmp_path / f"minc.{form}"
     more = {**passing, "fc8.weight": torch.zeros(2)}
     if form == "pth":
@@ -172,7 +178,7 @@ def test_minc_takes_blue_first_less_its_mean_and_stops_before_the_activation(pas
     path.unlink()
 
 
-def test_minc_files_of_another_kind(passing, tmp_path):
+def test_minc_files_of_another_kind(passing: dict[str, torch.Tensor], tmp_path: Path) -> None:
     with pytest.raises(TextureError, match=r'there is no file .*texture = "random"'):
         MincTexture(tmp_path / "none.safetensors")
     small = {"conv1_1.weight": torch.zeros(64, 3, 3, 3), "conv1_1.bias": torch.zeros(64)}
