@@ -144,6 +144,19 @@ def test_the_y_stage_leaves_color_as_it_is(bank: Path, y_run: Path) -> None:
     assert all(torch.equal(trained[f"color_network.{name}"], value) for name, value in fresh.items())
 
 
+def test_the_joint_stage_moves_both_networks_and_only_improves(bank: Path, y_run: Path, tmp_path: Path) -> None:
+    color = replace(short(color_space="rgb"), stage="color")
+    list(train(color, bank, tmp_path / "color", start=y_run / "last.safetensors"))
+    start = tmp_path / "color" / "last.safetensors"
+    *_, last = train(replace(short(steps=40, learning_rate=1e-3), stage="joint"), bank, tmp_path / "joint", start=start)
+    before, after = (load_model(path).state_dict() for path in (start, tmp_path / "joint" / "last.safetensors"))
+    for network in ("y_network", "color_network"):
+        assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith(network))
+    crops = held_out_crops(PatchBank(bank, held_out=True), 8, 32)
+    assert last.validation is not None
+    assert last.validation["mean"] > validate(load_model(start), crops, color)["mean"]
+
+
 def test_color_training_improves_color(bank: Path, y_run: Path, tmp_path: Path) -> None:
     recipe = replace(short(steps=150, every=150, color_space="ycbcr"), stage="color")
     start = load_model(y_run / "last.safetensors")
@@ -330,6 +343,12 @@ def test_runs_that_cannot_start(bank: Path, y_run: Path, tmp_path: Path) -> None
         train(replace(recipe, seed=5), bank, y_run, resume=True)
     with pytest.raises(TrainingError, match="starts from the weights of a Y stage"):
         train(replace(recipe, stage="color"), bank, tmp_path / "color")
+    joint = replace(recipe, stage="joint")
+    with pytest.raises(TrainingError, match="the joint stage starts from the weights of a colour stage"):
+        train(joint, bank, tmp_path / "joint")
+    other = replace(joint, model=replace(joint.model, color=replace(joint.model.color, residual_blocks=3)))
+    with pytest.raises(TrainingError, match="has another network than the recipe"):
+        train(other, bank, tmp_path / "joint", start=y_run / "last.safetensors")
 
 
 @pytest.mark.parametrize(

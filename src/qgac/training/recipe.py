@@ -27,9 +27,9 @@ class Recipe:
 
     Attributes
     ----------
-    stage : {"y", "color", "gan"}
-        What is trained. The colour stage starts from the weights of a Y stage and leaves them as they are. The GAN
-        stage starts from those of a colour stage and trains both networks.
+    stage : {"y", "color", "joint", "gan"}
+        What is trained. The colour stage starts from the weights of a Y stage and leaves them as they are. The joint
+        and the GAN stage start from those of a colour stage and train both networks.
     seed : int
         Of the start weights and of every batch.
     minutes_between_checkpoints : float
@@ -42,7 +42,7 @@ class Recipe:
         For the GAN stage.
     """
 
-    stage: Literal["y", "color", "gan"]
+    stage: Literal["y", "color", "joint", "gan"]
     seed: int = 0
     minutes_between_checkpoints: float = 5.0
     model: Configuration = field(default_factory=Configuration)
@@ -55,6 +55,8 @@ class Recipe:
         check(self)
         if self.stage != "gan" and self.gan != Gan():
             raise RecipeError("[gan] is for stage = 'gan' only")
+        if self.stage == "joint" and self.optimization.color_space != "rgb":
+            raise RecipeError("the joint stage measures its error in RGB; leave color_space at 'rgb'")
         if self.model.trained_qualities is not None:
             low, high = self.model.trained_qualities
             drawn = self.data.qualities.values or (self.data.qualities.low, self.data.qualities.high)

@@ -1,4 +1,7 @@
-"""The stages of training that minimise eq. 1 (section 3.4): Y, then colour with Y frozen."""
+"""The stages of training that minimise eq. 1 (section 3.4): Y, then colour with Y frozen.
+
+Beyond the paper, both may be trained together then, on the error of RGB that is asked for in the end.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
 from qgac.training.validation import after_step
 
-__all__ = ["train_color", "train_y"]
+__all__ = ["train_color", "train_joint", "train_y"]
 
 
 def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
@@ -49,12 +52,23 @@ def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> I
 
 def train_color(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
     """Train the colour network with eq. 1 on RGB or chroma samples, the Y network frozen; as :func:`train_y`."""
+    return _train_on_colors(run, batch_of, crops, y_moves=False)
+
+
+def train_joint(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
+    """Train both networks with eq. 1 on RGB samples; as :func:`train_y`."""
+    return _train_on_colors(run, batch_of, crops, y_moves=True)
+
+
+def _train_on_colors(
+    run: Run, batch_of: Callable[[int], Compressed], crops: Tensor, *, y_moves: bool
+) -> Iterator[Progress]:
     recipe, model = run.recipe, run.model
     projected = recipe.optimization.projected
     for step in run.steps():
         batch = batch_of(step)
         with run.fabric.autocast():
-            with torch.no_grad():
+            with torch.set_grad_enabled(y_moves):
                 y = steps.restore_y(model, batch.y, batch.y_table, projected=projected)
             cb, cr = steps.restore_chroma(
                 model, batch.chroma, batch.chroma_tables, y, batch.y_table, batch.factors, projected=projected

@@ -144,13 +144,13 @@ class Optimization:
     least_error : float
         See :func:`qgac.training.losses.regression_loss`; in gray levels, for error = "logarithmic".
     projected : bool
-        Whether the Y and the colour stage measure their error after the projection onto the quantisation intervals, as
+        Whether all stages but the GAN's measure their error after the projection onto the quantisation intervals, as
         restoring does: then the network is free to leave them where it is certain.
     roundness : float
         See :func:`qgac.training.losses.regression_loss`; in units of the sample range.
     color_space : {"rgb", "ycbcr"}
         Where the colour stage measures its error. The paper's RGB error is mostly that of the frozen Y, which drowns
-        the gradient of the chroma; the error of Cb and Cr alone does not have it.
+        the gradient of the chroma; the error of Cb and Cr alone does not have it. The joint stage takes RGB.
     clip : float
         Largest norm of the gradient; 0 for none.
     ema : float

@@ -1,6 +1,7 @@
 """A training run from beginning to end: where it starts, which stage it goes through, what its batches are.
 
-The stages (section 3.4) are :mod:`qgac.training.regression`, Y and then colour, and :mod:`qgac.training.gan.stage`.
+The stages (section 3.4) are :mod:`qgac.training.regression`, Y, then colour, then both together if wanted, and
+:mod:`qgac.training.gan.stage`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from qgac.training.batches.pixels import pixels_on
 from qgac.training.gan.stage import discriminator_descent, train_gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
-from qgac.training.regression import train_color, train_y
+from qgac.training.regression import train_color, train_joint, train_y
 from qgac.training.run import Progress, Run
 from qgac.training.warm_start import may_start_from, starting_weights
 from qgac.weights.checkpoints import load_model
@@ -88,16 +89,17 @@ def train(
     bank = PatchBank(patches)
     crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     model = _starting_model(recipe, bank, start, resume=resume).to(fabric.device)
-    trained: dict[str, nn.Module] = {"y": model.y_network, "color": model.color_network, "gan": model}
+    trained: dict[str, nn.Module] = {"y": model.y_network, "color": model.color_network}
     partners = {}
     if recipe.stage == "gan":
         model.color_network.requires_grad_(recipe.gan.color)  # what needs no gradient does not move
         partners["discriminator"] = discriminator_descent(recipe, fabric)
-    run = Run(recipe, model, trained[recipe.stage], folder, fabric=fabric, resume=resume, stop=stop, partners=partners)
+    moving = trained.get(recipe.stage, model)
+    run = Run(recipe, model, moving, folder, fabric=fabric, resume=resume, stop=stop, partners=partners)
     if recipe.optimization.compile:
         for network in (model.y_network, model.color_network):
             network.compile()
-    stage = {"y": train_y, "color": train_color, "gan": train_gan}[recipe.stage]
+    stage = {"y": train_y, "color": train_color, "joint": train_joint, "gan": train_gan}[recipe.stage]
     return _events(run, stage(run, batches(run, bank, typefaces), crops.to(fabric.device)))
 
 
@@ -126,12 +128,13 @@ def _starting_model(recipe: Recipe, bank: PatchBank, start: Path | None, *, resu
     if start is None:
         if recipe.stage == "color":
             raise TrainingError("the colour stage starts from the weights of a Y stage; name them with --start")
-        if recipe.stage == "gan":
-            raise TrainingError("the GAN stage starts from the weights of a colour stage; name them with --start")
+        if recipe.stage in ("joint", "gan"):
+            name = {"joint": "joint", "gan": "GAN"}[recipe.stage]
+            raise TrainingError(f"the {name} stage starts from the weights of a colour stage; name them with --start")
         _fit_statistics(model, bank, recipe)
         return model
     weights = load_model(start)
-    if recipe.stage == "gan" and weights.configuration != recipe.model:
+    if recipe.stage in ("joint", "gan") and weights.configuration != recipe.model:
         raise TrainingError(f"{start} has another network than the recipe; take the recipe's own colour stage")
     if not may_start_from(weights.configuration, recipe.model, grown=recipe.stage == "y"):
         raise TrainingError(f"{start} has another Y network than the recipe; take the recipe's own Y stage")
