@@ -28,7 +28,6 @@ Pair = tuple[Literal[1, 2], Literal[1, 2]]
         (Annotated[int, Bound(lambda number: number == 7, "is not 7")], {"whole"}),
         (tuple[int, int] | None, {"list"}),
     ],
-    ids=str,
 )
 def test_a_value_is_of_one_type_only(annotation: Any, fitting: set[str]) -> None:
     for name, value in ONE_OF_EACH.items():
@@ -62,7 +61,6 @@ def test_a_value_is_of_one_type_only(annotation: Any, fitting: set[str]) -> None
         ([0, 10], QualityRange, "0 in x is not between 1 and 100"),
         ([20, 10], QualityRange, "x (20, 10) are not a lowest and a highest quality"),
     ],
-    ids=str,
 )
 def test_mistakes_are_named(value: Any, annotation: Any, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
