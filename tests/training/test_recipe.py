@@ -168,8 +168,6 @@ def test_values_reach_their_places(tmp_path: Path) -> None:
         ('stage = "y"\n[optimization]\nprecision = "float16"', "neither 'float32' nor 'bfloat16'"),
         ('stage = "y"\n[optimization]\ncolor_space = "lab"', "neither 'rgb' nor 'ycbcr'"),
         ('stage = "joint"\n[optimization]\ncolor_space = "ycbcr"', "measures its error in RGB"),
-        ('stage = "color"\n[optimization]\nteacher_share = 0.5', "teacher_share is for stage = 'y' only"),
-        ('stage = "y"\n[optimization]\nteacher_views = 9', "not between 1 and 8"),
         ('stage = "y"\n[validation]\nevery = 0', "at least 1"),
         ('stage = "y"\n[validation]\npatch = 40', "multiple of 16"),
         ('stage = "y"\n[validation]\nqualities = []', "at least one"),

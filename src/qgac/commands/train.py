@@ -21,9 +21,6 @@ __all__ = ["train"]
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
 @click.option("--start", type=click.Path(path_type=Path, dir_okay=False), help="Weights to start from.")
 @click.option(
-    "--teacher", type=click.Path(path_type=Path, dir_okay=False), help="Weights to learn from (teacher_share)."
-)
-@click.option(
     "--fonts",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of typefaces for drawings, beside those of matplotlib.",
@@ -49,7 +46,6 @@ def train(
     out: Path,
     resume: bool,
     start: Path | None,
-    teacher: Path | None,
     fonts: Path | None,
     threads: int | None,
     device: Literal["auto", "cpu", "cuda"],
@@ -80,15 +76,7 @@ def train(
             quiet = not fabric.is_global_zero
             try:
                 events = training.train(
-                    plan,
-                    patches,
-                    out,
-                    start=start,
-                    teacher=teacher,
-                    fonts=fonts,
-                    resume=resume,
-                    stop=stop.is_set,
-                    fabric=fabric,
+                    plan, patches, out, start=start, fonts=fonts, resume=resume, stop=stop.is_set, fabric=fabric
                 )
             except ValueError as error:  # the bank does not fit, or is damaged; no typefaces
                 raise TrainingError(sentence(error)) from error

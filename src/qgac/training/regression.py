@@ -18,15 +18,12 @@ from qgac.training.forward import rgb_samples
 from qgac.training.losses import regression_loss
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
-from qgac.training.teacher import Teacher
 from qgac.training.validation import after_step
 
 __all__ = ["train_color", "train_joint", "train_y"]
 
 
-def train_y(
-    run: Run, batch_of: Callable[[int], Compressed], crops: Tensor, teacher: Teacher | None = None
-) -> Iterator[Progress]:
+def train_y(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) -> Iterator[Progress]:
     """Train the Y network with eq. 1 on full-range Y samples.
 
     Parameters
@@ -36,8 +33,6 @@ def train_y(
         Makes the batch of a step, see :func:`qgac.training.train.batches`.
     crops : Tensor, shape (N, 3, H, W)
         Held-out originals, 0..255, on the device of the run.
-    teacher : Teacher, optional
-        Needed where the recipe gives it a share of the target.
 
     Yields
     ------
@@ -45,15 +40,11 @@ def train_y(
         As :func:`qgac.training.train.train`.
     """
     recipe, model = run.recipe, run.model
-    projected = recipe.optimization.projected
     for step in run.steps():
         batch = batch_of(step)
         with run.fabric.autocast():
-            restored = steps.restore_y(model, batch.y, batch.y_table, projected=projected)
-            taught = None if teacher is None else teacher.restored_y(batch, step, projected=projected)
+            restored = steps.restore_y(model, batch.y, batch.y_table, projected=recipe.optimization.projected)
         target = rgb_to_ycbcr(batch.rgb)[:, :1] / 255
-        if taught is not None:
-            target = target.lerp((idct(taught)[:, None] + 128) / 255, recipe.optimization.teacher_share)
         loss, parts = _loss(recipe, (idct(restored)[:, None] + 128) / 255, target)
         run.update(loss, parts)
         yield from after_step(run, crops)

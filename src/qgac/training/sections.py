@@ -151,11 +151,6 @@ class Optimization:
     color_space : {"rgb", "ycbcr"}
         Where the colour stage measures its error. The paper's RGB error is mostly that of the frozen Y, which drowns
         the gradient of the chroma; the error of Cb and Cr alone does not have it. The joint stage takes RGB.
-    teacher_share : float
-        How much of the target is what a teacher restores, see :mod:`qgac.training.teacher`; the rest is the original.
-        For the Y stage.
-    teacher_views : int
-        How many of the eight views of a batch the teacher restores.
     clip : float
         Largest norm of the gradient; 0 for none.
     ema : float
@@ -180,8 +175,6 @@ class Optimization:
     ssim_weight: NotNegative = 0.05
     roundness: NotNegative = 0.0
     color_space: Literal["rgb", "ycbcr"] = "rgb"
-    teacher_share: Share = 0.0
-    teacher_views: Annotated[Count, Bound(lambda views: views <= 8, "is not between 1 and 8")] = 2
     clip: NotNegative = 0.0
     ema: Decay = 0.999
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -28,7 +28,6 @@ from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
 from qgac.training.regression import train_color, train_joint, train_y
 from qgac.training.run import Progress, Run
-from qgac.training.teacher import Teacher
 from qgac.training.warm_start import may_start_from, starting_weights
 from qgac.weights.checkpoints import load_model
 
@@ -44,7 +43,6 @@ def train(
     folder: Path,
     *,
     start: Path | None = None,
-    teacher: Path | None = None,
     fonts: Path | None = None,
     resume: bool = False,
     stop: Callable[[], bool] | None = None,
@@ -61,8 +59,6 @@ def train(
         The run's folder, see :class:`qgac.training.run.Run`.
     start : Path, optional
         Weights to start from; the colour stage needs those of a Y stage. Not read when a run is resumed.
-    teacher : Path, optional
-        Weights to learn from beside the originals, where the recipe gives them a share; when a run is resumed, too.
     fonts : Path, optional
         A folder of further typefaces for drawings.
     resume : bool
@@ -93,7 +89,6 @@ def train(
     bank = PatchBank(patches)
     crops = held_out_crops(PatchBank(patches, held_out=True), recipe.validation.pictures, recipe.validation.patch)
     model = _starting_model(recipe, bank, start, resume=resume).to(fabric.device)
-    taught_by = _teacher(recipe, teacher, fabric) if recipe.optimization.teacher_share else None
     trained: dict[str, nn.Module] = {"y": model.y_network, "color": model.color_network}
     partners = {}
     if recipe.stage == "gan":
@@ -104,18 +99,8 @@ def train(
     if recipe.optimization.compile:
         for network in (model.y_network, model.color_network):
             network.compile()
-    drawn, crops = batches(run, bank, typefaces), crops.to(fabric.device)
-    if taught_by is not None:
-        return _events(run, train_y(run, drawn, crops, taught_by))
     stage = {"y": train_y, "color": train_color, "joint": train_joint, "gan": train_gan}[recipe.stage]
-    return _events(run, stage(run, drawn, crops))
-
-
-def _teacher(recipe: Recipe, weights: Path | None, fabric: Fabric) -> Teacher:
-    if weights is None:
-        raise TrainingError("the recipe has a teacher (teacher_share); name its weights with --teacher")
-    o = recipe.optimization
-    return Teacher(load_model(weights).to(fabric.device), views=o.teacher_views, seed=recipe.seed)
+    return _events(run, stage(run, batches(run, bank, typefaces), crops.to(fabric.device)))
 
 
 def _events(run: Run, events: Iterator[Progress]) -> Generator[Progress, None, int]:
