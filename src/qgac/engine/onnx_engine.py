@@ -97,7 +97,7 @@ class OnnxEngine:
         values = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         session = self._session(graph)
         with _memory_told():
-            results: list[Array] = session.run(None, {**values, "projected": np.array(False)})
+            results: list[Array] = session.run(None, values)
         return results
 
     def _session(self, graph: str) -> onnxruntime.InferenceSession:
