@@ -115,6 +115,8 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = threads()
+        # For a tile like one before, one piece of memory for all would be asked for, beside the pieces that are there.
+        options.enable_mem_pattern = False
         _share_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
         names = list(self._graphs[graph].weights)
