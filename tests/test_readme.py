@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from qgac.cli import cli
+from qgac.commands.restore import restore as restore_command
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -93,7 +93,7 @@ def test_block_about_pixels_runs(language: str, code: str, pixels_workplace: Pat
 
 def test_the_manual_shows_every_option_of_restore() -> None:
     text = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
-    for parameter in cli.commands["restore"].params:
+    for parameter in restore_command.params:
         if parameter.param_type_name == "option":
             assert any(re.search(rf"(?<![\w-]){option}\b", text) for option in parameter.opts), parameter.opts
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import signal
 import sys
+from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -16,25 +17,18 @@ import rich_click as click
 from click.exceptions import NoSuchOption
 
 from qgac import __version__
-from qgac.commands.ablate import ablate
-from qgac.commands.analyze.group import analyze
-from qgac.commands.compare import compare
-from qgac.commands.evaluate import evaluate
-from qgac.commands.export import export
-from qgac.commands.frechet import frechet
-from qgac.commands.help import show_help, version
 from qgac.commands.hints import explained, names_pictures
-from qgac.commands.info import info
-from qgac.commands.plot import plot
-from qgac.commands.prepare import prepare
-from qgac.commands.restore import restore
-from qgac.commands.results import results
-from qgac.commands.serve import serve
 from qgac.commands.terminal import fail
-from qgac.commands.train import train
 from qgac.extras import lacking
 
 __all__ = ["cli", "main"]
+
+# Where the commands are that are not in the module of their name.
+_ELSEWHERE = {"analyze": "analyze.group", "version": "help"}
+_COMMANDS = (
+    "restore", "info", "serve", "compare", "prepare", "train", "export", "evaluate", "plot", "frechet", "ablate",
+    "results", "analyze", "help", "version",
+)  # fmt: skip
 
 # What a plain installation does not bring, by commands.
 _EXTRAS = {
@@ -48,9 +42,19 @@ _TERMINATED = 128 + signal.SIGTERM
 
 
 class _Group(click.RichGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command when it is asked for: importing all takes as long as decoding a picture."""
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            module = import_module(f"qgac.commands.{_ELSEWHERE.get(cmd_name, cmd_name)}")
+            self.add_command(getattr(module, "show_help" if cmd_name == "help" else cmd_name))
+        return super().get_command(ctx, cmd_name)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the name of a picture in the place of a command for ``restore``."""
-        return super().parse_args(ctx, ["restore", *args] if names_pictures(self, args) else args)
+        return super().parse_args(ctx, ["restore", *args] if names_pictures(self, ctx, args) else args)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -75,13 +79,6 @@ def cli() -> None:
 
     `qgac photo.jpg` is short for `qgac restore photo.jpg`.
     """
-
-
-for _command in (
-    restore, info, serve, compare, prepare, train, export, evaluate, plot, frechet, ablate, results, analyze,
-    show_help, version,
-):  # fmt: skip
-    cli.add_command(_command)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

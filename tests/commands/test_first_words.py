@@ -15,6 +15,7 @@ import qgac
 from made.command_line import environment, outputs, qgac_command, sentence, summary, usage_error
 from made.files import make_jpeg
 from qgac.cli import cli, main
+from qgac.commands.restore import restore as restore_command
 from qgac.files import names
 from qgac.jpeg.reader import read_jpeg
 
@@ -194,7 +195,7 @@ def test_no_suggestion_is_better_than_a_wrong_one(command: str, wrong: str) -> N
 def test_whatever_is_suggested_exists() -> None:
     from qgac.commands import hints
 
-    known = {name for parameter in cli.commands["restore"].params for name in parameter.opts}
+    known = {name for parameter in restore_command.params for name in parameter.opts}
     assert set(hints._SAME.values()) | {needed for needed, _ in hints._SENTENCES.values()} <= known
     assert not known & (set(hints._SAME) | set(hints._SENTENCES))
 

@@ -17,7 +17,10 @@ def commands(group: click.Command = cli, name: str = "qgac") -> Iterator[tuple[s
     if not isinstance(group, click.Group):
         yield name, group
         return
-    for below, command in group.commands.items():
+    context = click.Context(group)
+    for below in group.list_commands(context):
+        command = group.get_command(context, below)
+        assert command is not None
         yield from commands(command, f"{name} {below}")
 
 

@@ -16,6 +16,7 @@ from made import files as made_files
 from made.command_line import outputs, posix, qgac_command, start, summary, usage_error
 from made.files import make_jpeg
 from qgac.cli import cli
+from qgac.commands.restore import restore as restore_command
 
 pytestmark = pytest.mark.usefixtures("stand_in")
 
@@ -178,7 +179,7 @@ def test_help_is_a_manual() -> None:
     for part in ("Input", "Output", "Restoration", "Batches and resources", "Examples", "Exit codes", "Environment"):
         assert re.search(rf"^[╭─ ]*{part}\b", text, re.MULTILINE), part
     assert "  1  at least one picture failed; the others are there\n" in re.sub(r" +\n", "\n", text)
-    for parameter in cli.commands["restore"].params:
+    for parameter in restore_command.params:
         for option in parameter.opts if parameter.param_type_name == "option" else ():
             assert option in text
 

@@ -92,7 +92,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
     (tmp_path / "weights" / "SHA256SUMS").write_text("".join(sums))
     save_model(OTHER, tmp_path / "other.safetensors", record={})
-    monkeypatch.setattr(files.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(files, "_FOLDER", tmp_path / "weights")
     (tmp_path / "a.jpg").write_bytes(compressed(photo(24, 40), 20))
     monkeypatch.chdir(tmp_path)
     return tmp_path

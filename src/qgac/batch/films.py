@@ -19,12 +19,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qgac.batch.inside import EmptyError
 from qgac.batch.jobs import Inside
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
-from qgac.containers.container import ContainerError
+from qgac.containers.container import ContainerError, EmptyError
 from qgac.containers.film import Film, Frame, fields_of, woven
 from qgac.containers.film_writer import read_part, write_film, write_part
 from qgac.files.atomic import whole_file, write_atomically

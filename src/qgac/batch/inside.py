@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from qgac.batch.jobs import Inside
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
-from qgac.containers.container import Container, ContainerError, Inner, Limits
+from qgac.containers.container import Container, ContainerError, EmptyError, Inner, Limits
 from qgac.containers.kinds import Kind
 from qgac.containers.opening import open_container
 from qgac.files.atomic import whole_file
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     from qgac.jpeg.image import JPEGImage
     from qgac.restoration.picture import Restored
 
-__all__ = ["EmptyError", "restore_inside"]
-
-
-class EmptyError(ContainerError):
-    """There is no JPEG picture inside; `notes` say what is worth telling."""
-
-    def __init__(self, notes: Sequence[str] = ()) -> None:
-        super().__init__("; ".join(["it holds no JPEG picture to restore", *notes, "name another file"]))
+__all__ = ["restore_inside"]
 
 
 def restore_inside(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from qgac.batch.jobs import Failed, Outcome, Started
 from qgac.batch.plan import STREAM, Plan, plan
 from qgac.batch.restore import Settings, restore_files
-from qgac.batch.workers import restore_in_workers
 from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pictures.formats import Depth, Encoding, Format
 
@@ -124,6 +123,8 @@ def _outcomes(todo: Plan, make: Callable[[], Restorer], settings: Settings, jobs
     if jobs == 1:
         events = restore_files(todo.jobs, make(), settings)
     else:
+        from qgac.batch.workers import restore_in_workers
+
         events = restore_in_workers(todo.jobs, make, settings, workers=jobs)
     with closing(events):
         for event in events:

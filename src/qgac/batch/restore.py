@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from qgac.batch.films import restore_film
-from qgac.batch.inside import EmptyError, restore_inside
 from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.originals import check_original, original_kept
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
-from qgac.containers.container import ContainerError, LackingError
+from qgac.containers.container import ContainerError, EmptyError, LackingError
 from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import JPEGImage
 from qgac.pictures.bands import PictureInBands
@@ -156,8 +154,12 @@ def _restore_container(job: Job, restorer: PixelSource, settings: Settings, prog
     try:
         with _original_kept(job):
             if job.container == "film":
+                from qgac.batch.films import restore_film
+
                 pictures, notes = restore_film(job.source, job.destination, restorer, settings, share_done)
             else:
+                from qgac.batch.inside import restore_inside
+
                 pictures, notes = restore_inside(
                     job.source, job.container, job.destination, restorer, settings, share_done
                 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import rich_click as click
 from click.exceptions import NoSuchOption, UsageError
 
@@ -48,11 +46,12 @@ _SENTENCES = {
 _LIKENESS = 0.75  # of names to be taken for a slip; at 0.6, which is usual, --verbose is like --overwrite
 
 
-def names_pictures(group: click.RichGroup, args: list[str]) -> bool:
+def names_pictures(group: click.RichGroup, context: click.Context, args: list[str]) -> bool:
     """Whether the arguments of a group name pictures and none of its commands."""
+    commands = group.list_commands(context)
     own = {option for parameter in group.params for option in parameter.opts} | {"-h", "--help"}
     names = [text for text in args if text == "-" or not text.startswith("-")]
-    if not names or args[0] in own or any(name in group.commands for name in names):
+    if not names or args[0] in own or any(name in commands for name in names):
         return False
     from qgac.batch.inputs import may_name_pictures  # NumPy comes with it
 
@@ -70,6 +69,8 @@ def explained(error: NoSuchOption) -> UsageError:
     """
     if error.ctx is None:
         return error
+    from difflib import get_close_matches
+
     known = {name for parameter in error.ctx.command.params for name in parameter.opts if name.startswith("-")}
     name = error.option_name
     needed, sentence = _SENTENCES.get(name, (None, ""))

@@ -225,7 +225,7 @@ Environment
     default=1,
     show_default=True,
     panel=_BATCH,
-    help="Pictures restored at a time, each in a process of its own that takes about 0.5 GB, and 0.8 GB for "
+    help="Pictures restored at a time, each in a process of its own that takes about 0.2 GB, and 0.45 GB for "
     "12 megapixels.",
 )
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from contextlib import closing
@@ -62,6 +63,7 @@ def carry_out(
     started = time.monotonic()
     for failure in todo.failures:
         say(f"{failure.name}: {failure.message}")
+    gc.disable()  # until something is restored: while libraries are loaded, it takes time and finds nothing
     try:
         _run(todo, make_restorer, settings, jobs=jobs, outcomes=outcomes, quiet=quiet, verbose=verbose)
     except KeyboardInterrupt:
@@ -69,6 +71,8 @@ def carry_out(
         if len(todo.jobs) > 1:
             say(f"{_counts(outcomes)}, {left} left; go on with --skip-existing")
         raise
+    finally:
+        gc.enable()
     if not quiet:
         _conclude(outcomes, time.monotonic() - started, told=verbose)
     return outcomes
@@ -94,9 +98,10 @@ def _events(
 ) -> Generator[Event, None, None]:
     """Restore one picture in this process, several in others, which may die without harm to the batch."""
     from qgac.batch.restore import restore_files
-    from qgac.batch.workers import RefusedError, restore_in_workers
 
     if len(todo.jobs) > 1:
+        from qgac.batch.workers import RefusedError, restore_in_workers
+
         try:
             yield from restore_in_workers(todo.jobs, make_restorer, settings, workers=jobs, progress=progress)
         except RefusedError as error:
@@ -138,6 +143,7 @@ def _run(
             return done + sum(sizes[name] * share for name, share in shares.items())
 
         def advance(job: Job, share: float) -> None:
+            gc.enable()
             shares[job.name] = share
             display.update(task, completed=completed())
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qgac.jpeg.image import JPEGImage
     from qgac.restoration.picture import Restored
 
-__all__ = ["Container", "ContainerError", "Exchange", "Holder", "Inner", "LackingError", "Limits"]
+__all__ = ["Container", "ContainerError", "EmptyError", "Exchange", "Holder", "Inner", "LackingError", "Limits"]
 
 
 class ContainerError(ValueError):
@@ -19,6 +19,13 @@ class ContainerError(ValueError):
 
     The message is one sentence that says what is wrong and what to do about it. It does not name the file.
     """
+
+
+class EmptyError(ContainerError):
+    """There is no JPEG picture inside; `notes` say what is worth telling."""
+
+    def __init__(self, notes: Sequence[str] = ()) -> None:
+        super().__init__("; ".join(["it holds no JPEG picture to restore", *notes, "name another file"]))
 
 
 class LackingError(ContainerError):

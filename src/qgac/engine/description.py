@@ -9,10 +9,13 @@ from pathlib import Path
 from qgac.models.configuration import Configuration
 from qgac.weights.files import Weights, WeightsError, damaged
 
-__all__ = ["DESCRIPTION", "Description", "Graph", "chroma_graph", "read_description", "y_graph"]
+__all__ = ["DESCRIPTION", "FORMAT", "Description", "Graph", "chroma_graph", "read_description", "y_graph"]
 
 DESCRIPTION = "graphs.json"
 """Name of the file that describes the graphs beside it."""
+
+FORMAT = 2
+"""Of the description and of what the graphs take, counted up when it changes."""
 
 
 def y_graph() -> str:
@@ -99,6 +102,8 @@ def read_description(folder: Path) -> Description | None:
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"its format is {content['format']}, and this version reads {FORMAT}")
         graphs = {
             name: Graph(
                 {weight: tuple(shape) for weight, shape in graph["weights"].items()},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Engine", "Pair"]
+__all__ = ["Array", "Engine", "Pair", "memory_told"]
 
 Array: TypeAlias = npt.NDArray[np.float32]
 
@@ -92,3 +94,24 @@ class Engine(Protocol):
         MemoryError
             If there is not enough of it.
         """
+
+
+@contextmanager
+def memory_told(kind: type[Exception], word: str) -> Iterator[None]:
+    """Raise a MemoryError where a library says in an error of another kind that there was too little.
+
+    Parameters
+    ----------
+    kind : type
+        What the library raises.
+    word : str
+        What tells such an error from others of this kind.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except kind as error:
+        if word in str(error):
+            raise MemoryError("there is not enough memory for a tile") from error
+        raise

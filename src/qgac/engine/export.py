@@ -6,7 +6,8 @@ file does, and whoever runs them hands them over, so that one set of graphs serv
 configuration, and blends of two.
 
 Blocks come and go as a JPEG file stores them, rows by columns by 64 frequencies. That nothing is in the graphs but
-what the steps do is the point: the CFMs run inside, from the quantisation tables.
+what the networks do is the point: the CFMs run inside, from the quantisation tables. The projection is left to whoever
+runs them.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ import torch
 from torch import Tensor, nn
 
 from qgac.coefficients.blocks import interleave_maps
-from qgac.coefficients.projection import project
-from qgac.engine.description import DESCRIPTION, chroma_graph, y_graph
+from qgac.engine.description import DESCRIPTION, FORMAT, chroma_graph, y_graph
+from qgac.engine.sizes import settle_sizes
 from qgac.engine.torch_engine import widest_layer
 from qgac.engine.tracing import SLOPE, leaky, traced
 from qgac.files.atomic import write_atomically
@@ -52,19 +53,18 @@ class LumaGraph(nn.Module):
     network : QGAC
     """
 
-    inputs: ClassVar = {"decoded": ("rows", "columns"), "table": (), "projected": ()}
+    inputs: ClassVar = {"decoded": ("rows", "columns"), "table": ()}
     outputs: ClassVar = {"restored": ("rows", "columns")}
 
     def __init__(self, network: QGAC) -> None:
         super().__init__()
         self.network = network
 
-    def example(self) -> tuple[Tensor, ...]:
+    def example(self, rows: int = 3, columns: int = 4) -> tuple[Tensor, ...]:
         """Return inputs to trace it with."""
-        table = torch.full((8, 8), 16.0)
-        return torch.zeros(3, 4, 64), table, torch.tensor(True)
+        return torch.zeros(rows, columns, 64), torch.full((8, 8), 16.0)
 
-    def forward(self, decoded: Tensor, table: Tensor, projected: Tensor) -> Tensor:
+    def forward(self, decoded: Tensor, table: Tensor) -> Tensor:
         """Restore a plane.
 
         Parameters
@@ -73,16 +73,13 @@ class LumaGraph(nn.Module):
             Dequantised coefficients.
         table : Tensor, shape (8, 8), float32
             Quantisation steps.
-        projected : Tensor, bool
-            Whether to keep to the quantisation interval.
 
         Returns
         -------
         Tensor, shape (rows, columns, 64), float32
+            Not projected.
         """
-        channels = to_channels(decoded)
-        restored = steps.restore_y(self.network, channels, table[None], projected=False)
-        return to_blocks(torch.where(projected, project(restored, channels, table[None]), restored))
+        return to_blocks(steps.restore_y(self.network, to_channels(decoded), table[None], projected=False))
 
 
 class ChromaGraph(nn.Module):
@@ -101,7 +98,6 @@ class ChromaGraph(nn.Module):
         "y": ("luma_rows", "luma_columns"),
         "tables": (),
         "y_table": (),
-        "projected": (),
     }
     outputs: ClassVar = {"restored_cb": ("luma_rows", "luma_columns"), "restored_cr": ("luma_rows", "luma_columns")}
 
@@ -110,16 +106,14 @@ class ChromaGraph(nn.Module):
         self.network = network
         self.factors = factors
 
-    def example(self) -> tuple[Tensor, ...]:
+    def example(self, rows: int = 3, columns: int = 4) -> tuple[Tensor, ...]:
         """Return inputs to trace it with."""
-        plane = torch.zeros(3, 4, 64)
-        y = torch.zeros(3 * self.factors[0], 4 * self.factors[1], 64)
+        plane = torch.zeros(rows, columns, 64)
+        y = torch.zeros(rows * self.factors[0], columns * self.factors[1], 64)
         tables = torch.full((2, 8, 8), 16.0)
-        return plane, plane.clone(), y, tables, tables[0].clone(), torch.tensor(True)
+        return plane, plane.clone(), y, tables, tables[0].clone()
 
-    def forward(
-        self, cb: Tensor, cr: Tensor, y: Tensor, tables: Tensor, y_table: Tensor, projected: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, cb: Tensor, cr: Tensor, y: Tensor, tables: Tensor, y_table: Tensor) -> tuple[Tensor, Tensor]:
         """Restore Cb and Cr at full resolution.
 
         Parameters
@@ -132,28 +126,22 @@ class ChromaGraph(nn.Module):
             Quantisation steps of Cb and Cr.
         y_table : Tensor, shape (8, 8), float32
             Quantisation steps of Y.
-        projected : Tensor, bool
-            Whether to keep to the quantisation interval.
 
         Returns
         -------
         tuple of two Tensor, each of shape (vertical * rows, horizontal * columns, 64), float32
+            Not projected.
         """
-        known = (to_channels(cb), to_channels(cr))
         restored = steps.restore_chroma(
             self.network,
-            interleave_maps(torch.stack(known, 1)),
+            interleave_maps(torch.stack((to_channels(cb), to_channels(cr)), 1)),
             tables[None],
             to_channels(y),
             y_table[None],
             self.factors,
             projected=False,
         )
-        first, second = (
-            to_blocks(torch.where(projected, project(plane, own, tables[index : index + 1], self.factors), plane))
-            for index, (plane, own) in enumerate(zip(restored, known, strict=True))
-        )
-        return first, second
+        return to_blocks(restored[0]), to_blocks(restored[1])
 
 
 def export(
@@ -219,11 +207,15 @@ def contents(network: QGAC) -> dict[str, bytes]:
     modules: dict[str, LumaGraph | ChromaGraph] = {y_graph(): LumaGraph(network)}
     for factors in sorted(network.factors):
         modules[chroma_graph(factors)] = ChromaGraph(network, factors)
+    weights = set(network.state_dict())
     files: dict[str, bytes] = {}
     parts: dict[str, dict[str, Any]] = {}
     for name, module in modules.items():
-        files[name], parts[name] = _without_weights(traced(module), set(network.state_dict()))
+        model = traced(module)
+        settle_sizes(model, weights, module.example)
+        files[name], parts[name] = _without_weights(model, weights)
     description = {
+        "format": FORMAT,
         "configuration": network.configuration.to_dict(),
         "receptive_field_y": network.receptive_field_y,
         "receptive_field_color": network.receptive_field_color,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import numpy as np
 import onnxruntime
 
 from qgac.engine.description import chroma_graph, read_description, y_graph
-from qgac.engine.engine import Array, Pair
+from qgac.engine.engine import Array, Pair, memory_told
 from qgac.processors import threads
 from qgac.weights.files import Weights, WeightsError
 
@@ -96,8 +94,8 @@ class OnnxEngine:
     def _run(self, graph: str, **inputs: Array) -> list[Array]:
         values = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         session = self._session(graph)
-        with _memory_told():
-            results: list[Array] = session.run(None, {**values, "projected": np.array(False)})
+        with memory_told(Exception, "alloc"):  # errors of ONNX Runtime have no type of their own
+            results: list[Array] = session.run(None, values)
         return results
 
     def _session(self, graph: str) -> onnxruntime.InferenceSession:
@@ -115,6 +113,8 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = threads()
+        # For a tile like one before, one piece of memory for all would be asked for, beside the pieces that are there.
+        options.enable_mem_pattern = False
         _share_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
         names = list(self._graphs[graph].weights)
@@ -122,7 +122,7 @@ class OnnxEngine:
         options.add_external_initializers(names, values)
         provider = PROVIDERS[self.device]
         try:
-            with _memory_told():
+            with memory_told(Exception, "alloc"):
                 # Without a fallback, which prints on the standard output.
                 session = onnxruntime.InferenceSession(bytes(content), options, providers=[provider], enable_fallback=0)
         except MemoryError:
@@ -147,19 +147,6 @@ def _share_memory() -> None:
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
     onnxruntime.create_and_register_allocator(place, None)
-
-
-@contextmanager
-def _memory_told() -> Iterator[None]:
-    """Raise a MemoryError where ONNX Runtime says that there was too little; its errors have no type of their own."""
-    try:
-        yield
-    except MemoryError:
-        raise
-    except Exception as error:
-        if "alloc" in str(error):
-            raise MemoryError("there is not enough memory for a tile") from error
-        raise
 
 
 def _first_line(error: Exception) -> str:

@@ -19,7 +19,7 @@ from qgac.coefficients.blocks import interleave_maps
 from qgac.coefficients.color import ycbcr_to_rgb
 from qgac.coefficients.dct import dct, double_nearest, idct
 from qgac.coefficients.projection import project
-from qgac.engine.export import ChromaGraph, LumaGraph, check_tables, to_channels
+from qgac.engine.export import check_tables, to_channels
 from qgac.engine.tracing import leaky, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
@@ -189,13 +189,8 @@ def export_pictures(network: QGAC, folder: str | os.PathLike[str], *, overwrite:
     return written
 
 
-def with_weights(module: PictureGraph | LumaGraph | ChromaGraph) -> bytes:
-    """Return a graph that runs without a weights file.
-
-    Parameters
-    ----------
-    module : PictureGraph, LumaGraph or ChromaGraph
-    """
+def with_weights(module: PictureGraph) -> bytes:
+    """Return a graph that runs without a weights file."""
     weights = module.network.state_dict()
     model = traced(module)
     for name, attribute in leaky(model):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from qgac.coefficients.blocks import interleave_maps
-from qgac.engine.engine import Array, Pair
+from qgac.engine.engine import Array, Pair, memory_told
 from qgac.models import steps
 from qgac.models.cfm import ConvolutionalFilterManifold
 from qgac.models.qgac import QGAC
@@ -52,7 +49,7 @@ class TorchEngine:
     @torch.no_grad()
     def restore_y(self, decoded: Array, table: Array) -> Array:
         """Restore luma; see :meth:`qgac.engine.engine.Engine.restore_y`."""
-        with _memory_told():
+        with memory_told(RuntimeError, "memory"):
             return _blocks(
                 steps.restore_y(self.network, self._channels(decoded), self._tables([table])[0], projected=False)
             )
@@ -67,7 +64,7 @@ class TorchEngine:
         factors: tuple[int, int],
     ) -> Pair:
         """Restore Cb and Cr; see :meth:`qgac.engine.engine.Engine.restore_chroma`."""
-        with _memory_told():
+        with memory_told(RuntimeError, "memory"):
             cb, cr = steps.restore_chroma(
                 self.network,
                 interleave_maps(torch.stack([self._channels(plane) for plane in chroma], 1)),
@@ -86,17 +83,6 @@ class TorchEngine:
     def _tables(self, tables: list[Array] | tuple[Array, ...]) -> Tensor:
         """Turn tables (64,) into (1, tables, 8, 8)."""
         return torch.from_numpy(np.stack(tables).reshape(1, -1, 8, 8)).to(self._device)
-
-
-@contextmanager
-def _memory_told() -> Iterator[None]:
-    """Raise a MemoryError where PyTorch says in an error of another kind that there was too little."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "memory" in str(error):
-            raise MemoryError("there is not enough memory for a tile") from error
-        raise
 
 
 def _blocks(channels: Tensor) -> Array:

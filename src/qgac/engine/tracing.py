@@ -12,7 +12,7 @@ import onnx
 import torch
 from torch.onnx import symbolic_helper
 
-__all__ = ["SLOPE", "leaky", "traced"]
+__all__ = ["SLOPE", "keep", "leaky", "traced"]
 
 SLOPE = 0.25
 """Of leaky ReLUs until they have that of the network: that of an untrained PReLU."""
@@ -49,9 +49,9 @@ def leaky(model: onnx.ModelProto) -> list[tuple[str, onnx.AttributeProto]]:
             del node.input[1:]
             node.attribute.append(onnx.helper.make_attribute("alpha", SLOPE))
             slopes[node.output[0]] = name
-    _keep(model.graph.node, [node for node in model.graph.node if not useless.intersection(node.output)])
+    keep(model.graph.node, [node for node in model.graph.node if not useless.intersection(node.output)])
     used = {name for node in model.graph.node for name in node.input}
-    _keep(model.graph.initializer, [tensor for tensor in model.graph.initializer if tensor.name in used])
+    keep(model.graph.initializer, [tensor for tensor in model.graph.initializer if tensor.name in used])
     return [(slopes[node.output[0]], node.attribute[0]) for node in model.graph.node if node.output[0] in slopes]
 
 
@@ -116,6 +116,12 @@ def _unflatten(graph: Any, tensor: Any, dimension: int, sizes: Any) -> Any:
 
 
 @symbolic_helper.parse_args("v", "i")
+def _squeeze(graph: Any, tensor: Any, dimension: int) -> Any:
+    """Express squeeze of a dimension that is 1; the exporter, who does not know, asks in the graph."""
+    return graph.op("Squeeze", tensor, graph.op("Constant", value_t=torch.tensor([dimension % tensor.type().dim()])))
+
+
+@symbolic_helper.parse_args("v", "i")
 def _pixel_shuffle(graph: Any, tensor: Any, factor: int) -> Any:
     """Express pixel_shuffle of any rank; the exporter knows four dimensions alone."""
     return _on_four_dimensions(graph, tensor, "DepthToSpace", {"blocksize_i": factor, "mode_s": "CRD"})
@@ -146,6 +152,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "aten::unflatten": _unflatten,
     "aten::pixel_shuffle": _pixel_shuffle,
     "aten::pixel_unshuffle": _pixel_unshuffle,
+    "aten::squeeze": _squeeze,
 }
 
 
@@ -165,10 +172,10 @@ def _share_constants(graph: onnx.GraphProto) -> None:
             renamed[node.output[0]] = names[content]
     for node in graph.node:
         node.input[:] = [renamed.get(name, name) for name in node.input]
-    _keep(graph.node, [node for node in graph.node if node.op_type != "Constant"])
+    keep(graph.node, [node for node in graph.node if node.op_type != "Constant"])
 
 
-def _keep(field: Any, kept: Sequence[Any]) -> None:
+def keep(field: Any, kept: Sequence[Any]) -> None:
     """Leave of a repeated field what is to be kept."""
     copies = [type(entry).FromString(entry.SerializeToString()) for entry in kept]
     del field[:]

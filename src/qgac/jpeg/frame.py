@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from qgac.jpeg import entropy, progressive
+from qgac.jpeg import entropy
 from qgac.jpeg.errors import DamageError, TooLargeError
 from qgac.jpeg.huffman import HuffmanTables
 from qgac.jpeg.image import NEVER, Component, ceil_divide
@@ -289,7 +289,10 @@ class Frame:
         shared = (words, segments, layout, columns, huffman.short_codes, huffman.long_codes, coefficients)
         if self.header.process != "progressive":
             entropy.decode_sequential(*shared, outcomes)
-        elif scan.first == 0:
+            return
+        from qgac.jpeg import progressive  # machine code that most files do not need
+
+        if scan.first == 0:
             progressive.decode_progressive_dc(*shared, scan.high > 0, scan.low, outcomes)
         elif scan.high == 0:
             progressive.decode_progressive_ac_first(*shared, scan.first, scan.last, scan.low, outcomes)

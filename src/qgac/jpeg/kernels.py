@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 
 from qgac.jpeg.markers import NATURAL_ORDER
 
@@ -22,6 +25,23 @@ NATURAL = NATURAL_ORDER.astype(np.int64)
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
+class _Cache(FunctionCache):
+    """Numba's cache, which loads machine code without everything that compiling it would need.
+
+    Numba gets all that ready before it looks for machine code, and again, where there is none, before it compiles. It
+    takes ten times as long as loading.
+    """
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        rtsys.initialize(context)  # of that, what machine code calls
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(signature, context)  # type: ignore[no-untyped-call]
+
+
+# Versions whose machine code is known to call nothing else. Where something lacks, LLVM ends the process.
+_QUICK = "0.61" <= numba.__version__[:4] <= "0.68"
+
+
 def kernel(signature: str) -> Callable[[_Function], _Function]:
     """Compile at import for one signature, from the cache on disk wherever there is a place for one.
 
@@ -29,11 +49,14 @@ def kernel(signature: str) -> Callable[[_Function], _Function]:
     """
 
     def compile_function(function: _Function) -> _Function:
-        compiled: Any
-        try:
-            compiled = numba.njit(signature, nogil=True, cache=True)(function)
-        except RuntimeError:  # no writable place for the cache (read-only installation without a home directory)
-            compiled = numba.njit(signature, nogil=True)(function)
+        compiled: Any = numba.njit(nogil=True)(function)
+        with suppress(RuntimeError):  # no place for the cache: installation read-only, no home directory
+            if _QUICK:
+                compiled._cache = _Cache(function)  # type: ignore[no-untyped-call]
+            else:
+                compiled.enable_caching()
+        compiled.compile(signature)
+        compiled.disable_compile()
         return cast(_Function, compiled)
 
     return compile_function

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from qgac.jpeg.image import Metadata
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["PictureInBands"]
 
@@ -47,6 +49,8 @@ class PictureInBands:
 
     def whole(self) -> Image.Image:
         """Take all bands, of uint8, and return them as one Pillow picture, for formats that Pillow writes."""
+        from PIL import Image
+
         pixels = np.empty((self.height, self.width, self.channels), np.uint8)
         rows = 0
         for band in self.bands:

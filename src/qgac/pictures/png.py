@@ -27,7 +27,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOR_TYPES = {1: 0, 3: 2}  # samples a pixel: gray, truecolour
 _BAND_BYTES = 1 << 20  # rows are filtered so many bytes at a time, which is where speed is best
 _CHUNK_BYTES = 1 << 16
-_LEVEL = 6
+_LEVEL = 4  # of deflate: files are 1 to 5 % larger than at 6, which is usual, and made in a third of the time
 _METRES_PER_INCH = 0.0254
 
 

@@ -16,7 +16,6 @@ from qgac.jpeg.errors import JPEGError
 from qgac.jpeg.image import Metadata
 from qgac.jpeg.limits import MAX_PIXELS
 from qgac.jpeg.signatures import LONGEST, find_start
-from qgac.pixels.planes import pixels_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -88,7 +87,7 @@ def read_picture(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
                 f"than the limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
             )
         try:
-            return Picture(str(picture.format), pixels_of(picture), _metadata(picture))
+            return Picture(str(picture.format), _pixels_of(picture), _metadata(picture))
         except ValueError as error:
             raise JPEGError(str(error)) from error
         except (OSError, SyntaxError, EOFError) as error:
@@ -118,12 +117,12 @@ def picture_behind(source: object, *, max_pixels: int = MAX_PIXELS) -> Picture |
         If the file cannot be read.
     """
     if isinstance(source, np.ndarray):
-        return Picture("array", pixels_of(source), Metadata())
+        return Picture("array", _pixels_of(source), Metadata())
     if is_pillow_picture(source):
         try:
             jpeg_behind(source)
         except JPEGError:
-            return Picture(source.format or "Pillow", pixels_of(source), _metadata(source))
+            return Picture(source.format or "Pillow", _pixels_of(source), _metadata(source))
         return None
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = bytes(source[:_TELLING])
@@ -143,6 +142,12 @@ def _head(file: io.BufferedReader | io.BytesIO) -> bytes:
     if isinstance(file, io.BufferedReader):
         return file.peek(_TELLING)[:_TELLING]
     return file.getvalue()[file.tell() :][:_TELLING]
+
+
+def _pixels_of(picture: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from qgac.pixels.planes import pixels_of  # what searches pixels comes with it
+
+    return pixels_of(picture)
 
 
 def _metadata(picture: Image.Image) -> Metadata:

@@ -8,7 +8,7 @@ from qgac.coefficients.sample_range import RGB_OF_YCBCR
 from qgac.engine.engine import Array
 from qgac.jpeg.image import Component, ceil_divide
 from qgac.restoration.known import KnownPlane
-from qgac.restoration.regions import RegionRestorer, continued
+from qgac.restoration.regions import RegionRestorer, continued, known_plane, slack_of, table_of
 from qgac.restoration.slack import centered, widened
 from qgac.restoration.tiling import Region
 from qgac.restoration.transform import double_nearest, idct, shrink_box
@@ -104,7 +104,7 @@ class ColorPlanes:
         return tile.divided(*self.unit).multiplied(*self.unit)
 
     def _known(self, core: Region) -> list[KnownPlane]:
-        return [self._restorer.known(self._y, core), *self._known_chroma(core)]
+        return [known_plane(self._y, core), *self._known_chroma(core)]
 
     def _samples(self, tile: Region, core: Region, known: list[KnownPlane]) -> Array:
         """Restore a tile; return samples (3, 8 * rows, 8 * columns) of its whole MCUs, centred around zero."""
@@ -124,7 +124,7 @@ class ColorPlanes:
             (cb, cr),
             (first, second),
             continued(self._restored_y(outer.clipped(*self._grid)), outer.rows, outer.columns),
-            widened(restorer.table(self._y), restorer.slack(self._y)),
+            widened(table_of(self._y), slack_of(self._y)),
             self._resampled,
         )
         del cb, cr
@@ -137,7 +137,7 @@ class ColorPlanes:
 
     def _known_chroma(self, region: Region) -> list[KnownPlane]:
         in_file = region.divided(*self._factors)
-        return [self._restorer.known(plane, in_file, self._factors) for plane in self._chroma]
+        return [known_plane(plane, in_file, self._factors) for plane in self._chroma]
 
     def _restore_y_ahead(self, tile: Region) -> None:
         vertical, horizontal = self.halo

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from qgac.coefficients.sample_range import RGB_OF_YCBCR
 from qgac.engine.engine import Array
@@ -17,6 +16,7 @@ from qgac.extras import lacking
 from qgac.jpeg.image import JPEGImage
 
 if TYPE_CHECKING:
+    from PIL import Image
     from torch import Tensor
 
 __all__ = ["Restored", "pixel_shape", "pixel_type", "write_pixels"]
@@ -84,6 +84,8 @@ class Restored:
 
     def to_pil(self) -> Image.Image:
         """Return an 8-bit Pillow picture of mode L, RGB or CMYK, without metadata."""
+        from PIL import Image
+
         samples = np.ascontiguousarray(self.to_uint8())
         mode = "L" if samples.ndim == 2 else {3: "RGB", 4: "CMYK"}[samples.shape[2]]
         size = (samples.shape[1], samples.shape[0])
@@ -116,6 +118,8 @@ class Restored:
 
     def _repr_png_(self) -> bytes:
         """Return a PNG file for notebooks: of at most 1024 pixels a side, CMYK mixed by a plain formula."""
+        from PIL import Image
+
         picture = self.to_pil()
         if picture.mode == "CMYK":
             picture = picture.convert("RGB")

@@ -19,7 +19,7 @@ from qgac.restoration.slack import centered, widened
 from qgac.restoration.tiling import Region
 from qgac.restoration.transform import dct, idct
 
-__all__ = ["PlaneSource", "RegionRestorer", "continued"]
+__all__ = ["PlaneSource", "RegionRestorer", "continued", "known_plane", "slack_of", "table_of"]
 
 
 @dataclass(frozen=True)
@@ -98,37 +98,16 @@ class RegionRestorer:
         ndarray of float32, shape (rows, columns, 64)
             Dequantised, projected if asked for, at full strength.
         """
-        slack = self.slack(component)
+        slack = slack_of(component)
         halo = self.engine.receptive_field_y + (slack is not None)  # of which the neighbours' means say something
         outer = region.grown(halo, halo).clipped(*component.coefficients.shape[:2])
-        known = self.known(component, outer)
+        known = known_plane(component, outer)
         restored = self.engine.restore_y(centered(known.decoded, slack), widened(known.table, slack))
         core = region.within(outer)
         restored = restored[core]
         if not self.project:
             return restored
         return KnownPlane(known.decoded[core], known.table, slack=slack).project(restored)
-
-    def known(self, component: Component, region: Region, factors: tuple[int, int] = (1, 1)) -> KnownPlane:
-        """Return what the file says about a part of a plane that is subsampled by some factors."""
-        decoded = self.dequantized(component, region)
-        return KnownPlane(decoded, self.table(component), factors, self.slack(component))
-
-    def dequantized(self, component: Component, region: Region) -> Array:
-        """Return coefficients as the file has them, (rows, columns, 64); missing blocks at the end are flat."""
-        rows, columns = region.clipped(*component.coefficients.shape[:2]).slices
-        levels = component.coefficients[rows, columns]
-        blocks = np.multiply(levels, component.table, dtype=np.float32).reshape(*levels.shape[:2], 64)
-        return continued(blocks, region.rows, region.columns)
-
-    def table(self, component: Component) -> Array:
-        """Return quantisation steps, (64,)."""
-        return component.table.astype(np.float32).reshape(64)
-
-    def slack(self, component: Component) -> Array | None:
-        """Return what the file leaves open beyond half a step, (64,); None if nothing."""
-        slack = component.slack
-        return None if slack is None else slack.reshape(64)
 
 
 class PlaneSource(Protocol):
@@ -164,6 +143,29 @@ class PlaneSource(Protocol):
 
     def samples(self, tile: Region) -> Array:
         """Restore a tile; return samples (planes, 8 * rows, 8 * columns), 0..255, at full resolution."""
+
+
+def known_plane(component: Component, region: Region, factors: tuple[int, int] = (1, 1)) -> KnownPlane:
+    """Return what the file says about a part of a plane that is subsampled by some factors.
+
+    Missing blocks at the end are flat.
+    """
+    rows, columns = region.clipped(*component.coefficients.shape[:2]).slices
+    levels = component.coefficients[rows, columns]
+    blocks = np.multiply(levels, component.table, dtype=np.float32).reshape(*levels.shape[:2], 64)
+    decoded = continued(blocks, region.rows, region.columns)
+    return KnownPlane(decoded, table_of(component), factors, slack_of(component))
+
+
+def table_of(component: Component) -> Array:
+    """Return quantisation steps, (64,)."""
+    return component.table.astype(np.float32).reshape(64)
+
+
+def slack_of(component: Component) -> Array | None:
+    """Return what the file leaves open beyond half a step, (64,); None if nothing."""
+    slack = component.slack
+    return None if slack is None else slack.reshape(64)
 
 
 def continued(blocks: Array, rows: int, columns: int) -> Array:

@@ -9,11 +9,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.engine.choice import EngineName, engine_for
@@ -33,15 +32,16 @@ from qgac.restoration.walk import Group, Progress, walk
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
     from qgac.models.qgac import QGAC
 
 __all__ = ["Restorer", "Source", "restore"]
 
-JPEGSource = JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image
+JPEGSource: TypeAlias = "JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image"
 """A JPEG: already read, the content of a file, its name, an open file, or as Pillow opened it."""
 
-Source = JPEGSource | npt.NDArray[np.uint8]
+Source: TypeAlias = "JPEGSource | npt.NDArray[np.uint8]"
 """A picture: a JPEG, a file of another kind, or pixels."""
 
 _T = TypeVar("_T")

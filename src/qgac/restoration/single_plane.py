@@ -9,7 +9,7 @@ from qgac.coefficients.sample_range import SAMPLE
 from qgac.engine.engine import Array
 from qgac.jpeg.image import Component, JPEGImage, ceil_divide
 from qgac.restoration.known import KnownPlane
-from qgac.restoration.regions import RegionRestorer
+from qgac.restoration.regions import RegionRestorer, known_plane
 from qgac.restoration.tiling import Region
 from qgac.restoration.transform import idct
 
@@ -75,7 +75,7 @@ class SinglePlane:
         return self._restorer.samples([restored], [known], size, SAMPLE)
 
     def _known(self, region: Region) -> KnownPlane:
-        return self._restorer.known(self._component, region)
+        return known_plane(self._component, region)
 
 
 class _Axis:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, deserialize, safe_open
+from safetensors import SafetensorError, safe_open
 
 from qgac.models.configuration import Configuration
 
@@ -41,6 +41,10 @@ WEIGHTS = "weights.safetensors"
 
 STATISTICS = ("normalize_y.", "normalize_chroma.")
 """How the names of what was counted, not learned, begin."""
+
+_FOLDER = Path(__file__).parent
+
+_TYPES = {"BF16": "<u2", "F16": "<f2", "F32": "<f4", "F64": "<f8"}
 
 
 class WeightsError(ValueError):
@@ -73,17 +77,12 @@ class Weights:
 
 def shipped_models() -> tuple[str, ...]:
     """Return the names of the models that the package ships."""
-    folder = resources.files("qgac") / "weights"
-    return tuple(
-        sorted(
-            entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
-        )
-    )
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.safetensors")))
 
 
 def _locate(name: str | os.PathLike[str]) -> Path:
     if str(name) in shipped_models():
-        return Path(str(resources.files("qgac") / "weights" / f"{name}.safetensors"))
+        return _FOLDER / f"{name}.safetensors"
     path = Path(name)
     if path.is_dir() and (path / WEIGHTS).is_file():  # as `qgac export` leaves it
         return path / WEIGHTS
@@ -96,15 +95,14 @@ def _locate(name: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _check_shipped(path: Path) -> None:
+def _check_shipped(path: Path, content: npt.NDArray[np.uint8]) -> None:
     """Refuse shipped weights that are not as they were packed: what they restore would be wrong without a sign."""
     sums = path.with_name("SHA256SUMS")
     try:
         expected = {name: checksum for checksum, name in map(str.split, sums.read_text().splitlines())}
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path} cannot be checked against {sums.name} ({error}); install qgac again") from error
-    if expected.get(path.name) != found:
+    if expected.get(path.name) != hashlib.sha256(content.data).hexdigest():
         raise WeightsError(f"{path} is not as it was packed: its SHA-256 differs from {sums.name}; install qgac again")
 
 
@@ -126,7 +124,10 @@ def load_record(name: str | os.PathLike[str]) -> dict[str, Any]:
     WeightsError
         If there is no such file, or it is damaged or foreign.
     """
-    path = _locate(name)
+    return _record(_locate(name))
+
+
+def _record(path: Path) -> dict[str, Any]:
     try:
         with safe_open(str(path), framework="np") as file:
             header = (file.metadata() or {}).get("qgac")
@@ -165,22 +166,24 @@ def read_weights(name: str | os.PathLike[str] = "small") -> Weights:
         If there is no such file, or it is damaged or foreign, or has an impossible configuration in its header; if it
         is shipped, also if it differs in any bit from what was packed.
     """
-    if str(name) in shipped_models():
-        _check_shipped(_locate(name))
-    content = load_record(name)
     path = _locate(name)
+    record = _record(path)
     try:
-        configuration = Configuration.from_dict(content["configuration"])
+        content = np.memmap(path, mode="r")
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror or error}); check the file") from error
+    if path.parent == _FOLDER:
+        _check_shipped(path, content)
+    try:
+        configuration = Configuration.from_dict(record["configuration"])
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
         ) from error
     try:
-        tensors = {key: _float32(tensor) for key, tensor in deserialize(path.read_bytes())}  # type: ignore[no-untyped-call]
-    except (SafetensorError, KeyError, ValueError) as error:
+        tensors = _tensors(content)
+    except (KeyError, ValueError) as error:
         raise damaged(path) from error
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror or error}); check the file") from error
     return Weights(configuration, tensors, str(path))
 
 
@@ -189,11 +192,24 @@ def damaged(name: str | os.PathLike[str]) -> WeightsError:
     return WeightsError(f"{name} is damaged: its tensors do not fit its header; fetch or train it again")
 
 
-def _float32(tensor: dict[str, Any]) -> npt.NDArray[np.float32]:
-    """Return the values of a tensor as safetensors hands it over; NumPy has no bfloat16, the upper half of float32."""
-    kind, data = tensor["dtype"], tensor["data"]
-    if kind == "BF16":
-        values = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
-    else:
-        values = np.frombuffer(data, {"F16": "<f2", "F32": "<f4", "F64": "<f8"}[kind]).astype(np.float32)
-    return values.reshape(tensor["shape"])
+def _tensors(content: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the tensors of a safetensors file whose header was read before, all in one piece of memory.
+
+    safetensors' own functions copy what is converted here anyway, and do not know bfloat16 with NumPy.
+    """
+    start = 8 + int(content[:8].view("<u8")[0])
+    entries = json.loads(content[8:start].tobytes())
+    entries.pop("__metadata__", None)
+    values = np.empty(sum(math.prod(entry["shape"]) for entry in entries.values()), np.float32)
+    tensors, filled = {}, 0
+    for name, entry in entries.items():
+        first, last = entry["data_offsets"]
+        stored = content[start + first : start + last].view(_TYPES[entry["dtype"]])
+        tensor = values[filled : filled + len(stored)].reshape(entry["shape"])
+        if entry["dtype"] == "BF16":  # the upper half of float32
+            tensor.view(np.uint32)[...] = stored.astype(np.uint32).reshape(tensor.shape) << 16
+        else:
+            tensor[...] = stored.reshape(tensor.shape)
+        tensors[name] = tensor
+        filled += len(stored)
+    return tensors
