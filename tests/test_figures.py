@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import subprocess
 import sys
@@ -35,3 +36,20 @@ def test_how_sure_it_is(tmp_path: Path) -> None:
         assert ratios is not None
         values = sorted(float(value) for value in ratios[1].split())
         assert f"{values[0]} to {values[-1]} times" in page
+
+
+def test_what_decibels_cost(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    table, picture = ROOT / "docs" / "results" / "cost.csv", tmp_path / "cost.png"
+    subprocess.run([sys.executable, ROOT / "docs" / "figures" / "cost.py", table, picture], check=True)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    stated = re.findall(r"^\| ([^|]+) \| \+(\d\.\d\d) \| ([\d.]+) \|$", page, re.MULTILINE)
+    with table.open(newline="", encoding="utf-8") as file:
+        measured = [
+            (row["method"], f"{float(row['gain']):.2f}", f"{float(row['seconds_a_megapixel']):.2f}")
+            for row in csv.DictReader(file)
+        ]
+    assert sorted(stated, key=lambda row: float(row[2])) == stated
+    names = {(name.replace("`", "").replace(", PyTorch", ":torch"), *numbers) for name, *numbers in stated}
+    assert names == set(measured)

@@ -38,8 +38,9 @@ def draw(rows: list[dict[str, str]]) -> Figure:
         ylabel="gain in PSNR (RGB), dB",
         title=f"LIVE-1, {rows[0]['pictures']} pictures, quality 10",
     )
-    axes.set_ylim(bottom=0)
-    axes.margins(x=0.2, y=0.12)
+    axes.set(xlim=(0.2, 40), ylim=(0, 2))
+    axes.set_xticks([0.3, 1, 3, 10, 30], ["0.3", "1", "3", "10", "30"])
+    axes.minorticks_off()
     return figure
 
 
