@@ -103,7 +103,8 @@ def restore_earlier(
     earlier = _earlier(image, (hints or Hints()).earlier)
     if earlier is None:
         return None
-    levels, top, left = earlier_levels(image.components[0], earlier)
+    table = LUMA.tables[earlier.index]
+    levels, top, left = earlier_levels(image.components[0], (earlier.top, earlier.left), table)
     luma = restorer(levels, dtype=np.float32).pixels[top : top + image.height, left : left + image.width]
     note = (
         f"this JPEG was one before ({LUMA.names[earlier.index]}, blocks beginning at {earlier.left},{earlier.top}); "
