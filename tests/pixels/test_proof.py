@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from made.pasts import saved_again, scene
+from made.pasts import decoded, saved_again, scene
 from made.pictures import compressed
 from qgac.jpeg.reader import read_jpeg
 from qgac.pixels.families import LUMA
-from qgac.pixels.proof import Proof, prove
+from qgac.pixels.proof import Proof, prove, trust
 
 
 def test_the_earlier_picture_gives_the_file_and_no_other_does() -> None:
@@ -32,3 +32,13 @@ def test_a_step_of_one_that_stays_proves_nothing() -> None:
 )
 def test_what_is_beyond_doubt(agreement: float, control: float, levels: int, holds: bool) -> None:
     assert Proof(agreement, control, levels).holds is holds
+
+
+def test_what_was_pasted_beside_is_not_trusted() -> None:
+    pixels = scene(320, 400, 1)[..., 1].copy()
+    pixels[:, 200:] = decoded(compressed(scene(320, 400)[..., 1], 20))[:, 200:]
+    luma = read_jpeg(compressed(pixels[4:, 4:], 85)).components[0]
+    trusted = trust(luma, (4, 4), LUMA.tables[19])
+    assert trusted.shape == (40, 50)
+    assert trusted[:, :18].mean() < 0.05
+    assert trusted[:, 30:].mean() > 0.95

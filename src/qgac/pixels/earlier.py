@@ -7,7 +7,7 @@ Coefficients may gather in places for other reasons: those of a wave have few ma
 shows on every other grid, since flat blocks side by side make steps of only so many heights. The many coefficients of
 one frequency then agree for one and the same reason, so a frequency, however many coefficients it has, counts as one
 witness, who may be wrong. And such reasons show on many grids alike, so one grid must surpass all others, which are the
-controls. A small part of the picture, where most levels are not zero, dismisses nearly all files.
+controls. A small part of the picture dismisses nearly all files.
 
 The proof is in the file itself, see :mod:`qgac.pixels.proof`.
 """
@@ -31,7 +31,8 @@ from qgac.pixels.resaved import decoded_parts
 __all__ = ["Earlier", "find_earlier"]
 
 _PIXELS = 160_000  # looked at in all
-_FIRST = 8  # parts of 64 x 64 that are looked at first
+_FIRST = 10  # parts of 64 x 64 that are looked at first
+_QUIET = 0.8  # share of the picture that is busier than the quietest of them
 _LARGEST = 128  # step that is tried
 _LEAST_BLOCKS = 36  # fewer tell nothing for sure
 _FREQUENCIES = np.flatnonzero(np.add.outer(np.arange(8), np.arange(8)).ravel() <= 5)[1:]  # few others have levels
@@ -99,7 +100,7 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
     if not len(coarser):
         return None
     error = _error(luma)
-    if index is None and _margin(_evidence(_busiest(luma), error, coarser)[0]) < _PROMISING:
+    if index is None and _margin(_evidence(_first_parts(luma), error, coarser)[0]) < _PROMISING:
         return None
     rows, columns = luma.coefficients.shape[:2]
     parts = decoded_parts(luma, windows((8 * rows, 8 * columns), _PIXELS))
@@ -113,14 +114,18 @@ def find_earlier(luma: Component, *, index: int | None = None) -> Earlier | None
     return Earlier(top, left, int(best[top, left, likeliest]), margin, proofs[likeliest])
 
 
-def _busiest(luma: Component) -> list[Plane]:
-    """Return the samples of the parts, 8 x 8 blocks at any offset, with most levels that are not zero."""
+def _first_parts(luma: Component) -> list[Plane]:
+    """Return the samples of a few parts, of 8 x 8 blocks at any offset, from the busiest to rather quiet ones.
+
+    Levels that are not zero have the votes, but where there are most of them, the last compression blurs most.
+    """
     rows, columns = luma.coefficients.shape[:2]
     counts = np.zeros((-(-rows // 8), 8, -(-columns // 8), 8), np.int64)
     padded = counts.reshape(8 * counts.shape[0], 8 * counts.shape[2])
     padded[:rows, :columns] = np.count_nonzero(luma.coefficients, axis=(2, 3))
     busy = counts.sum((1, 3))
-    chosen = np.argsort(busy, axis=None, kind="stable")[::-1][:_FIRST]
+    ranks = np.linspace(0, max(_QUIET * busy.size, min(_FIRST, busy.size) - 1), min(_FIRST, busy.size)).astype(int)
+    chosen = np.argsort(-busy, axis=None, kind="stable")[ranks]
     places = np.transpose(np.unravel_index(chosen, busy.shape)) * 64
     parts = ((slice(top, min(8 * rows, top + 71)), slice(left, min(8 * columns, left + 71))) for top, left in places)
     return decoded_parts(luma, parts)
