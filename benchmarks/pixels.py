@@ -126,7 +126,7 @@ class Measured:
         self.tally = Tally()
         self.outcomes: dict[str, int] = defaultdict(int)
         self.files: dict[tuple[str, int], list[tuple[bool, bool]]] = defaultdict(list)
-        self.once: list[tuple[float, float]] = []  # agreement and margin of files saved once
+        self.once: list[tuple[float, float]] = []  # margin and agreement of files saved once
         self.seconds, self.number = 0.0, 0
 
     def add(self, pixels: np.ndarray) -> None:
@@ -158,7 +158,7 @@ class Measured:
                 right = place and abs(earlier.index + 1 - quality) <= 1
             self.files[kind, last].append((claimed, right))
             if kind == "once" and earlier is not None:
-                self.once.append((earlier.agreement, earlier.margin))
+                self.once.append((earlier.margin, earlier.proof.agreement))
 
     def print(self) -> None:
         """Print the tables."""
@@ -169,8 +169,8 @@ class Measured:
         for (kind, quality), rows in sorted(self.files.items()):
             claimed, right = np.mean(rows, 0)
             print(f"| {kind} | {quality} | {len(rows)} | {claimed:.1%} | {right:.1%} |")
-        likeliest = sorted(pair for pair in self.once if pair[1] > 0)[-8:]
-        print("\nmost agreement (and margin) of files saved once:", [(round(a, 2), round(m)) for a, m in likeliest])
+        likeliest = sorted(self.once)[-8:]
+        print("\nlargest margins (and agreement) of files saved once:", [(round(m), round(a, 2)) for m, a in likeliest])
 
 
 def main() -> None:

@@ -68,6 +68,22 @@ def test_a_file_saved_twice_is_told_and_can_be_kept_to(here: Path) -> None:
         assert ["this JPEG was one before" in note for note in entry["notes"]] == [True] * told
     assert Path("auto.png").read_bytes() == Path("20.png").read_bytes()
     assert Path("auto.png").read_bytes() != Path("off.png").read_bytes()
+    assert restore("twice.jpg", "-o", "default.png").exit_code == 0
+    assert Path("default.png").read_bytes() == Path("auto.png").read_bytes()
+
+
+def test_a_tiff_file_of_pixels_is_a_picture_and_one_of_jpeg_strips_stays_one(here: Path) -> None:
+    content = compressed(scene(64, 80)[..., 0], 20)
+    Image.fromarray(decoded(content)).save("a.tif", compression="tiff_lzw")
+    Image.fromarray(scene(64, 80)).save("b.tif", compression="jpeg")
+    Image.fromarray(scene(64, 80)).save("c.tif", save_all=True, append_images=[Image.fromarray(scene(64, 80))])
+    result = restore("a.tif", "b.tif", "c.tif", "-o", "out", "--report", "report.json")
+    assert result.exit_code == 1
+    assert "c.tif: it holds no JPEG picture to restore" in result.stderr
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a.png", "b.tif"]
+    entries = json.loads(Path("report.json").read_text())["files"]
+    notes = {Path(entry["input"]).name: entry["notes"] for entry in entries if "notes" in entry}
+    assert notes["a.tif"] == ["restored as the JPEG it was: libjpeg at quality 20, blocks beginning at 0,0"]
 
 
 def test_there_is_nothing_to_be_consistent_with(here: Path) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from made.networks import tiny_network
 from made.pasts import decoded, saved_again, scene
-from made.pictures import compressed
+from made.pictures import compressed, photo
 from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.hints import Hints
 from qgac.restoration.restorer import Restorer
@@ -65,18 +65,33 @@ def test_grid_and_quality_are_taken_at_their_word(restorer: Restorer) -> None:
 def test_a_file_saved_twice_is_restored_as_it_was_before(restorer: Restorer) -> None:
     gray = scene(320, 400)[..., 1]
     before, twice = compressed(gray, 20), saved_again(gray, 20, 75, 4, 4)
-    found = restorer(twice, hints=Hints(earlier="auto"), dtype=np.float32)
+    found = restorer(twice, dtype=np.float32)
     assert "this JPEG was one before (libjpeg at quality 20, blocks beginning at 4,4)" in found.image.notes[-1]
     ideal = restorer(read_jpeg(before), dtype=np.float32).pixels[4:, 4:]
     assert np.median(np.abs(found.pixels - ideal)) < 0.01
-    plain = restorer(twice, dtype=np.float32)
-    assert np.array_equal(plain.pixels, restorer(read_jpeg(twice), dtype=np.float32).pixels)
+    plain = restorer(read_jpeg(twice), dtype=np.float32)
+    assert not plain.image.notes
+    off = restorer(twice, hints=Hints(earlier="off"), dtype=np.float32)
+    assert np.array_equal(plain.pixels, off.pixels)
+    assert np.abs(plain.pixels - found.pixels).mean() > 1
+
+
+def test_only_the_part_that_was_compressed_before_is_restored_as_it_was(restorer: Restorer) -> None:
+    pasted, gray = scene(320, 400, 1)[..., 1].copy(), scene(320, 400)[..., 1]
+    pasted[:, 120:] = decoded(compressed(gray, 20))[:, 120:]
+    twice = compressed(pasted[4:, 4:], 85)
+    found = restorer(twice, dtype=np.float32)
+    plain = restorer(read_jpeg(twice), dtype=np.float32)
+    assert "libjpeg at quality 20, blocks beginning at 4,4" in found.image.notes[-1]
+    change = np.abs(found.pixels - plain.pixels)
+    assert np.median(change[:, :80]) == 0
+    assert change[:, :80].mean() < 0.1 * change[:, 160:].mean()
 
 
 def test_colours_keep_to_the_last_file_and_brightness_to_the_earlier_one(restorer: Restorer) -> None:
     pixels = (scene(320, 400).astype(float) * 0.6 + 45).astype(np.uint8)
     twice = saved_again(pixels, 20, 75, 4, 4)
-    found = restorer(twice, hints=Hints(earlier="auto"), dtype=np.float32)
+    found = restorer(twice, dtype=np.float32)
     plain = restorer(read_jpeg(twice), dtype=np.float32)
     differences = (found.pixels - plain.pixels)[8:-8, 8:-8]
     inside = ((found.pixels > 0) & (found.pixels < 255))[8:-8, 8:-8].all(-1)
@@ -85,8 +100,8 @@ def test_colours_keep_to_the_last_file_and_brightness_to_the_earlier_one(restore
 
 
 def test_a_file_saved_once_is_restored_to_the_bit(restorer: Restorer) -> None:
-    for quality in (10, 50, 90):
-        content = compressed(scene(), quality)
+    for quality in (10, 30, 50, 90):
+        content = compressed(photo(300, 200) if quality == 30 else scene(), quality)
         assert np.array_equal(restorer(content).pixels, restorer(read_jpeg(content)).pixels)
 
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from made.command_line import qgac_command
+from made.pasts import saved_again, scene
 from made.pictures import compressed, photo
 from made.web import Halting, Running, Standins, eventually, serving
 from qgac.web.limits import Limits
@@ -56,12 +57,13 @@ def state(running: Running, identity: str) -> str:
     return str(running.get(f"/api/jobs/{identity}").json()["state"])
 
 
-@pytest.mark.parametrize("name", ["photo", "large", "pillow_metadata", "ycck", "pillow_gray"])
+@pytest.mark.parametrize("name", ["photo", "large", "twice", "pillow_metadata", "ycck", "pillow_gray"])
 def test_every_format_of_a_job_is_the_file_of_the_command(
     name: str, running: Running, jpeg: bytes, weights: Path, tmp_path: Path
 ) -> None:
     corpus = Path(__file__).parents[1] / "jpeg" / "corpus"
     made = {"photo": jpeg, "large": compressed(photo(300, 200), 30)}  # of several bands for whoever would choose them
+    made["twice"] = saved_again(scene(160, 208), 20, 85, 4, 4)
     content = made.get(name) or (corpus / f"{name}.jpg").read_bytes()
     source = tmp_path / "photo.jpg"
     source.write_bytes(content)

@@ -11,6 +11,7 @@ from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
 from qgac.batch.jobs import Failed, Job, Skipped
 from qgac.batch.originals import ORIGINAL, original_of
 from qgac.containers.kinds import Kind, fits, kind_of, suffix_of_result
+from qgac.containers.tiff_directory import is_one_picture
 from qgac.files.destination import identity
 from qgac.files.names import folded, is_part_of_a_name
 from qgac.pictures.formats import SUFFIXES, Format, format_of
@@ -170,7 +171,7 @@ def plan_in_place(
         if file.path.is_symlink():
             failures.append(Failed(str(file.path), "is a link, and would be replaced itself; name what it leads to"))
             continue
-        kind = _kind(file, all_pictures)
+        kind = kind_of(file.path) or ("pictures" if all_pictures else None)
         if kind == "film":
             failures.append(Failed(str(file.path), "is a film, which becomes a .mkv file; leave --in-place out"))
             continue
@@ -213,7 +214,10 @@ def _plan(jobs: Sequence[Job], failures: list[Failed], *, skip_existing: bool) -
 
 
 def _kind(file: Found, all_pictures: bool) -> Kind | None:
-    return kind_of(file.path) or ("pictures" if all_pictures else None)
+    kind = kind_of(file.path)
+    if kind == "tiff" and not file.searched and is_one_picture(file.path):  # a picture, as a PNG file is one
+        return None
+    return kind or ("pictures" if all_pictures else None)
 
 
 def _named_job(file: Found, output: Path, format: Format | None, all_pictures: bool) -> Job:  # noqa: A002

@@ -198,12 +198,12 @@ Environment
 )
 @click.option(
     "--earlier",
-    default="off",
+    default="auto",
     show_default=True,
     metavar="auto|1-100|off",
     panel=_RESULT,
-    help="Restore a JPEG that was saved twice as it was before the last time: if that is found (auto), by "
-    "an earlier quality that you know, or never (off).",
+    help="Restore a JPEG that was saved twice as it was before the last time: if that is beyond doubt (auto), "
+    "by an earlier quality that you know, or never (off).",
 )
 @click.option(
     "--grid", metavar="X,Y", panel=_RESULT, help="Of PNG and the like: where the first whole block of the JPEG begins."

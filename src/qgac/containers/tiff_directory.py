@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from qgac.containers.container import ContainerError
 
-__all__ = ["Directory", "directories"]
+__all__ = ["Directory", "directories", "is_one_picture"]
 
 _SUB_DIRECTORIES = 330
+_COMPRESSION, _OLD_JPEG, _JPEG = 259, 6, 7
 _MOST = 10_000  # directories of a file
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # BYTE, SHORT, LONG, IFD, and those of 64 bits
 _LONG, _LONG8 = 4, 16
+Content = bytes | mmap.mmap
+"""Of a file."""
+
 _BLOB = {7: "B", **_NUMBERS}  # UNDEFINED
 
 
@@ -38,7 +44,7 @@ class Directory:
     order: str
     entries: dict[int, int]
 
-    def numbers(self, content: bytes, tag: int) -> list[int]:
+    def numbers(self, content: Content, tag: int) -> list[int]:
         """Return the numbers of an entry, none if there is no such entry.
 
         Raises
@@ -54,7 +60,7 @@ class Directory:
             raise struct.error
         return list(struct.unpack_from(f"{self.order}{count}{code}", content, place))
 
-    def data(self, content: bytes, tag: int) -> bytes:
+    def data(self, content: Content, tag: int) -> bytes:
         """Return the bytes of an entry, none if there is no such entry."""
         if tag not in self.entries:
             return b""
@@ -84,7 +90,7 @@ class Directory:
             numbers = [*numbers, 1]
         struct.pack_into(f"{self.order}H{code}{code}", content, place + 2, kind, numbers[1], numbers[0])
 
-    def _entry(self, content: bytes, tag: int) -> tuple[int, int, int]:
+    def _entry(self, content: Content, tag: int) -> tuple[int, int, int]:
         """Return type, number of values, and where they are."""
         place = self.entries[tag]
         kind, count = struct.unpack_from(f"{self.order}H{'Q' if self.big else 'I'}", content, place + 2)
@@ -96,7 +102,7 @@ class Directory:
         return kind, count, values
 
 
-def directories(content: bytes) -> Iterator[Directory]:
+def directories(content: Content) -> Iterator[Directory]:
     """Yield all directories of a file: pages in their order, each with those below it.
 
     Raises
@@ -123,7 +129,17 @@ def directories(content: bytes) -> Iterator[Directory]:
         raise ContainerError("the TIFF file is damaged (a directory leads out of it); get an undamaged copy") from error
 
 
-def _read(content: bytes, position: int, name: str, big: bool, order: str, seen: set[int]) -> tuple[Directory, int]:
+def is_one_picture(path: Path) -> bool:
+    """Whether a file is a TIFF file of one picture that is no JPEG; False as well if it cannot be read."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            kinds = [directory.numbers(content, _COMPRESSION) for directory in directories(content)]
+    except (OSError, ValueError, ContainerError, struct.error):
+        return False
+    return len(kinds) == 1 and kinds[0] not in ([_OLD_JPEG], [_JPEG])
+
+
+def _read(content: Content, position: int, name: str, big: bool, order: str, seen: set[int]) -> tuple[Directory, int]:
     if position in seen or len(seen) >= _MOST:
         raise ContainerError("the TIFF file is damaged (its directories lead to one another); get an undamaged copy")
     seen.add(position)

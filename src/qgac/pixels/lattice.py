@@ -39,17 +39,19 @@ def histogram(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    coefficients : ndarray of float32, shape (N, 64)
+    coefficients : ndarray of float32, shape (N, F)
+        Of F frequencies.
 
     Returns
     -------
-    ndarray of float32, shape (64, bins)
+    ndarray of float32, shape (F, bins)
         For every frequency, in bins of a quarter.
     """
+    frequencies = coefficients.shape[1]
     index = np.minimum((np.abs(coefficients) * _PER_UNIT + 0.5).astype(np.int32), _BINS - 1)
-    index += _BINS * np.arange(64, dtype=np.int32)
-    counts = np.bincount(index.ravel(), minlength=64 * _BINS)
-    result: NDArray[np.float32] = counts.reshape(64, _BINS).astype(np.float32)
+    index += _BINS * np.arange(frequencies, dtype=np.int32)
+    counts = np.bincount(index.ravel(), minlength=frequencies * _BINS)
+    result: NDArray[np.float32] = counts.reshape(frequencies, _BINS).astype(np.float32)
     return result
 
 
@@ -75,7 +77,7 @@ def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARG
 
     Parameters
     ----------
-    counts : ndarray of float32, shape (64, bins)
+    counts : ndarray of float32, shape (F, bins)
         As :func:`histogram` gives them.
     noise : float
         Standard deviation of the coefficients around the lattice.
@@ -84,7 +86,7 @@ def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARG
 
     Returns
     -------
-    ndarray of float64, shape (64, largest)
+    ndarray of float64, shape (F, largest)
         Logarithm of the likelihood of the steps 1, 2, ... over that of no lattice, of every frequency.
     """
     used = int(np.flatnonzero(counts.any(0))[-1]) + 1 if counts.any() else 1

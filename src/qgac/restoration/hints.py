@@ -24,4 +24,4 @@ class Hints:
 
     grid: tuple[int, int] | None = None
     quality: int | None = None
-    earlier: Literal["auto", "off"] | int = "off"
+    earlier: Literal["auto", "off"] | int = "auto"

@@ -143,8 +143,8 @@ class Restorer:
         max_pixels : int
             The largest picture that is accepted.
         hints : Hints, optional
-            What is known of the past of the picture. Of a JPEG file, an earlier compression is looked for only if
-            they ask for it.
+            What is known of the past of the picture. In a JPEG file an earlier compression is looked for unless they
+            say otherwise, in a `JPEGImage` only if they are given.
         progress : callable, optional
             Called with (tiles done, tiles in all).
 
@@ -168,6 +168,8 @@ class Restorer:
 
             return restore_pixels(self, found, hints=hints, dtype=kind, progress=progress)
         image = _read(cast("JPEGSource", source), tolerant=tolerant, max_pixels=max_pixels)
+        if hints is None and not isinstance(source, JPEGImage):
+            hints = Hints()
         if hints is not None and hints.earlier != "off":
             from qgac.restoration.second_hand import restore_earlier
 

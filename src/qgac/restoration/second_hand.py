@@ -16,6 +16,7 @@ from qgac.pixels.earlier import Earlier, find_earlier
 from qgac.pixels.families import LUMA
 from qgac.pixels.files import Picture
 from qgac.pixels.past import Past, from_pixels
+from qgac.pixels.proof import trust
 from qgac.pixels.resaved import earlier_levels
 from qgac.restoration.hints import Hints
 from qgac.restoration.picture import Restored, pixel_type
@@ -85,7 +86,8 @@ def restore_earlier(
 ) -> Restored | None:
     """Restore a JPEG file as it was before it was compressed for the last time, if that is found.
 
-    Luma comes from the levels of the earlier compression; chroma as the last file has it.
+    Luma comes from the levels of the earlier compression, but where these do not give the last file again: there, and
+    in part where they do so not well, it is what the last file is restored to. Chroma is as the last file has it.
 
     Parameters
     ----------
@@ -103,17 +105,19 @@ def restore_earlier(
     earlier = _earlier(image, (hints or Hints()).earlier)
     if earlier is None:
         return None
-    levels, top, left = earlier_levels(image.components[0], earlier)
-    luma = restorer(levels, dtype=np.float32).pixels[top : top + image.height, left : left + image.width]
+    luma, place, table = image.components[0], (earlier.top, earlier.left), LUMA.tables[earlier.index]
+    last = restorer(image, dtype=np.float32, progress=progress).pixels
+    brightness = last if last.ndim == 2 else last @ _LUMA
+    levels, top, left = earlier_levels(luma, place, table, brightness)
+    before = restorer(levels, dtype=np.float32).pixels[top : top + image.height, left : left + image.width]
+    share = trust(luma, place, table).repeat(8, 0).repeat(8, 1)[: image.height, : image.width]
+    change = share * (before - brightness)
     note = (
         f"this JPEG was one before ({LUMA.names[earlier.index]}, blocks beginning at {earlier.left},{earlier.top}); "
         "the result keeps to that earlier compression and not to the file (--earlier off keeps to the file)"
     )
     told = replace(image, notes=(*image.notes, note))
-    if image.color == "gray":
-        return _picture(luma, told, pixel_type(dtype))
-    last = restorer(image, dtype=np.float32, progress=progress).pixels
-    return _picture(last + (luma - last @ _LUMA)[..., None], told, pixel_type(dtype))
+    return _picture(last + (change if last.ndim == 2 else change[..., None]), told, pixel_type(dtype))
 
 
 def _earlier(image: JPEGImage, wanted: Literal["auto", "off"] | int) -> Earlier | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from qgac.batch.restore import Settings
 from qgac.pictures.formats import DEPTHS, SUFFIXES, Encoding, Format, OutputError
+from qgac.restoration.hints import Hints
 from qgac.web.problems import Problem
 
 __all__ = ["Choice", "Output", "output_of"]
@@ -89,4 +90,5 @@ def output_of(
         encoding.check(kind or "png")
     except OutputError as error:
         raise Problem(422, str(error)) from error
-    return Output(kind, Settings(tolerant=tolerant, strip=strip, max_pixels=max_pixels, encoding=encoding))
+    settings = Settings(tolerant=tolerant, strip=strip, max_pixels=max_pixels, encoding=encoding, hints=Hints())
+    return Output(kind, settings)

@@ -164,7 +164,7 @@ class Service:
         if not isinstance(job.result, KeptPixels):
             raise Problem(409, f"the job is {job.state}, not done; wait for it")
         pixels = job.result
-        settings = replace(output.settings, tolerant=bool(job.extra["tolerant"]))
+        settings = replace(output.settings, tolerant=bool(job.extra["tolerant"]), hints=None)
         output = replace(output, settings=settings)
         try:
             folder = Path(tempfile.mkdtemp(dir=job.folder))
@@ -174,7 +174,8 @@ class Service:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return written, lambda: shutil.rmtree(folder, ignore_errors=True)
+        told = replace(written.outcome, notes=(*written.outcome.notes, *pixels.notes))
+        return replace(written, outcome=told), lambda: shutil.rmtree(folder, ignore_errors=True)
 
 
 def facts_of(outcome: Finished) -> dict[str, str]:
