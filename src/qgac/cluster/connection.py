@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,6 +36,7 @@ def connected(address: str) -> Iterator[None]:
         If there is none, or it runs another version of Ray or Python.
     """
     try:
+        _knock(address)
         if address == LOCAL:
             ray.init(
                 LOCAL, num_cpus=processors(), include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
@@ -51,8 +53,15 @@ def connected(address: str) -> Iterator[None]:
         ray.shutdown()
 
 
+def _knock(address: str) -> None:
+    """Try whether anything listens, which Ray itself does for minutes, and leaves traces if not."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+
+
 def _reason(address: str, error: Exception) -> str:
-    said = " ".join(str(error).split())
+    said = " ".join(str(error).split()) or type(error).__name__
     if "ersion" in said:
         return (
             f"the cluster {address} runs other versions of Ray or Python than this machine; "
