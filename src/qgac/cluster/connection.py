@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 import ray
 
@@ -48,7 +49,8 @@ def connected(address: str) -> Iterator[None]:
     except Exception as error:  # Ray has many kinds, some of them bare
         raise ClusterError(_reason(address, error)) from error
     try:
-        yield
+        with redirect_stdout(sys.stderr):  # where Ray tells of workers that died, whatever it was asked
+            yield
     finally:
         ray.shutdown()
 
