@@ -69,8 +69,10 @@ $(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json $(OTHERS)
 
 $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%.png: | $(RESULTS)
 	$(BIN)/qgac analyze $* --model $(MODEL) -o $@ --overwrite
-$(addprefix $(RESULTS)/,equivalent-quality.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
-	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
+$(RESULTS)/equivalent-quality.png: | $(RESULTS)
+	$(BIN)/qgac analyze equivalent-quality --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
+$(RESULTS)/throughput.png: | $(RESULTS)
+	$(BIN)/qgac analyze throughput --model $(MODEL) $(METHODS) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
 $(RESULTS)/spectrum.png: | $(RESULTS)
 	$(BIN)/qgac analyze spectrum $(addprefix --model ,$(MODEL) $(GAN)) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
 $(RESULTS)/interpolation.png: STRIP := 10
