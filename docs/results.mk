@@ -14,6 +14,9 @@ METHODS ?=
 PATCHES ?=
 INCEPTION ?=
 
+# Of `make looks`, which shows how pictures look to a network: weights of ST-LPIPS, vgg_shift_tolerant.pth of stlpips-pytorch.
+VGG ?=
+
 RESULTS := docs/results
 EVALUATE = $(BIN)/qgac evaluate --model $(MODEL) --jobs $(JOBS) --json $@ --csv $(@:.json=.csv) --overwrite
 exists = $(if $(wildcard $(DATA)/$(1)),$(addprefix $(RESULTS)/,$(2)))
@@ -66,8 +69,10 @@ $(RESULTS)/tradeoff.png: $(RESULTS)/live1-color.json $(OTHERS)
 
 $(addprefix $(RESULTS)/,manifold.png activation.png embedding.png): $(RESULTS)/%.png: | $(RESULTS)
 	$(BIN)/qgac analyze $* --model $(MODEL) -o $@ --overwrite
-$(addprefix $(RESULTS)/,equivalent-quality.png throughput.png): $(RESULTS)/%.png: | $(RESULTS)
-	$(BIN)/qgac analyze $* --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
+$(RESULTS)/equivalent-quality.png: | $(RESULTS)
+	$(BIN)/qgac analyze equivalent-quality --model $(MODEL) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
+$(RESULTS)/throughput.png: | $(RESULTS)
+	$(BIN)/qgac analyze throughput --model $(MODEL) $(METHODS) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
 $(RESULTS)/spectrum.png: | $(RESULTS)
 	$(BIN)/qgac analyze spectrum $(addprefix --model ,$(MODEL) $(GAN)) --dataset live1 --root $(DATA)/live1 -o $@ --overwrite
 $(RESULTS)/interpolation.png: STRIP := 10
@@ -84,3 +89,28 @@ $(RESULTS)/frechet-live1.md: | $(RESULTS)
 	$(BIN)/qgac frechet --dataset live1 --root $(DATA)/live1 --inception $(INCEPTION) --model $(MODEL) --markdown $@ --overwrite
 $(RESULTS)/frechet-bsds500.md: | $(RESULTS)
 	$(BIN)/qgac frechet --dataset bsds500 --root $(DATA)/bsds500_test --inception $(INCEPTION) --model $(MODEL) --markdown $@ --overwrite
+
+# ST-LPIPS and Fréchet distances of the same network's features: of the model, its GAN twin, and a blend. What is made here
+# goes into results.md as one text. `make looks VGG=FILE LOOKS_AT=live1` leaves the 200 pictures of BSDS500 out.
+LOOKS := $(RESULTS)/looks
+LOOKS_AT ?= live1 bsds500
+ALPHAS := 0 0.7 1
+folder_live1 := live1
+folder_bsds500 := bsds500_test
+originals = $(DATA)/$(folder_$(1))
+blended = $(if $(filter-out 0,$(1)),--blend $(1) --blend-with $(GAN))
+.PHONY: looks
+looks: $(foreach set,$(LOOKS_AT),$(foreach alpha,$(ALPHAS),$(LOOKS)/$(set)-$(alpha).json $(LOOKS)/$(set)-$(alpha).md))
+	$(BIN)/qgac results $(LOOKS) > $(RESULTS)/looks.md
+
+define look
+$(LOOKS)/$(1)-$(2).json: | $(LOOKS)
+	$$(EVALUATE) --dataset $(1) --root $$(call originals,$(1)) $$(call blended,$(2)) --st-lpips $$(VGG) --resume
+$(LOOKS)/$(1)-$(2).md: | $(LOOKS)
+	$(BIN)/qgac frechet --dataset $(1) --root $$(call originals,$(1)) --vgg $$(VGG) --model $(MODEL) $$(call blended,$(2)) \
+		--markdown $$@ --overwrite
+endef
+$(foreach set,live1 bsds500,$(foreach alpha,$(ALPHAS),$(eval $(call look,$(set),$(alpha)))))
+
+$(LOOKS): | $(RESULTS)
+	mkdir -p $@

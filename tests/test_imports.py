@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "batch": {"files", "jpeg", "coefficients", "pictures", "processors", "pixels", "restoration", "containers"},
     "inspection": {"jpeg", "coefficients", "containers", "pixels"},
     "training": CORE | {"files", "metrics", "pictures", "processors"},
-    "evaluation": CORE | {"files", "metrics", "pictures", "processors"},
+    "evaluation": CORE | {"files", "metrics", "pictures", "processors", "cluster", "__init__"},
     "analysis": CORE | {"files", "metrics", "pictures", "processors", "evaluation"},
     "cluster": {"files", "pictures", "batch", "processors", "restoration", "__init__"},
     "web": CORE | {"pictures", "batch", "inspection"},

@@ -61,7 +61,9 @@ class _Group(click.RichGroup):
             return super().invoke(context)
         except ModuleNotFoundError as error:
             name = context.invoked_subcommand or ""
-            message = lacking(error, f"qgac {name}", _EXTRAS.get(name))
+            # Few who evaluate need --cluster, so its libraries are in no command's extra.
+            extra = None if error.name in ("ray", "fsspec") else _EXTRAS.get(name)
+            message = lacking(error, f"qgac {name}", extra)
             if message is None:
                 raise
             fail(message)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from made.command_line import qgac_command
+from made.command_line import qgac_command, sentence
 
 
 @pytest.fixture
@@ -47,6 +47,16 @@ def test_files_are_replaced_only_when_asked(folder: Path, tmp_path: Path) -> Non
     for options in (("--overwrite", "--markdown", other), ("--markdown", other, "--overwrite")):
         assert run("--root", folder, "--jpeg-only", "--jobs", 1, *options).exit_code == 0
     assert other.read_text().startswith("#")
+
+
+def test_a_cluster_has_an_extra_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("ray", "qgac.cluster.connection"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    result = run("--root", folder, "--jpeg-only", "--cluster", "local")
+    assert sentence(result) == (
+        "qgac evaluate needs ray, which is not installed; install it: pip install 'qgac[cluster]'"
+    )
 
 
 def test_qualities_may_be_given_in_every_way(folder: Path) -> None:

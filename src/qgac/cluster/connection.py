@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 import ray
 
@@ -35,6 +37,7 @@ def connected(address: str) -> Iterator[None]:
         If there is none, or it runs another version of Ray or Python.
     """
     try:
+        _knock(address)
         if address == LOCAL:
             ray.init(
                 LOCAL, num_cpus=processors(), include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
@@ -46,13 +49,21 @@ def connected(address: str) -> Iterator[None]:
     except Exception as error:  # Ray has many kinds, some of them bare
         raise ClusterError(_reason(address, error)) from error
     try:
-        yield
+        with redirect_stdout(sys.stderr):  # where Ray tells of workers that died, whatever it was asked
+            yield
     finally:
         ray.shutdown()
 
 
+def _knock(address: str) -> None:
+    """Try whether anything listens, which Ray itself does for minutes, and leaves traces if not."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+
+
 def _reason(address: str, error: Exception) -> str:
-    said = " ".join(str(error).split())
+    said = " ".join(str(error).split()) or type(error).__name__
     if "ersion" in said:
         return (
             f"the cluster {address} runs other versions of Ray or Python than this machine; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,12 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
 @file_option("--markdown", "markdown_file", "Write the table here.")
 @file_option("--csv", "csv_file", "Write one line a picture here.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; one a core by default.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Measure on this Ray cluster, ray://head:10001 for example, or local for Ray on this machine. The machines "
+    "share this folder and that of the pictures.",
+)
 def evaluate(
     dataset: str,
     root: Path,
@@ -108,6 +115,7 @@ def evaluate(
     markdown_file: Path | None,
     csv_file: Path | None,
     jobs: int | None,
+    cluster: str | None,
 ) -> None:
     """Measure a model on a test set.
 
@@ -142,7 +150,7 @@ def evaluate(
         )
         pictures = benchmark_pictures(dataset, root)[:limit]
         kept = Kept(dataset, settings, pictures, json_file, resume=resume)
-        _measure(pictures, settings, jobs, kept)
+        _measure(pictures, settings, jobs, kept, cluster)
         evaluation = Evaluation(dataset, settings, tuple(kept.measurements))
         for file, write in ((json_file, to_json), (markdown_file, to_markdown), (csv_file, to_csv)):
             if file is not None:
@@ -153,16 +161,26 @@ def evaluate(
     click.echo(to_markdown(evaluation), nl=False)
 
 
-def _measure(pictures: Sequence[Path], settings: Settings, jobs: int | None, kept: Kept) -> None:
+def _measure(pictures: Sequence[Path], settings: Settings, jobs: int | None, kept: Kept, cluster: str | None) -> None:
     """Measure what is not measured yet; what is measured stays if this is interrupted."""
     from concurrent.futures.process import BrokenProcessPool
 
-    from qgac.evaluation.measure import evaluate as measure
+    with ExitStack() as stack:
+        if cluster is None:
+            from qgac.evaluation.measure import evaluate as measure
 
-    with progress_bar("{task.completed}/{task.total} files") as display:
+            found = measure(pictures, settings, jobs=jobs, done=kept.done)
+        else:
+            from qgac.cluster.connection import connected
+            from qgac.evaluation.on_cluster import evaluate_on_cluster
+
+            stack.enter_context(connected(cluster))
+            measured = evaluate_on_cluster(pictures, settings, workers=jobs, done=kept.done)
+            found = stack.enter_context(closing(measured))
+        display = stack.enter_context(progress_bar("{task.completed}/{task.total} files"))
         task = display.add_task("measuring", total=len(pictures) * len(settings.qualities), completed=len(kept.done))
         try:
-            for measurement in measure(pictures, settings, jobs=jobs, done=kept.done):
+            for measurement in found:
                 kept.add(measurement)
                 display.advance(task)
         except BrokenProcessPool:

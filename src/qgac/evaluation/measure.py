@@ -31,7 +31,7 @@ from qgac.metrics.st_lpips import STLPIPS
 from qgac.processors import processors
 from qgac.restoration.restorer import Restorer
 
-__all__ = ["evaluate", "restored_samples"]
+__all__ = ["evaluate", "restored_samples", "tasks_of", "work"]
 
 
 def evaluate(
@@ -63,7 +63,7 @@ def evaluate(
     BenchmarkError, WeightsError, ProgramError
         If a picture, the model or a program cannot be used.
     """
-    tasks = [(path, quality) for path in pictures for quality in settings.qualities if (path.name, quality) not in done]
+    tasks = tasks_of(pictures, settings, done)
     jobs = min(jobs or processors(), len(tasks))
     if not tasks:
         return
@@ -73,12 +73,17 @@ def evaluate(
             yield _measure(path, quality, settings, restorer, looks)
         return
     # Threads of torch do not survive a fork, so every worker starts afresh.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (settings,))
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts)
     try:
-        for future in as_completed([pool.submit(_work, path, quality) for path, quality in tasks]):
+        for future in as_completed([pool.submit(work, path, quality, settings) for path, quality in tasks]):
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def tasks_of(pictures: Sequence[Path], settings: Settings, done: Collection[tuple[str, int]]) -> list[tuple[Path, int]]:
+    """Return what is to be measured: pictures and qualities, but for those that are done."""
+    return [(path, quality) for path in pictures for quality in settings.qualities if (path.name, quality) not in done]
 
 
 def restored_samples(
@@ -150,15 +155,14 @@ def _looks(settings: Settings) -> STLPIPS | None:
 _worker: dict[str, Any] = {}
 
 
-def _start_worker(settings: Settings) -> None:
+def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one ends the others
-    torch.set_num_threads(1)
-    os.environ["OMP_NUM_THREADS"] = "1"  # of ONNX Runtime
-    _worker["settings"] = settings
 
 
-def _work(path: Path, quality: int) -> Measurement:
-    settings: Settings = _worker["settings"]
-    if "restorer" not in _worker:
-        _worker["restorer"], _worker["looks"] = _restorer(settings), _looks(settings)
+def work(path: Path, quality: int, settings: Settings) -> Measurement:
+    """Measure one picture in a process that does nothing else, with one thread."""
+    if _worker.get("settings") != settings:
+        torch.set_num_threads(1)
+        os.environ["OMP_NUM_THREADS"] = "1"  # of ONNX Runtime
+        _worker.update(restorer=_restorer(settings), looks=_looks(settings), settings=settings)
     return _measure(path, quality, settings, _worker["restorer"], _worker["looks"])
