@@ -18,7 +18,7 @@ import numpy as np
 
 from qgac.batch.films import restore_film
 from qgac.batch.inside import EmptyError, restore_inside
-from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
+from qgac.batch.jobs import Done, Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.originals import check_original, original_kept
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.settings import Settings
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "restore_file", "restore_files"]
 
-_Progress = Callable[[Job, float], None]
+_Progress = Callable[[Job, Done], None]
 
 
 def restore_files(
@@ -45,7 +45,7 @@ def restore_files(
     restorer: PixelSource,
     settings: Settings,
     *,
-    progress: Callable[[Job, float], None] | None = None,
+    progress: Callable[[Job, Done], None] | None = None,
 ) -> Generator[Event, None, None]:
     """Restore pictures one after the other.
 
@@ -56,7 +56,7 @@ def restore_files(
         One for all.
     settings : Settings
     progress : callable, optional
-        Called with a job and the share of it that is done, 0..1, between its events.
+        Called with a job and how far it is, between its events.
 
     Yields
     ------
@@ -73,7 +73,7 @@ def restore_file(
     restorer: PixelSource,
     settings: Settings,
     *,
-    progress: Callable[[Job, float], None] | None = None,
+    progress: Callable[[Job, Done], None] | None = None,
 ) -> Outcome:
     """Restore one picture or container; depends on nothing but its arguments, so that jobs may run side by side.
 
@@ -104,7 +104,7 @@ def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progre
 
     def tile_done(done: int, tiles: int) -> None:
         if progress is not None:
-            progress(job, done / tiles)
+            progress(job, Done(done / tiles))
 
     started = time.monotonic()
     try:
@@ -137,9 +137,9 @@ def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progre
 
 
 def _restore_container(job: Job, restorer: PixelSource, settings: Settings, progress: _Progress | None) -> Outcome:
-    def share_done(share: float) -> None:
+    def tell(done: Done) -> None:
         if progress is not None:
-            progress(job, share)
+            progress(job, done)
 
     assert job.source is not None
     assert job.destination is not None
@@ -156,11 +156,9 @@ def _restore_container(job: Job, restorer: PixelSource, settings: Settings, prog
     try:
         with _original_kept(job):
             if job.container == "film":
-                pictures, notes = restore_film(job.source, job.destination, restorer, settings, share_done)
+                pictures, notes = restore_film(job.source, job.destination, restorer, settings, tell)
             else:
-                pictures, notes = restore_inside(
-                    job.source, job.container, job.destination, restorer, settings, share_done
-                )
+                pictures, notes = restore_inside(job.source, job.container, job.destination, restorer, settings, tell)
     except FileExistsError as error:
         return Failed(
             job.name, f"{job.destination} appeared meanwhile, and stays ({error.strerror}); choose another name"

@@ -111,7 +111,7 @@ def write(
     job = Job("picture", source, folder / "restored.png", output.format)
     if output.format is not None:
         job = replace(job, destination=folder / f"restored.{output.format}")
-    told = None if progress is None else lambda job, share: progress(share)
+    told = None if progress is None else lambda job, done: progress(done.share)
     outcome = restore_file(job, restorer, replace(settings, overwrite=True), progress=told)
     if isinstance(outcome, Failed):
         short = outcome.message.startswith(_MEMORY) or "cannot be written" in outcome.message
