@@ -4,6 +4,7 @@ FROM python:3.12-slim AS build
 WORKDIR /project
 COPY . .
 # What only developers need is left out: pip, the libraries' own tests, and the names inside LLVM.
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends binutils \
     && python -m venv /opt/qgac \
     && /opt/qgac/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt ".[web]" \
@@ -13,10 +14,11 @@ RUN apt-get update && apt-get install --yes --no-install-recommends binutils \
 
 FROM python:3.12-slim
 ENV PATH=/opt/qgac/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NUMBA_CACHE_DIR=/var/cache/qgac
-RUN useradd --system --no-create-home qgac && install --directory --owner=qgac /var/cache/qgac
+RUN useradd --system --uid 900 --no-create-home qgac && install --directory --owner=qgac /var/cache/qgac
 COPY --from=build /opt/qgac /opt/qgac
 COPY --from=build --chown=qgac /project/examples/night.jpg /tmp/night.jpg
-USER qgac
+# By its number, so that a cluster can tell that it is not root.
+USER 900
 # Kernels are compiled once, here; and if anything is missing, it shows here.
 RUN qgac restore /tmp/night.jpg -o /tmp/night.png && rm /tmp/night.jpg /tmp/night.png
 EXPOSE 8000

@@ -7,8 +7,6 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +16,7 @@ import pytest
 from PIL import Image
 
 from made import files as made_files
-from made.command_line import PROGRAM, SOURCE, TESTS, outputs, posix, qgac_command, start, summary, usage_error
+from made.command_line import PROGRAM, on_a_terminal, outputs, posix, qgac_command, start, summary, usage_error
 from made.files import KILLS, make_jpeg
 from qgac.batch import many
 
@@ -140,30 +138,14 @@ def test_a_model_that_is_not_there_is_told_once(tree: Path, monkeypatch: pytest.
 
 @posix
 def test_one_progress_display_tells_an_estimate(tree: Path) -> None:
-    ours, theirs = os.openpty()
-    environment = os.environ | {"PYTHONPATH": f"{SOURCE}{os.pathsep}{TESTS}", "TERM": "xterm", "COLUMNS": "100"}
-    line = [sys.executable, "-c", PROGRAM, "make_flat", "restore", "photos", "-o", "out", "--jobs", "2"]
-    with subprocess.Popen(line, env=environment, stderr=theirs) as process:
-        os.close(theirs)
-        content = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # how Linux tells the end
-                break
-            if not part:
-                break
-            content += part
-        os.close(ours)
-    assert process.returncode == 0
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", content.decode())
-    displays = [part for part in re.split(r"[\r\n]+", shown) if "%" in part]
+    shown = on_a_terminal("-c", PROGRAM, "make_flat", "restore", "photos", "-o", "out", "--jobs", "2")
+    displays = [part for part in shown if "%" in part]
     assert displays
     assert all(re.fullmatch(r"(photos/\S+)? *\S* +\d+% +(\d+:\d\d:\d\d|-:--:--) +[0-4]/4 *", part) for part in displays)
     shares = [int(re.findall(r"(\d+)%", part)[0]) for part in displays]
     assert shares == sorted(shares)
     assert displays[-1].rstrip().endswith("4/4")
-    assert shown.rstrip().splitlines()[-1].startswith("restored 4, skipped 0, failed 0 in ")
+    assert shown[-1].startswith("restored 4, skipped 0, failed 0 in ")
 
 
 # --- interruptions ---

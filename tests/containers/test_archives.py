@@ -15,7 +15,7 @@ from PIL import Image
 
 from made.containers import Refiner, pixels, restored, zip_file, zip_members
 from made.pictures import compressed, photo
-from qgac.batch.jobs import Failed, Finished
+from qgac.batch.jobs import Done, Failed, Finished
 from qgac.containers.archives import ZipArchive
 from qgac.containers.container import ContainerError, Limits
 
@@ -236,12 +236,11 @@ def test_large_members_are_read_one_at_a_time(tmp_path: Path) -> None:
 
 
 def test_progress_counts_bytes(tmp_path: Path) -> None:
-    shares: list[float] = []
-    restored(
-        zip_file(tmp_path / "x.cbz", {"1.jpg": PHOTO, "2.jpg": COVER}), progress=lambda _, share: shares.append(share)
-    )
+    told: list[Done] = []
+    restored(zip_file(tmp_path / "x.cbz", {"1.jpg": PHOTO, "2.jpg": COVER}), progress=lambda _, done: told.append(done))
     half = len(PHOTO) / (len(PHOTO) + len(COVER))
-    assert shares == pytest.approx([half / 2, half, (half + 1) / 2, 1])
+    assert [done.share for done in told] == pytest.approx([half / 2, half, (half + 1) / 2, 1])
+    assert [done.inside for done in told] == 2 * ["picture 1 of 2"] + 2 * ["picture 2 of 2"]
 
 
 # --- other programs ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,12 +18,12 @@ import pytest
 av = pytest.importorskip("av")
 
 from made import films
-from made.command_line import PROGRAM, SOURCE, TESTS, posix, qgac_command, usage_error
+from made.command_line import PROGRAM, SOURCE, TESTS, on_a_terminal, posix, qgac_command, usage_error
 from made.containers import Refiner, make_refiner, restored
 from made.films import decoded, film, jpegs, pictures, shown
 from made.pictures import compressed, photo
 from qgac.batch import films as batch_films
-from qgac.batch.jobs import Failed, Finished, Outcome
+from qgac.batch.jobs import Done, Failed, Finished, Outcome
 from qgac.containers.film import fields_of, woven
 from qgac.jpeg.image import JPEGImage
 from qgac.restoration.picture import Restored
@@ -214,12 +215,13 @@ def test_an_interrupted_film_goes_on_where_it_was(tmp_path: Path) -> None:
         restored(source, Counting(last=70))
     assert not (tmp_path / "x.restored.mkv").exists()
     again = Counting()
-    shares: list[float] = []
-    outcome = finished(restored(source, again, progress=lambda job, share: shares.append(share)))
+    told: list[Done] = []
+    outcome = finished(restored(source, again, progress=lambda job, done: told.append(done)))
     assert len(again.calls) == 74  # type: ignore[attr-defined]
     assert "50 of them were there from a run before" in outcome.notes
     assert [entry.name for entry in outcome.pictures] == ["film", "frame 21", "frame 51"]
-    assert (shares[0], shares[-1]) == (pytest.approx(1 / 75), 1)
+    assert told[0] == Done(pytest.approx(1 / 75), "frame 51 of 125")  # of the work that is left, so that estimates hold
+    assert told[-1] == Done(1, "frame 125 of 125")
     found = [picture for _, picture in shown(tmp_path / "x.restored.mkv")]
     assert len(found) == 125
     for number in (0, 49, 51, 99, 124):
@@ -257,6 +259,21 @@ def test_a_killed_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "50 of them were there from a run before" in result.stderr
     assert len(shown(Path("x.restored.mkv"))) == 120
     assert sorted(path.name for path in Path().iterdir()) == ["x.avi", "x.restored.mkv"]
+
+
+@posix
+def test_the_display_counts_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    film(Path("x.avi"), jpegs(60))
+    program = PROGRAM.replace("import files", "import containers")
+    shown = on_a_terminal("-c", program, "make_slow_restorer", "restore", "x.avi")
+    counts = [re.findall(r"frame (\d+) of 60", line) for line in shown if "%" in line]
+    numbers = [int(count[0]) for count in counts if count]
+    assert len(set(numbers)) > 3
+    assert numbers == sorted(numbers)
+    for line in shown:
+        if found := re.search(r"(\d+)% .* frame (\d+) of 60", line):
+            assert abs(int(found[1]) - 100 * int(found[2]) / 60) < 5
 
 
 def test_films_of_other_codecs_are_called_so(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_old_places_are_used_again(tmp_path: Path) -> None:
     [
         (262, 2, None),
         (262, 9, "colours of this kind"),
-        (284, 2, "colours of this kind"),
+        (284, 2, "its colours are in separate planes"),
         (277, 4, "colours of this kind"),
     ],
 )
@@ -163,3 +163,25 @@ def test_what_is_no_file_of_the_kind_is_refused(tmp_path: Path, content: bytes) 
     outcome = restored(tmp_path / "x.tif")
     assert isinstance(outcome, Failed)
     assert "; " in outcome.message
+
+
+def with_entry(content: bytes, tag: int, value: int) -> bytes:
+    """Give a tag of the first directory, of one SHORT, another value."""
+    (start,) = struct.unpack_from("<I", content, 4)
+    (count,) = struct.unpack_from("<H", content, start)
+    places = [start + 2 + 12 * index for index in range(count)]
+    tags = [struct.unpack_from("<H", content, place)[0] for place in places]
+    place = places[tags.index(tag)]
+    return content[:place] + struct.pack("<HHIHH", tag, 3, 1, value, 0) + content[place + 12 :]
+
+
+def test_the_older_kind_of_jpeg_is_called_so(tmp_path: Path) -> None:
+    """Compression 6 of TIFF 6.0, section 22, of which every program had its own idea."""
+    source = tmp_path / "x.tif"
+    source.write_bytes(with_entry(jpeg_tiff(photo(64, 96)), 259, 6))
+    outcome = restored(source)
+    assert isinstance(outcome, Failed)
+    assert outcome.message == (
+        "it holds no JPEG picture to restore; page 1 is an old kind of JPEG in TIFF (compression 6), left as it was; "
+        "save it anew first; name another file"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,6 +43,27 @@ def start(stand_in: Callable[..., Any], *arguments: str, **options: Any) -> subp
     environment = os.environ | {"PYTHONPATH": f"{SOURCE}{os.pathsep}{TESTS}"}
     line = [sys.executable, "-c", PROGRAM, stand_in.__name__, "restore", *arguments]
     return subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, start_new_session=True, **options)
+
+
+def on_a_terminal(*arguments: str) -> list[str]:
+    """Return the lines that a Python program writes to a terminal as its standard error, overwritten ones too."""
+    ours, theirs = os.openpty()
+    environment = os.environ | {"PYTHONPATH": f"{SOURCE}{os.pathsep}{TESTS}", "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen([sys.executable, *arguments], env=environment, stderr=theirs) as process:
+        os.close(theirs)
+        content = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # how Linux tells the end
+                break
+            if not part:
+                break
+            content += part
+        os.close(ours)
+    assert process.returncode == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", content.decode())
+    return [line for line in re.split(r"[\r\n]+", plain) if line.strip()]
 
 
 def sentence(result: Result) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from PIL import Image
 
 from made.pictures import compressed, photo
 from made.tiffs import jpeg_tiff
-from qgac.batch.jobs import Job, Outcome, Started
+from qgac.batch.jobs import Done, Job, Outcome, Started
 from qgac.batch.plan import plan
 from qgac.batch.restore import Settings, restore_files
 from qgac.jpeg.image import JPEGImage
@@ -72,6 +73,18 @@ class Mortal(Refiner):
         return super().__call__(image, **options)
 
 
+class Slow(Refiner):
+    """Takes its time, so that a display is drawn several times."""
+
+    def __call__(self, image: JPEGImage, **options: Any) -> Restored:
+        time.sleep(0.03)
+        return super().__call__(image, **options)
+
+
+def make_slow_restorer(*arguments: Any, **options: Any) -> Refiner:
+    return Slow(20)
+
+
 def make_film_restorer(*arguments: Any, **options: Any) -> Refiner:
     return Mortal(20)
 
@@ -108,7 +121,7 @@ def restored(
     *,
     inputs: list[str] | None = None,
     all_pictures: bool = False,
-    progress: Callable[[Job, float], None] | None = None,
+    progress: Callable[[Job, Done], None] | None = None,
     **settings: Any,
 ) -> Outcome:
     """Restore one container to a file beside it, and return what became of it."""

@@ -16,7 +16,7 @@ def computed(rows: int, columns: int, shape: tuple[int, int], halo: tuple[int, i
     """Blocks that each tile is computed from, halo included, counted one by one."""
     inside = np.zeros((rows, columns), bool)
     sizes = []
-    for tile in tiles(rows, columns, shape):
+    for tile in tiles(Region(0, rows, 0, columns), shape):
         inside[:] = False
         inside[
             max(tile.top - halo[0], 0) : tile.bottom + halo[0], max(tile.left - halo[1], 0) : tile.right + halo[1]
@@ -32,7 +32,7 @@ def test_tiles_cover_every_block_once_in_reading_order(rows: int, columns: int, 
         height, width = rows, columns
     covered = np.zeros((rows, columns), int)
     corners = []
-    for tile in tiles(rows, columns, (height, width)):
+    for tile in tiles(Region(0, rows, 0, columns), (height, width)):
         assert not tile.empty
         covered[tile.slices] += 1
         corners.append((tile.top, tile.left))

@@ -31,4 +31,8 @@ def test_it_serves_without_root() -> None:
     assert (program, command) == ("qgac", "serve")
     known = {option for parameter in serve.params for option in parameter.opts}
     assert {option for option in options if option.startswith("--")} <= known
-    assert RECIPE.index("\nUSER qgac") < RECIPE.index("\nENTRYPOINT")
+    user = re.search(r"^USER (\d+)$", RECIPE, re.M)
+    assert user
+    assert int(user[1]) > 0
+    assert f"useradd --system --uid {user[1]} " in RECIPE
+    assert user.start() < found.start()

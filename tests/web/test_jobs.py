@@ -235,7 +235,8 @@ def test_the_part_in_view_is_restored_first_as_it_will_be(running: Running) -> N
     part = np.asarray(Image.open(io.BytesIO(region.body)), np.int16)
     same = np.asarray(Image.open(io.BytesIO(whole.body)), np.int16)[100:180, 160:260]
     assert part.shape == same.shape
-    assert np.abs(part - same).max() <= 1  # a tiny network sees no further than the halo
+    assert np.abs(part - same).max() <= 1  # float rounding
+    assert (part != same).mean() < 1e-3
     running.ask("DELETE", f"/api/jobs/{identity}")
 
 

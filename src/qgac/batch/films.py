@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qgac.batch.jobs import Inside
+from qgac.batch.jobs import Done, Inside
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
@@ -42,7 +42,7 @@ def restore_film(
     destination: Path,
     restorer: PixelSource,
     settings: Settings,
-    progress: Callable[[float], None],
+    progress: Callable[[Done], None],
 ) -> tuple[tuple[Inside, ...], tuple[str, ...]]:
     """Restore a film.
 
@@ -84,7 +84,7 @@ def restore_film(
         parts.complete(
             work.restored(there, parts.last_frame()),
             work,
-            lambda done: progress((done - there) / (film.length - there)),
+            lambda done: progress(Done((done - there) / (film.length - there), f"frame {done} of {film.length}")),
         )
         pixels = chain.from_iterable(read_part(path) for path in parts.paths)
         with whole_file(destination, overwrite=settings.overwrite) as partial:

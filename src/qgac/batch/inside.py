@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgac.batch.jobs import Inside
+from qgac.batch.jobs import Done, Inside
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.settings import Settings
 from qgac.coefficients.quantization import quality_of
@@ -29,7 +29,7 @@ def restore_inside(
     destination: Path,
     restorer: PixelSource,
     settings: Settings,
-    progress: Callable[[float], None],
+    progress: Callable[[Done], None],
 ) -> tuple[tuple[Inside, ...], tuple[str, ...]]:
     """Restore the pictures inside a container.
 
@@ -46,7 +46,7 @@ def restore_inside(
     restorer : PixelSource
     settings : Settings
     progress : callable
-        Called with the share that is done, 0..1.
+        Called with how far the work is.
 
     Returns
     -------
@@ -90,18 +90,20 @@ class _Exchange:
     """Restores one picture after the other as a container asks for them, and remembers what became of each."""
 
     def __init__(
-        self, container: Container, restorer: PixelSource, settings: Settings, progress: Callable[[float], None]
+        self, container: Container, restorer: PixelSource, settings: Settings, progress: Callable[[Done], None]
     ) -> None:
         self.entries: list[Inside] = []
         self._restorer = restorer
         self._settings = settings
         self._progress = progress
+        self._count = len(container.pictures)
         self._total = max(1, sum(picture.size for picture in container.pictures))
         self._done = 0
 
     def __call__(self, picture: Inner) -> JPEGImage | Restored | None:
         def tile_done(done: int, tiles: int) -> None:
-            self._progress((self._done + picture.size * done / tiles) / self._total)
+            share = (self._done + picture.size * done / tiles) / self._total
+            self._progress(Done(share, f"picture {len(self.entries) + 1} of {self._count}"))
 
         settings = self._settings
         try:

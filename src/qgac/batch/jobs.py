@@ -9,7 +9,7 @@ from qgac.batch.originals import is_taken
 from qgac.containers.kinds import Kind
 from qgac.pictures.formats import Format
 
-__all__ = ["Event", "Failed", "Finished", "Inside", "Job", "Outcome", "Skipped", "Started"]
+__all__ = ["Done", "Event", "Failed", "Finished", "Inside", "Job", "Outcome", "Skipped", "Started"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,22 @@ class Started:
     """Work on a picture begins."""
 
     job: Job
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far the work on a picture or container is, between its events.
+
+    Attributes
+    ----------
+    share : float
+        0..1.
+    inside : str
+        Of a container, which of its pictures is in work, or how many of its frames are done; empty for a picture.
+    """
+
+    share: float
+    inside: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from qgac.batch.jobs import Event, Failed, Finished, Job, Outcome, Skipped, Started
+from qgac.batch.jobs import Done, Event, Failed, Finished, Job, Outcome, Skipped, Started
 from qgac.batch.originals import check_original, original_kept
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.settings import Settings
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "restore_file", "restore_files"]
 
-_Progress = Callable[[Job, float], None]
+_Progress = Callable[[Job, Done], None]
 
 
 def restore_files(
@@ -43,7 +43,7 @@ def restore_files(
     restorer: PixelSource,
     settings: Settings,
     *,
-    progress: Callable[[Job, float], None] | None = None,
+    progress: Callable[[Job, Done], None] | None = None,
 ) -> Generator[Event, None, None]:
     """Restore pictures one after the other.
 
@@ -54,7 +54,7 @@ def restore_files(
         One for all.
     settings : Settings
     progress : callable, optional
-        Called with a job and the share of it that is done, 0..1, between its events.
+        Called with a job and how far it is, between its events.
 
     Yields
     ------
@@ -71,7 +71,7 @@ def restore_file(
     restorer: PixelSource,
     settings: Settings,
     *,
-    progress: Callable[[Job, float], None] | None = None,
+    progress: Callable[[Job, Done], None] | None = None,
 ) -> Outcome:
     """Restore one picture or container; depends on nothing but its arguments, so that jobs may run side by side.
 
@@ -102,7 +102,7 @@ def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progre
 
     def tile_done(done: int, tiles: int) -> None:
         if progress is not None:
-            progress(job, done / tiles)
+            progress(job, Done(done / tiles))
 
     started = time.monotonic()
     try:
@@ -135,9 +135,9 @@ def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progre
 
 
 def _restore_container(job: Job, restorer: PixelSource, settings: Settings, progress: _Progress | None) -> Outcome:
-    def share_done(share: float) -> None:
+    def tell(done: Done) -> None:
         if progress is not None:
-            progress(job, share)
+            progress(job, done)
 
     assert job.source is not None
     assert job.destination is not None
@@ -156,13 +156,11 @@ def _restore_container(job: Job, restorer: PixelSource, settings: Settings, prog
             if job.container == "film":
                 from qgac.batch.films import restore_film
 
-                pictures, notes = restore_film(job.source, job.destination, restorer, settings, share_done)
+                pictures, notes = restore_film(job.source, job.destination, restorer, settings, tell)
             else:
                 from qgac.batch.inside import restore_inside
 
-                pictures, notes = restore_inside(
-                    job.source, job.container, job.destination, restorer, settings, share_done
-                )
+                pictures, notes = restore_inside(job.source, job.container, job.destination, restorer, settings, tell)
     except FileExistsError as error:
         return Failed(
             job.name, f"{job.destination} appeared meanwhile, and stays ({error.strerror}); choose another name"

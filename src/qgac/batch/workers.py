@@ -19,7 +19,7 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from qgac.batch.jobs import Event, Failed, Job, Started
+from qgac.batch.jobs import Done, Event, Failed, Job, Started
 from qgac.batch.malloc import give_back_freed_memory
 from qgac.batch.restore import Settings, restore_file
 from qgac.processors import processors
@@ -42,11 +42,6 @@ class _Refused:
     message: str
 
 
-@dataclass(frozen=True)
-class _Progress:
-    share: float
-
-
 _READY = "ready"
 
 
@@ -64,7 +59,7 @@ def restore_in_workers(
     settings: Settings,
     *,
     workers: int,
-    progress: Callable[[Job, float], None] | None = None,
+    progress: Callable[[Job, Done], None] | None = None,
 ) -> Generator[Event, None, None]:
     """Restore pictures side by side. Closing the iterator ends all processes.
 
@@ -79,7 +74,7 @@ def restore_in_workers(
         Number of processes, at least 1. The processors are shared out among them, unless the environment says how many
         threads each may use (``OMP_NUM_THREADS``).
     progress : callable, optional
-        Called in this process with a job and the share of it that is done, 0..1, between its events.
+        Called in this process with a job and how far it is, between its events.
 
     Yields
     ------
@@ -103,9 +98,9 @@ def restore_in_workers(
             ready = wait([worker.connection for worker in team])
             for worker in [worker for worker in team if worker.connection in ready]:
                 message = _received(worker)
-                if isinstance(message, _Progress):
+                if isinstance(message, Done):
                     if progress is not None and worker.job is not None:
-                        progress(worker.job, message.share)
+                        progress(worker.job, message)
                     continue
                 if isinstance(message, _Refused):
                     raise RefusedError(message.message)
@@ -222,8 +217,8 @@ def _work(connection: Connection, threads: int | None) -> None:
 
 
 def _outcome(job: Job, restorer: Restorer, settings: Settings, connection: Connection) -> Event:
-    def tell(job: Job, share: float) -> None:
-        connection.send(_Progress(share))
+    def tell(job: Job, done: Done) -> None:
+        connection.send(done)
 
     try:
         return restore_file(job, restorer, settings, progress=tell)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from qgac.batch.jobs import Event, Finished, Job, Outcome, Skipped
+    from qgac.batch.jobs import Done, Event, Finished, Job, Outcome, Skipped
     from qgac.batch.plan import Plan
     from qgac.batch.settings import Settings
     from qgac.restoration.restorer import Restorer
@@ -94,7 +94,7 @@ def _events(
     settings: Settings,
     *,
     jobs: int,
-    progress: Callable[[Job, float], None],
+    progress: Callable[[Job, Done], None],
 ) -> Generator[Event, None, None]:
     """Restore one picture in this process, several in others, which may die without harm to the batch."""
     from qgac.batch.restore import restore_files
@@ -136,21 +136,26 @@ def _run(
     count = len(todo.jobs)  # more than there are sizes, if one picture goes to two places
     done = 0
     finished = 0
+    named = ""  # in the display
     with progress_bar("{task.fields[number]}", hidden=quiet) as display:
         task = display.add_task("", total=sum(sizes[job.name] for job in todo.jobs), number=f"0/{count}")
 
         def completed() -> float:
             return done + sum(sizes[name] * share for name, share in shares.items())
 
-        def advance(job: Job, share: float) -> None:
+        def advance(job: Job, so_far: Done) -> None:
             gc.enable()
-            shares[job.name] = share
+            shares[job.name] = so_far.share
             display.update(task, completed=completed())
+            if so_far.inside and job.name == named:
+                before = f"{finished}/{count}, " if count > 1 else ""
+                display.update(task, number=before + so_far.inside)
 
         with closing(_events(todo, make_restorer, settings, jobs=jobs, progress=advance)) as events:
             for event in events:
                 if isinstance(event, Started):
-                    display.update(task, description=event.job.name)
+                    named = event.job.name
+                    display.update(task, description=named, number=f"{finished}/{count}")
                     shares[event.job.name] = 0.0
                     continue
                 name = event.name if isinstance(event, Failed) else event.job.name

@@ -158,6 +158,8 @@ def _put_pixels(image: Image, picture: Restored) -> None:
     differences = samples.copy()
     differences[:, 1:] -= samples[:, :-1]
     colors = 1 if samples.ndim == 2 else samples.shape[2]
+    image.stream.Height, image.stream.Width = samples.shape[:2]  # which a JPEG file knows by itself
+    image.stream.BitsPerComponent = 8
     image.put(
         zlib.compress(differences.tobytes(), 9),
         "/FlateDecode",

@@ -74,7 +74,7 @@ class Image:
         """
         data = self.stream.read_raw_bytes()
         for number, name in enumerate(self.filters):
-            if number < len(self.parameters) and self.parameters[number] is not None:
+            if number < len(self.parameters) and not _as_usual(self.parameters[number]):
                 raise JPEGError("it is compressed in an unusual way; convert the document first")
             data = _undone(name, data)
         trimmed = bytes(data).rstrip(b"\r\n\0")  # streams end with a line, and Ghostscript ends pictures twice
@@ -211,6 +211,11 @@ def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, pikepdf.Array) else [value]
+
+
+def _as_usual(parameters: Any) -> bool:
+    """Whether the parameters of a filter say no more than that there are none."""
+    return parameters is None or all(key == "/Predictor" and value == 1 for key, value in parameters.items())
 
 
 def _undone(name: str, data: bytes, limit: int = _LARGEST) -> bytes:

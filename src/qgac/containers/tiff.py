@@ -41,6 +41,7 @@ class _Page:
     places: list[tuple[int, int]]  # offset, size
     tables: bytes
     color: Color | None
+    planar: bool
     pixels: int
 
     @property
@@ -73,7 +74,10 @@ class TIFFFile:
             try:
                 compression = directory.numbers(self._content, _COMPRESSION)
                 if compression == [_OLD_JPEG]:
-                    self.notes.append(f"{directory.name} is an old kind of JPEG in TIFF and was left as it was")
+                    self.notes.append(
+                        f"{directory.name} is an old kind of JPEG in TIFF (compression 6), left as it was; save it "
+                        "anew first"
+                    )
                 if compression == [_JPEG]:
                     self._pages.append(_page(self._content, directory))
             except (struct.error, IndexError, ZeroDivisionError) as error:
@@ -140,7 +144,7 @@ def _page(content: bytes, directory: Directory) -> _Page:
         return values[0] if values or default is None else default
 
     samples, planar = number(_SAMPLES, 1), number(_PLANAR, 1)
-    color = _COLORS.get((number(_PHOTOMETRIC), samples)) if planar == 1 else None
+    color = _COLORS.get((number(_PHOTOMETRIC), samples))
     tiled = _TILES in directory.entries
     tags = (_TILES, _TILE_SIZES) if tiled else (_STRIPS, _STRIP_SIZES)
     offsets, sizes = (directory.numbers(content, tag) for tag in tags)
@@ -154,12 +158,15 @@ def _page(content: bytes, directory: Directory) -> _Page:
         list(zip(offsets, sizes, strict=True)),
         directory.data(content, _TABLES),
         color,
+        planar != 1 and samples > 1,
         width * number(_HEIGHT),
     )
 
 
 def _inner(content: bytes, page: _Page) -> Inner:
     def read(limits: Limits) -> JPEGImage:
+        if page.planar:
+            raise JPEGError("its colours are in separate planes, which is not supported; save it with all in one first")
         if page.color is None:
             raise JPEGError("colours of this kind are not supported in TIFF files; convert the file first")
         if page.pixels > limits.max_pixels:

@@ -61,11 +61,12 @@ class ColorPlanes:
         self._padded = (_whole(self._grid[0], vertical), _whole(self._grid[1], horizontal))
         self.grids: tuple[tuple[int, int], ...] = (self._grid, self._padded, self._padded)
 
-    def start(self, tile_rows: int) -> None:
+    def start(self, region: Region, tile_rows: int) -> None:
         """Allocate the rows of restored Y that a row of tiles needs; see :class:`PlaneSource`."""
-        capacity = min(tile_rows + 2 * self.halo[0], self._grid[0])
+        self._region = region
+        self._kept_top = max(region.top - self.halo[0], 0)
+        capacity = min(tile_rows + 2 * self.halo[0], self._grid[0] - self._kept_top)
         self._kept = np.empty((capacity, self._grid[1], 64), np.float32)
-        self._kept_top = 0
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
         """Restore a tile, Y at its own size, chroma at full resolution; see :class:`.PlaneSource`."""
@@ -141,12 +142,12 @@ class ColorPlanes:
 
     def _restore_y_ahead(self, tile: Region) -> None:
         vertical, horizontal = self.halo
-        if tile.left == 0:
+        if tile.left == self._region.left:
             self._drop_rows_above(tile.top - vertical)
         ahead = Region(
-            tile.top + vertical if tile.top else 0,
+            tile.top + (vertical if tile.top > self._region.top else -vertical),
             tile.bottom + vertical,
-            tile.left + horizontal if tile.left else 0,
+            tile.left + (horizontal if tile.left > self._region.left else -horizontal),
             tile.right + horizontal,
         ).clipped(*self._grid)
         if not ahead.empty:

@@ -114,9 +114,9 @@ class PlaneSource(Protocol):
     """Restored planes of a picture.
 
     Tiles are regions of blocks, 8x8 samples of the picture's full resolution, and the order of the calls is fixed:
-    `start` first; then every tile of :func:`qgac.restoration.tiling.tiles` once, row by row and from left to right; all
-    by the same of the other three methods. So a source may keep what it has restored for the tiles to come; another
-    `start` begins anew.
+    `start` first; then every tile of its region (:func:`qgac.restoration.tiling.tiles`) once, row by row and from left
+    to right; all by the same of the other three methods. So a source may keep what it has restored for the tiles to
+    come; another `start` begins anew.
 
     Attributes
     ----------
@@ -132,8 +132,8 @@ class PlaneSource(Protocol):
     unit: tuple[int, int]
     grids: tuple[tuple[int, int], ...]
 
-    def start(self, tile_rows: int) -> None:
-        """Make ready for tiles of so many rows, the first one at the top left."""
+    def start(self, region: Region, tile_rows: int) -> None:
+        """Make ready for tiles of a region, which is a multiple of `unit` as they are, and of so many rows."""
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Array]]:
         """Restore a tile; return for each plane the region of its grid and the coefficients (rows, columns, 64)."""

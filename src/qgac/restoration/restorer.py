@@ -204,18 +204,69 @@ class Restorer:
         ValueError
             If `dtype` is another one.
         """
-        kind = pixel_type(dtype)
         sources = plane_sources(self._regions, image)
-        grid = (ceil_divide(image.height, 8), ceil_divide(image.width, 8))
+        whole = Region(0, ceil_divide(image.height, 8), 0, ceil_divide(image.width, 8))
+        return self._bands(image, sources, whole, pixel_type(dtype), progress)
+
+    def part(
+        self,
+        image: JPEGImage,
+        box: tuple[int, int, int, int],
+        *,
+        dtype: npt.DTypeLike = np.uint8,
+        progress: Progress | None = None,
+    ) -> npt.NDArray[Any]:
+        """Restore a part of a picture, which is what the whole picture has there, but for float rounding.
+
+        Parameters
+        ----------
+        image : JPEGImage
+            The whole picture.
+        box : tuple of (int, int, int, int)
+            Left, top, right and bottom in pixels, half-open, within the picture.
+        dtype, progress
+            As for calling the restorer.
+
+        Returns
+        -------
+        ndarray of `dtype`, shape (bottom - top, right - left) or (bottom - top, right - left, C)
+
+        Raises
+        ------
+        ValueError
+            If the box is empty or sticks out, or `dtype` is another one.
+        """
+        left, top, right, bottom = box
+        if not (0 <= left < right <= image.width and 0 <= top < bottom <= image.height):
+            raise ValueError(f"a part lies within the {image.width} x {image.height} pixels of the picture, got {box}")
+        sources = plane_sources(self._regions, image)
+        unit = _unit(sources)
+        covered = Region(top, bottom, left, right).divided(8 * unit[0], 8 * unit[1]).multiplied(*unit)
+        region = covered.clipped(ceil_divide(image.height, 8), ceil_divide(image.width, 8))
+        rows = np.concatenate(list(self._bands(image, sources, region, pixel_type(dtype), progress)))
+        top, left = top - 8 * region.top, left - 8 * region.left
+        return np.ascontiguousarray(rows[top : top + box[3] - box[1], left : left + box[2] - box[0]])
+
+    def _bands(
+        self,
+        image: JPEGImage,
+        sources: Sequence[PlaneSource],
+        region: Region,
+        kind: np.dtype[Any],
+        progress: Progress | None,
+    ) -> Iterator[npt.NDArray[Any]]:
+        """Restore a region, a row of tiles at a time."""
         for _, tile, planes in self._walk(
-            image, [(sources, grid)], lambda source, tile: source.samples(tile), progress
+            image, [(sources, region)], lambda source, tile: source.samples(tile), progress
         ):
-            if tile.left == 0:
+            if tile.left == region.left:
                 height = min(8 * tile.rows, image.height - 8 * tile.top)
-                band = np.empty((height, *pixel_shape(image)[1:]), kind)
-            write_pixels(planes[0] if len(planes) == 1 else np.concatenate(planes), image, band, 8 * tile.left)
-            del planes
-            if tile.right == grid[1]:
+                width = min(8 * region.columns, image.width - 8 * region.left)
+                band = np.empty((height, width, *pixel_shape(image)[2:]), kind)
+            joined = planes[0] if len(planes) == 1 else np.concatenate(planes)
+            write_pixels(joined, image, band, 8 * (tile.left - region.left))
+            del planes, joined
+            if tile.right == region.right:
                 yield band
                 del band
 
@@ -238,7 +289,7 @@ class Restorer:
         image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
         sources = plane_sources(self._regions, image)
         restored = [[np.empty((*grid, 64), np.float32) for grid in source.grids] for source in sources]
-        groups = [([source], source.grids[0]) for source in sources]
+        groups = [([source], _whole(source)) for source in sources]
         for number, _, (parts,) in self._walk(image, groups, lambda source, tile: source.coefficients(tile)):
             for plane, (region, values) in zip(restored[number], parts, strict=True):
                 plane[region.slices] = values
@@ -280,7 +331,7 @@ class Restorer:
             refined.append(replace(component, coefficients=empty, table=table, unsent=None))
         sources = plane_sources(self._regions, image)
         first = [0, *accumulate(len(source.grids) for source in sources)]  # component of each source
-        groups = [([source], source.grids[0]) for source in sources]
+        groups = [([source], _whole(source)) for source in sources]
         walk = self._walk(image, groups, lambda source, tile: source.own_coefficients(tile), progress)
         for number, _, (parts,) in walk:
             for index, (region, values) in enumerate(parts, first[number]):
@@ -299,17 +350,19 @@ class Restorer:
         ask: Callable[[PlaneSource, Region], _T],
         progress: Progress | None = None,
     ) -> Iterator[tuple[int, Region, list[_T]]]:
-        shapes = [self._tile_shape(sources, image, *grid) for sources, grid in groups]
+        shapes = [self._tile_shape(sources, image, region) for sources, region in groups]
         return walk(groups, shapes, ask, progress)
 
-    def _tile_shape(self, sources: Sequence[PlaneSource], image: JPEGImage, rows: int, columns: int) -> tuple[int, int]:
+    def _tile_shape(self, sources: Sequence[PlaneSource], image: JPEGImage, region: Region) -> tuple[int, int]:
         halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
-        unit = max(source.unit[0] for source in sources), max(source.unit[1] for source in sources)
+        unit = _unit(sources)
         if self.tile is not None:
             vertical, horizontal = (ceil_divide(self.tile, 8 * blocks) * blocks for blocks in unit)
             return vertical, horizontal
         limit = blocks_that_fit(self.engine, image)
-        return tile_shape(rows, columns, halo=halo, unit=unit, limit=limit)
+        grid = max(source.grids[0][0] for source in sources), max(source.grids[0][1] for source in sources)
+        outer = region.grown(*halo).clipped(*grid)  # a part has a halo all around
+        return tile_shape(outer.rows, outer.columns, halo=halo, unit=unit, limit=limit)
 
 
 def restore(
@@ -348,6 +401,17 @@ def restore(
         blend_with=blend_with,
     )
     return restorer(source, dtype=dtype, tolerant=tolerant, max_pixels=max_pixels, hints=hints, progress=progress)
+
+
+def _unit(sources: Sequence[PlaneSource]) -> tuple[int, int]:
+    """Return the rows and columns that tiles of all sources are multiples of."""
+    return max(source.unit[0] for source in sources), max(source.unit[1] for source in sources)
+
+
+def _whole(source: PlaneSource) -> Region:
+    """Return all that :meth:`.PlaneSource.coefficients` takes tiles of."""
+    rows, columns = source.grids[0]
+    return Region(0, rows, 0, columns)
 
 
 def _read(source: JPEGSource, *, tolerant: bool, max_pixels: int) -> JPEGImage:

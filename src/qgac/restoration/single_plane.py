@@ -40,7 +40,7 @@ class SinglePlane:
         self.unit = (1, 1)
         self.grids: tuple[tuple[int, int], ...] = (component.coefficients.shape[:2],)
 
-    def start(self, tile_rows: int) -> None:
+    def start(self, region: Region, tile_rows: int) -> None:
         """Do nothing: tiles are independent."""
 
     def coefficients(self, tile: Region) -> list[tuple[Region, Array]]:

@@ -131,23 +131,22 @@ def _divisions(length: int, halo: int, unit: int) -> list[_Division]:
     return result
 
 
-def tiles(rows: int, columns: int, shape: tuple[int, int]) -> list[Region]:
-    """Divide a picture into tiles, row by row.
+def tiles(region: Region, shape: tuple[int, int]) -> list[Region]:
+    """Divide a picture, or a part of one, into tiles, row by row.
 
     Parameters
     ----------
-    rows, columns : int
-        Size of the picture in blocks.
+    region : Region
     shape : tuple of (int, int)
         Rows and columns of a tile; those at the right and at the bottom may be smaller.
 
     Returns
     -------
     list of Region
-        They cover the picture and do not overlap.
+        They cover the region and do not overlap.
     """
     return [
-        Region(top, min(top + shape[0], rows), left, min(left + shape[1], columns))
-        for top in range(0, rows, shape[0])
-        for left in range(0, columns, shape[1])
+        Region(top, min(top + shape[0], region.bottom), left, min(left + shape[1], region.right))
+        for top in range(region.top, region.bottom, shape[0])
+        for left in range(region.left, region.right, shape[1])
     ]

@@ -10,8 +10,8 @@ from qgac.restoration.tiling import Region, tiles
 
 __all__ = ["Group", "Progress", "walk"]
 
-Group = tuple[Sequence[PlaneSource], tuple[int, int]]
-"""Planes that are asked for the same tiles, and the blocks (rows, columns) that these cover."""
+Group = tuple[Sequence[PlaneSource], Region]
+"""Planes that are asked for the same tiles, and the blocks that these cover."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of tiles that are done, and that there are."""
@@ -29,7 +29,7 @@ def walk(
 
     Parameters
     ----------
-    groups : sequence of (sequence of PlaneSource, tuple of (int, int))
+    groups : sequence of (sequence of PlaneSource, Region)
         See :data:`Group`.
     shapes : sequence of tuple of (int, int)
         For each group the rows and columns of a tile in blocks.
@@ -43,12 +43,12 @@ def walk(
     tuple
         Number of the group, tile, and what each of its sources answered, which is not held here while it is used.
     """
-    total = sum(len(tiles(*grid, shape)) for (_, grid), shape in zip(groups, shapes, strict=True))
+    total = sum(len(tiles(region, shape)) for (_, region), shape in zip(groups, shapes, strict=True))
     done = 0
-    for number, ((sources, grid), shape) in enumerate(zip(groups, shapes, strict=True)):
+    for number, ((sources, region), shape) in enumerate(zip(groups, shapes, strict=True)):
         for source in sources:
-            source.start(shape[0])
-        for tile in tiles(*grid, shape):
+            source.start(region, shape[0])
+        for tile in tiles(region, shape):
             yield number, tile, _answers(sources, tile, ask)
             done += 1
             if progress is not None:

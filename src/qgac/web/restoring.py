@@ -21,7 +21,7 @@ from qgac.pictures.writer import write_picture
 from qgac.web.choice import Output
 from qgac.web.pixels import KeptPixels
 from qgac.web.problems import Problem
-from qgac.web.region import View, cropped
+from qgac.web.region import View
 
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
@@ -111,7 +111,7 @@ def write(
     job = Job("picture", source, folder / "restored.png", output.format)
     if output.format is not None:
         job = replace(job, destination=folder / f"restored.{output.format}")
-    told = None if progress is None else lambda job, share: progress(share)
+    told = None if progress is None else lambda job, done: progress(done.share)
     outcome = restore_file(job, restorer, replace(settings, overwrite=True), progress=told)
     if isinstance(outcome, Failed):
         short = outcome.message.startswith(_MEMORY) or "cannot be written" in outcome.message
@@ -126,7 +126,7 @@ def write(
 def restore_view(
     image: JPEGImage, view: View, restorer: Restorer, place: Path, check: Callable[[], None]
 ) -> View | None:
-    """Restore a part of a picture into a PNG file of 8 bit, RGB or gray.
+    """Restore a part of a picture into a PNG file of 8 bit, RGB or gray; it is what the whole picture has there.
 
     Parameters
     ----------
@@ -141,19 +141,24 @@ def restore_view(
     Returns
     -------
     View or None
-        The part; None, and nothing is done, if it lies beside the picture or is most of it anyway.
+        The part; None, and nothing is done, if it lies beside the picture or is most of it anyway,
+        with what has to be restored around it.
     """
     part = view.within(image)
     if part is None:
         return None
-    crop, inside = cropped(image, part)
-    if 2 * crop.width * crop.height > image.width * image.height:
+    sight = 8 * (restorer.engine.receptive_field_y + restorer.engine.receptive_field_color)
+    worked_on = part.grown(sight).within(image)
+    assert worked_on is not None
+    if 2 * worked_on.width * worked_on.height > image.width * image.height:
         return None
     with _means_suffice():
-        restored = restorer(crop, progress=lambda done, tiles: check())
-    rows, columns = slice(inside.top, inside.top + part.height), slice(inside.left, inside.left + part.width)
-    shown = replace(restored, pixels=restored.pixels[rows, columns])
-    shown = replace(shown, image=replace(crop, metadata=Metadata(icc=image.metadata.icc)))
+        box = (part.left, part.top, part.left + part.width, part.top + part.height)
+        pixels = restorer.part(image, box, progress=lambda done, tiles: check())
+    from qgac.restoration.picture import Restored
+
+    metadata = Metadata(icc=image.metadata.icc)
+    shown = Restored(pixels, replace(image, width=part.width, height=part.height, metadata=metadata))
     if len(image.components) == 4:  # which no browser would show
         from qgac.pictures.srgb import convert_to_srgb
 

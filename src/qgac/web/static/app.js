@@ -154,7 +154,8 @@ function stateOf(picture) {
 }
 
 function bytes(number) {
-  return number < 1e6 ? `${(number / 1e3).toFixed(number < 1e4 ? 1 : 0)} KB` : `${(number / 1e6).toFixed(1)} MB`;
+  if (number < 1e3) return number === 1 ? "1 byte" : `${number} bytes`;
+  return number < 1e6 ? `${(number / 1e3).toFixed(number < 1e4 ? 1 : 0)} kB` : `${(number / 1e6).toFixed(1)} MB`;
 }
 
 function changed(picture) {
