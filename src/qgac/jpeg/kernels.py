@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar, cast
@@ -38,8 +40,8 @@ class _Cache(FunctionCache):
             return self._load_overload(signature, context)  # type: ignore[no-untyped-call]
 
 
-# Versions whose machine code is known to call nothing else. Where something lacks, LLVM ends the process.
-_QUICK = "0.61" <= numba.__version__[:4] <= "0.68"
+# Where machine code is known to call nothing else, by trying it. Where something lacks, LLVM ends the process.
+_TRIED = "0.61" <= numba.__version__[:4] <= "0.68" and sys.platform == "linux" and os.uname().machine == "x86_64"
 
 
 def kernel(signature: str) -> Callable[[_Function], _Function]:
@@ -51,7 +53,7 @@ def kernel(signature: str) -> Callable[[_Function], _Function]:
     def compile_function(function: _Function) -> _Function:
         compiled: Any = numba.njit(nogil=True)(function)
         with suppress(RuntimeError):  # no place for the cache: installation read-only, no home directory
-            if _QUICK:
+            if _TRIED:
                 compiled._cache = _Cache(function)  # type: ignore[no-untyped-call]
             else:
                 compiled.enable_caching()
