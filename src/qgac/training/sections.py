@@ -236,6 +236,8 @@ class Gan:
         Of the texture loss; the paper's is 1.
     adversarial_weight, l1_weight : float
         The balances gamma and nu.
+    smooth_weight : float
+        Of what is to be seen in smooth places, see :mod:`qgac.training.gan.smooth`; 0 leaves it out, as the paper does.
     texture : {"random", "minc"}
         Whose features the texture loss compares, see :mod:`qgac.training.gan.texture`.
     texture_file : str
@@ -260,6 +262,7 @@ class Gan:
     texture_weight: NotNegative = 1.0
     adversarial_weight: NotNegative = 5e-3
     l1_weight: NotNegative = 1e-2
+    smooth_weight: NotNegative = 0.0
     texture: Literal["random", "minc"] = "random"
     texture_file: str = ""
     texture_seed: int = 0

@@ -21,6 +21,7 @@ from qgac.training.descent import Descent
 from qgac.training.forward import restore_batch
 from qgac.training.gan.discriminator import Discriminator
 from qgac.training.gan.grid import grid_visibility
+from qgac.training.gan.smooth import smooth_loss
 from qgac.training.gan.texture import MincTexture, RandomTexture, TextureError
 from qgac.training.losses import discriminator_loss, gan_loss, generator_loss, texture_loss
 from qgac.training.machine import TrainingError
@@ -123,6 +124,10 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
             adversarial_weight=gan.adversarial_weight,
             l1_weight=gan.l1_weight,
         )
+        if gan.smooth_weight:
+            smooth = smooth_loss(restored, original)
+            loss = loss + gan.smooth_weight * smooth
+            generator_parts["smooth"] = smooth.detach()
         run.update(loss, {**generator_parts, **parts})
         yield from after_step(run, crops, measure)
 
