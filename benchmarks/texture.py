@@ -3,13 +3,13 @@
     python benchmarks/texture.py --patches patches small runs/gan/last.safetensors
 
 Central crops of the held-out pictures of a bank are compressed with libjpeg's tables (4:2:0) and restored by blends of
-two models, with the projection. PSNR and SSIM (RGB, clamped) say what texture costs, the distance of the texture features
+two models, with the projection. PSNR and SSIM (RGB, clamped) say what texture costs, the distance of texture features
 and the upper diagonals whether it is there, and steps across block borders over those inside whether the 8x8 grid is.
 
-Smooth places are blocks whose original luma has a standard deviation below 3 levels and a mean step between neighbouring
-pixels below 1, so that there is no grain either: whatever is invented there is seen.
-Of them are written, in levels of luma, the contrast of the *pattern* that repeats from block to block (the mean of 4x4
-smooth blocks, without what a 5x5 binomial mean holds), and the mean *step* across borders and inside.
+Smooth places are blocks whose original luma has a standard deviation below 3 levels and a mean step between pixels
+below 1, so that there is no grain either: whatever is invented there is seen. Of them are written, in levels of luma,
+the contrast of the *pattern* that repeats from block to block (the mean of 4x4 smooth blocks, without what a 5x5
+binomial mean holds), and the mean *step* across borders and inside.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ DISTANCES = ("PSNR", "SSIM", "texture distance · 1000", "ST-LPIPS")
 
 
 def repeated(luma: Tensor, smooth: Tensor) -> float:
-    """Return the root mean square, in levels, of what all blocks of a smooth window have in common: the mean of windows.
+    """Return the contrast (root mean square, in levels) of what the blocks of a smooth window share: mean of windows.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def main() -> None:
     smooth = smooth_blocks(rgb_to_ycbcr(crops)[:, :1])
 
     compared = DISTANCES if perceptual else DISTANCES[:-1]
-    print("| quality | α |", " | ".join((*compared, *PLACES)), "|")
+    print("| quality | alpha |", " | ".join((*compared, *PLACES)), "|")
     print("|---|---|", "---|" * len((*compared, *PLACES)), sep="")
     print("| originals | |", " | ".join(("",) * len(compared) + tuple(places(crops, smooth))), "|", flush=True)
     for quality in arguments.qualities:

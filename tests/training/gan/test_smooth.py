@@ -13,7 +13,7 @@ def grain(seed, contrast, side=64):
 
 
 def steps(plane, border):
-    """Mean absolute steps of each block of 32x32 samples, over its right and lower border (0 at the edge), or inside."""
+    """Mean over 16 blocks of the absolute steps over their right and lower borders (0 at the edge), or inside."""
     found = np.zeros((4, 4))
     for planes, seen in ((plane, found), (plane.T, found.T)):
         for row, column in np.ndindex(4, 4):

@@ -1,8 +1,7 @@
-"""What is to be seen in smooth places: there the faintest pattern is, and a mean over whole pictures hardly counts it."""
+"""What is to be seen in smooth places: even the faintest pattern is, but hardly counts in a mean over pictures."""
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
@@ -23,9 +22,10 @@ _FAINT = 0.1 / 255
 def smooth_loss(restored: Tensor, original: Tensor) -> Tensor:
     """Compare pictures in windows, each by the measure of its own activity, so that smooth windows count.
 
-    In each window and colour four differences are added up: of the mean absolute steps between neighbouring pixels across
-    the borders of blocks; of those inside; of the contrast of what all blocks of the window have in common, their mean,
-    each block without its own mean; and of the samples. The sum is divided by the mean step inside the original.
+    In each window and colour four differences are added up, with weights: of the mean absolute steps between
+    neighbouring pixels across the borders of blocks; of those inside; of the contrast of what all blocks of the window
+    have in common, their mean, each block without its own; and of the samples. The sum is divided by the mean step
+    inside the blocks of the original.
 
     Parameters
     ----------
