@@ -9,7 +9,8 @@ and the upper diagonals whether it is there, and steps across block borders over
 Smooth places are blocks whose original luma has a standard deviation below 3 levels and a mean step between pixels
 below 1, so that there is no grain either: whatever is invented there is seen. Of them are written, in levels of luma,
 the contrast of the *pattern* that repeats from block to block (the mean of 4x4 smooth blocks, without what a 5x5
-binomial mean holds), and the mean *step* across borders and inside.
+binomial mean holds), the mean *step* across borders and inside, and *squares*: the mean error of the eight steps
+across a border together, in which grain cancels out.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from qgac.models.qgac import QGAC
 from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import compress, held_out_crops
 from qgac.training.forward import restore_batch
-from qgac.training.gan.grid import BLOCK, blocks_of, grid_steps, grid_visibility
+from qgac.training.gan.grid import BLOCK, blocks_of, grid_jumps, grid_steps, grid_visibility
 from qgac.training.gan.texture import RandomTexture
 from qgac.training.losses import texture_loss
 from qgac.weights.blending import interpolate
@@ -43,7 +44,7 @@ SMOOTH, GRAIN = 3.0, 1.0
 SIDE = 4
 """Blocks a side of the windows in which a pattern is looked for; they overlap by half."""
 
-PLACES = ("grid", "upper diagonals", "grid, textured", "diagonals, textured", "pattern, smooth", "step", "inside")
+PLACES = ("grid", "diagonals", "grid, textured", "diagonals, textured", "pattern, smooth", "step", "inside", "squares")
 DISTANCES = ("PSNR", "SSIM", "texture distance · 1000", "ST-LPIPS")
 
 
@@ -73,6 +74,15 @@ def steps_at(luma: Tensor, blocks: Tensor) -> tuple[float, float]:
     return float(torch.cat(across).mean()), float(torch.cat(inside).mean())
 
 
+def jumps_at(luma: Tensor, blocks: Tensor) -> float:
+    """Return the mean size of the jumps from one of these blocks to another of them: of an error, squares."""
+    jumps = [
+        grid_jumps(seen)[..., :-1][chosen[..., :-1] & chosen[..., 1:]].abs()
+        for seen, chosen in ((luma, blocks), (luma.mT, blocks.mT))
+    ]
+    return float(torch.cat(jumps).mean())
+
+
 def smooth_blocks(luma: Tensor) -> Tensor:
     """Find the blocks of originals (N, 1, H, W) that are smooth: bool, (N, 1, H/8, W/8)."""
     steps = (grid_steps(luma)[1] + grid_steps(luma.mT)[1].mT) / 2
@@ -86,8 +96,8 @@ def upper_diagonals(luma: Tensor, blocks: Tensor) -> float:
     return float(large[blocks].mean())
 
 
-def places(pictures: Tensor, smooth: Tensor) -> list[str]:
-    """Measure pictures (N, 3, H, W) alone, in the order of `PLACES`."""
+def places(pictures: Tensor, originals: Tensor, smooth: Tensor) -> list[str]:
+    """Measure pictures (N, 3, H, W) by places, in the order of `PLACES`."""
     luma = rgb_to_ycbcr(pictures)[:, :1]
     across, inside = steps_at(luma, ~smooth)
     figures = (
@@ -97,6 +107,7 @@ def places(pictures: Tensor, smooth: Tensor) -> list[str]:
         upper_diagonals(luma, ~smooth),
         repeated(luma, smooth),
         *steps_at(luma, smooth),
+        jumps_at(luma - rgb_to_ycbcr(originals)[:, :1], smooth),
     )
     return [f"{figure:.3f}" for figure in figures]
 
@@ -144,11 +155,11 @@ def main() -> None:
     compared = DISTANCES if perceptual else DISTANCES[:-1]
     print("| quality | alpha |", " | ".join((*compared, *PLACES)), "|")
     print("|---|---|", "---|" * len((*compared, *PLACES)), sep="")
-    print("| originals | |", " | ".join(("",) * len(compared) + tuple(places(crops, smooth))), "|", flush=True)
+    print("| originals | |", " | ".join(("",) * len(compared) + tuple(places(crops, crops, smooth))), "|", flush=True)
     for quality in arguments.qualities:
         for alpha in arguments.alphas:
             pictures = restored(interpolate(regression, twin, alpha), crops, quality)
-            figures = (*distances(pictures, crops, perceptual), *places(pictures, smooth))
+            figures = (*distances(pictures, crops, perceptual), *places(pictures, crops, smooth))
             print(f"| {quality} | {alpha:g} |", " | ".join(figures), "|", flush=True)
 
 

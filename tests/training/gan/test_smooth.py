@@ -32,13 +32,19 @@ def pattern(plane):
     return np.sqrt((mean**2).mean() + (0.1 / 255) ** 2)
 
 
+def jumps(plane):
+    rows = plane.reshape(4, 8, 32)
+    return np.stack([(rows[..., 8 * c + 8] - rows[..., 8 * c + 7]).mean(1) if c < 3 else np.zeros(4) for c in range(4)])
+
+
 def test_one_window_by_loops():
     restored, original = (grain(seed, contrast, 32) for seed, contrast in ((0, 2.0), (1, 1.0)))
     expected = []
     for x, y in zip(restored[0].double().numpy(), original[0].double().numpy(), strict=True):
         total = sum(abs(steps(x, border) - steps(y, border)) for border in (True, False))
         total += 5 * abs(pattern(x) - pattern(y)) + 0.2 * np.abs(x - y).mean()
-        expected.append(total / (steps(y, border=False) + 0.5 / 255))
+        total += sum(np.abs(jumps(a) - jumps(b)).mean() for a, b in ((x, y), (x.T, y.T)))
+        expected.append(total * (0.5 / 255) / (steps(y, border=False) + 0.5 / 255) ** 2)
     assert float(smooth_loss(restored, original)) == pytest.approx(np.mean(expected), rel=1e-4)
     assert float(smooth_loss(original, original)) == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from qgac.training.gan.grid import BLOCK, blocks_of, grid_steps
+from qgac.training.gan.grid import BLOCK, blocks_of, grid_jumps, grid_steps
 
 __all__ = ["smooth_loss"]
 
@@ -13,8 +13,9 @@ __all__ = ["smooth_loss"]
 _SIDE = 4
 # Mean step of an original, in samples 0..1, below which it counts as no smoother: half a gray level.
 _STEP = 0.5 / 255
-# Beside a step, how much a pattern counts, which is fainter but covers everything; and samples, whose error is larger.
-_PATTERN, _SAMPLES = 5.0, 0.2
+# Beside a step, how much counts: a pattern, which is fainter but covers everything; a jump; a sample, whose error is
+# larger.
+_PATTERN, _JUMP, _SAMPLES = 5.0, 1.0, 0.2
 # Contrast below which a pattern is none: a tenth of a level.
 _FAINT = 0.1 / 255
 
@@ -22,10 +23,11 @@ _FAINT = 0.1 / 255
 def smooth_loss(restored: Tensor, original: Tensor) -> Tensor:
     """Compare pictures in windows, each by the measure of its own activity, so that smooth windows count.
 
-    In each window and colour four differences are added up, with weights: of the mean absolute steps between
-    neighbouring pixels across the borders of blocks; of those inside; of the contrast of what all blocks of the window
-    have in common, their mean, each block without its own; and of the samples. The sum is divided by the mean step
-    inside the blocks of the original.
+    In each window and colour differences are added up, with weights: of the mean absolute steps between neighbouring
+    pixels across the borders of blocks; of those inside; of the contrast of what all blocks of the window have in
+    common, their mean, each block without its own; of the jumps from block to block, which make squares; and of the
+    samples. The sum is divided by the square of the mean step inside the blocks of the original: what is textured
+    hardly counts, for it has terms of its own.
 
     Parameters
     ----------
@@ -41,8 +43,10 @@ def smooth_loss(restored: Tensor, original: Tensor) -> Tensor:
     across_wanted, activity, common_wanted = _described(original)
     differences = (across - across_wanted).abs() + (inside - activity).abs()
     differences = differences + _PATTERN * (common - common_wanted).abs()
-    differences = differences + _SAMPLES * _windows(blocks_of((restored - original).abs()).mean((3, 5)))
-    return (differences / (activity + _STEP)).mean()
+    error = restored - original
+    differences = differences + _JUMP * _windows(grid_jumps(error).abs() + grid_jumps(error.mT).abs().mT)
+    differences = differences + _SAMPLES * _windows(blocks_of(error.abs()).mean((3, 5)))
+    return (differences * _STEP / (activity + _STEP).square()).mean()
 
 
 def _described(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
