@@ -236,6 +236,13 @@ class Gan:
         Of the texture loss; the paper's is 1.
     adversarial_weight, l1_weight : float
         The balances gamma and nu.
+    smooth_weight : float
+        Of what is to be seen in smooth places, see :mod:`qgac.training.gan.smooth`; 0 leaves it out, as the paper does.
+    regression : str
+        Name of a shipped model or weights file with which users will blend: then smooth places are looked at in what
+        the blend makes of half of each batch, too. Empty: they are not.
+    blend : float
+        How much of the new weights is in that blend, 0..1.
     texture : {"random", "minc"}
         Whose features the texture loss compares, see :mod:`qgac.training.gan.texture`.
     texture_file : str
@@ -260,6 +267,9 @@ class Gan:
     texture_weight: NotNegative = 1.0
     adversarial_weight: NotNegative = 5e-3
     l1_weight: NotNegative = 1e-2
+    smooth_weight: NotNegative = 0.0
+    regression: str = ""
+    blend: Share = 0.7
     texture: Literal["random", "minc"] = "random"
     texture_file: str = ""
     texture_seed: int = 0
@@ -274,3 +284,5 @@ class Gan:
         check(self)
         if (self.texture == "minc") != bool(self.texture_file):
             raise RecipeError("texture = 'minc' needs texture_file, and nothing else does")
+        if self.regression and not self.smooth_weight:
+            raise RecipeError("regression is for smooth places only; give smooth_weight, or leave it out")

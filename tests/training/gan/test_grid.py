@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from qgac.training.gan.grid import grid_steps, grid_visibility
+from qgac.training.gan.grid import grid_jumps, grid_steps, grid_visibility
 
 
 def test_a_visible_grid_is_measured() -> None:
@@ -28,6 +28,16 @@ def test_steps_of_every_block_by_loops() -> None:
         assert inside[n, c, row, column] == pytest.approx(np.abs(block[:, 1:] - block[:, :-1]).mean())
         expected = np.abs(rows[:, 8 * column + 8] - block[:, 7]).mean() if column < 2 else 0
         assert across[n, c, row, column] == pytest.approx(expected)
+
+
+def test_jumps_are_of_squares_and_not_of_grain():
+    squares = (
+        torch.tensor([[1.0, 4.0, 2.0], [0.0, 0.0, 5.0]]).repeat_interleave(8, 0).repeat_interleave(8, 1)[None, None]
+    )
+    expected = torch.tensor([[[[3.0, -2.0, 0.0], [0.0, 5.0, 0.0]]]])
+    assert torch.equal(grid_jumps(squares), expected)
+    grain = torch.tensor([1.0, -1.0]).repeat(8)[:, None] * (torch.arange(24) % 8 == 0)  # steps of 1 and -1 in turn
+    assert torch.equal(grid_jumps(squares + grain), expected)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 16, 16), (2, 3, 24, 40)])

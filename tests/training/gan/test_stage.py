@@ -128,6 +128,23 @@ def test_the_logs_watch_both_sides(run: Path) -> None:
         assert sheet.size == (3 * 32, 32)
 
 
+def test_smooth_places_are_looked_at_in_both_and_a_resumed_run_is_the_unbroken_one(
+    bank: Path, start: Path, tmp_path: Path
+) -> None:
+    recipe = short(smooth_weight=0.5, regression=str(start), blend=0.6)
+    whole = list(train(recipe, bank, tmp_path / "whole", start=start))
+    calls = iter(range(100))
+    list(train(recipe, bank, tmp_path / "parts", start=start, stop=lambda: next(calls) >= 5))
+    list(train(recipe, bank, tmp_path / "parts", resume=True))
+    assert same(state_of(tmp_path / "whole")["model"], state_of(tmp_path / "parts")["model"])
+    for event in whole:
+        parts = event.parts
+        weighted = parts["texture"] + 5e-3 * parts["adversarial"] + 1e-2 * parts["l1"]
+        assert event.loss == pytest.approx(weighted + 0.5 * (parts["smooth"] + parts["smooth_blended"]), rel=1e-4)
+        assert parts["smooth"] != parts["smooth_blended"]
+    assert not same(state_of(tmp_path / "whole")["model"], load_model(start).state_dict())
+
+
 def test_the_last_weights_are_what_it_made(run: Path) -> None:
     """The best PSNR of this stage is that of its start."""
     assert not (run / "best.safetensors").exists()
@@ -200,6 +217,7 @@ def test_runs_that_cannot_start(bank: Path, start: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("numbers", "message"),
     [
+        ({"regression": "small"}, "regression is for smooth places only"),
         ({"texture": "vgg"}, "neither 'random' nor 'minc'"),
         ({"texture": "minc"}, "needs texture_file"),
         ({"texture_file": "minc.pth"}, "needs texture_file"),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-__all__ = ["BLOCK", "blocks_of", "grid_steps", "grid_visibility"]
+__all__ = ["BLOCK", "blocks_of", "grid_jumps", "grid_steps", "grid_visibility"]
 
 BLOCK = 8
 """Pixels a side; pictures start at the corner of a block."""
@@ -34,6 +34,22 @@ def grid_steps(pictures: Tensor) -> tuple[Tensor, Tensor]:
     """
     steps = blocks_of(pad(pictures.diff(dim=-1).abs(), (0, 1)))
     return steps[..., -1].mean(3), steps[..., :-1].mean((3, 5))
+
+
+def grid_jumps(pictures: Tensor) -> Tensor:
+    """Tell how much brighter the next block begins than each block ends: squares are seen, and grain cancels out.
+
+    Parameters
+    ----------
+    pictures : Tensor, shape (N, C, H, W)
+        H and W multiples of 8; transposed, the jumps are those from top to bottom.
+
+    Returns
+    -------
+    Tensor, shape (N, C, H/8, W/8)
+        Mean of the eight steps over the right border, with their signs; 0 for the last blocks.
+    """
+    return blocks_of(pad(pictures.diff(dim=-1), (0, 1)))[..., -1].mean(3)
 
 
 @torch.no_grad()

@@ -19,8 +19,10 @@ from qgac.models.qgac import QGAC
 from qgac.training.batches.batch import Compressed, compress
 from qgac.training.descent import Descent
 from qgac.training.forward import restore_batch
+from qgac.training.gan.blend import Blended, first_of
 from qgac.training.gan.discriminator import Discriminator
 from qgac.training.gan.grid import grid_visibility
+from qgac.training.gan.smooth import smooth_loss
 from qgac.training.gan.texture import MincTexture, RandomTexture, TextureError
 from qgac.training.losses import discriminator_loss, gan_loss, generator_loss, texture_loss
 from qgac.training.machine import TrainingError
@@ -93,6 +95,8 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
     judge = run.partners["discriminator"]
     texture = texture_network(gan).to(run.fabric.device)
 
+    blended = Blended(run.model, gan) if gan.smooth_weight and gan.regression else None
+
     def measure(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
         return {**validate(model, crops, recipe), **_texture_figures(model, texture, crops, recipe)}
 
@@ -123,6 +127,16 @@ def train_gan(run: Run, batch_of: Callable[[int], Compressed], crops: Tensor) ->
             adversarial_weight=gan.adversarial_weight,
             l1_weight=gan.l1_weight,
         )
+        if gan.smooth_weight:
+            smooth = smooth_loss(restored, original)
+            loss = loss + gan.smooth_weight * smooth
+            generator_parts["smooth"] = smooth.detach()
+        if blended is not None:
+            few = first_of(batch, (len(original) + 1) // 2)  # it costs a pass of its own
+            with run.fabric.autocast():
+                smooth = smooth_loss(blended(few) / 255, few.rgb / 255)
+            loss = loss + gan.smooth_weight * smooth
+            generator_parts["smooth_blended"] = smooth.detach()
         run.update(loss, {**generator_parts, **parts})
         yield from after_step(run, crops, measure)
 
