@@ -1,5 +1,7 @@
 """What a blend in training restores: what a blended model does, with gradients for the model in training alone."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import torch
 
 from made.pictures import photo
 from qgac.models.qgac import QGAC
-from qgac.training.batches.batch import compress
+from qgac.training.batches.batch import Compressed, compress
 from qgac.training.forward import restore_batch
 from qgac.training.gan.blend import Blended, first_of
 from qgac.training.machine import TrainingError
@@ -21,24 +23,24 @@ from qgac.weights.checkpoints import load_model, save_model
 TINY = read_recipe(Path(__file__).parents[3] / "recipes" / "tiny.toml").model
 
 
-def network(seed):
+def network(seed: int) -> QGAC:
     torch.manual_seed(seed)
     return QGAC(TINY).eval()
 
 
 @pytest.fixture
-def batch():
+def batch() -> Compressed:
     pictures = torch.from_numpy(np.stack([photo(32, 32, seed=seed) for seed in range(3)])).permute(0, 3, 1, 2).float()
     return compress(pictures, np.array([10, 30, 50]), (2, 2))
 
 
 @pytest.fixture
-def regression(tmp_path):
+def regression(tmp_path: Path) -> Path:
     save_model(network(0), tmp_path / "regression.safetensors", record={})
     return tmp_path / "regression.safetensors"
 
 
-def test_it_restores_as_the_blended_model_does_and_follows_the_weights(regression, batch):
+def test_it_restores_as_the_blended_model_does_and_follows_the_weights(regression: Path, batch: Compressed) -> None:
     model = network(1)
     blended = Blended(model, Gan(smooth_weight=1.0, regression=str(regression), blend=0.7))
     for _ in range(2):
@@ -49,7 +51,7 @@ def test_it_restores_as_the_blended_model_does_and_follows_the_weights(regressio
                 weights *= 1.1
 
 
-def test_gradients_are_those_of_the_blend_times_its_share(regression, batch):
+def test_gradients_are_those_of_the_blend_times_its_share(regression: Path, batch: Compressed) -> None:
     model = network(1)
     Blended(model, Gan(smooth_weight=1.0, regression=str(regression), blend=0.7, projected=False))(
         batch
@@ -64,7 +66,7 @@ def test_gradients_are_those_of_the_blend_times_its_share(regression, batch):
             )
 
 
-def test_a_regression_that_does_not_fit_is_refused(regression):
+def test_a_regression_that_does_not_fit_is_refused(regression: Path) -> None:
     other = QGAC(replace(TINY, log_table=not TINY.log_table))
     with pytest.raises(TrainingError, match="another network"):
         Blended(other, Gan(smooth_weight=1.0, regression=str(regression)))
@@ -72,7 +74,7 @@ def test_a_regression_that_does_not_fit_is_refused(regression):
         Blended(other, Gan(smooth_weight=1.0, regression="no-such.safetensors"))
 
 
-def test_the_first_pictures_of_a_batch(batch):
+def test_the_first_pictures_of_a_batch(batch: Compressed) -> None:
     few = first_of(batch, 2)
     assert len(few.rgb) == len(few.y) == len(few.y_table) == len(few.chroma) == len(few.chroma_tables) == 2
     assert torch.equal(few.y, batch.y[:2])

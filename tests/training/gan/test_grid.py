@@ -30,7 +30,7 @@ def test_steps_of_every_block_by_loops() -> None:
         assert across[n, c, row, column] == pytest.approx(expected)
 
 
-def test_jumps_are_of_squares_and_not_of_grain():
+def test_jumps_are_of_squares_and_not_of_grain() -> None:
     squares = (
         torch.tensor([[1.0, 4.0, 2.0], [0.0, 0.0, 5.0]]).repeat_interleave(8, 0).repeat_interleave(8, 1)[None, None]
     )
