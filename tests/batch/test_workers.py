@@ -52,7 +52,7 @@ def test_every_picture_is_restored_once(tree: Path) -> None:
             made_files.make_flat,
             Settings(skip_existing=True),
             workers=2,
-            progress=lambda job, share: told.append((job.name, share)),
+            progress=lambda job, done: told.append((job.name, done.share)),
         )
     )
     assert sorted(event.job.name for event in events if isinstance(event, Started)) == sorted(job.name for job in jobs)
