@@ -38,7 +38,7 @@ $(VENV)/.developer: $(VENV)/.installed
 LOWEST := .venv-lowest
 QUICK := test_imports.py test_cli.py coefficients metrics models engine/test_onnx_engine.py pictures analysis/test_analyze.py training/test_log.py commands/test_train.py
 lowest: $(LOWEST)/.installed
-	NUMBA_CACHE_DIR=$(LOWEST)/numba $(LOWEST)/bin/pytest -W default -m "not slow" $(addprefix tests/,$(QUICK))
+	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/numba $(LOWEST)/bin/pytest -W default -m "not slow" $(addprefix tests/,$(QUICK))
 
 $(LOWEST)/.installed: pyproject.toml constraints.txt
 	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
