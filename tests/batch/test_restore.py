@@ -37,7 +37,8 @@ def test_a_bad_file_does_not_stop_the_others(tree: Path) -> None:
 def test_a_job_starts_advances_and_finishes(tree: Path) -> None:
     (job,) = plan(["photos/a.jpg"]).jobs
     told: list[Any] = []
-    for event in restore_files((job,), flat, Settings(), progress=lambda job, done: told.append((job.name, done.share))):  # type: ignore[arg-type]
+    progress = lambda job, done: told.append((job.name, done.share))  # noqa: E731
+    for event in restore_files((job,), flat, Settings(), progress=progress):  # type: ignore[arg-type]
         told.append(event)
     assert told[0] == Started(job)
     assert told[1:3] == [("photos/a.jpg", 0.5), ("photos/a.jpg", 1.0)]
