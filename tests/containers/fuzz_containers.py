@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import shutil
 import sys
 import tempfile
 import time
@@ -87,8 +88,8 @@ def judge_mutants(
         except Exception as error:  # every failure is wanted, not the first one
             counts["FAILED"] += 1
             failed(number, error)
-            for path in folder.iterdir():
-                path.unlink()
+            shutil.rmtree(folder)  # with what a film that was stopped leaves to go on from
+            folder.mkdir()
     return counts
 
 

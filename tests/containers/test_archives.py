@@ -146,6 +146,19 @@ def test_bombs_are_refused(tmp_path: Path) -> None:
     assert "made to overwhelm" in outcome.message
 
 
+@pytest.mark.parametrize("flag", [0x20, 0x40], ids=["patched data", "strong encryption"])
+def test_a_member_that_nobody_can_unpack_is_left_as_it_is(tmp_path: Path, flag: int) -> None:
+    source = zip_file(tmp_path / "x.cbz", {"1.jpg": PHOTO, "2.jpg": COVER})
+    content = bytearray(source.read_bytes())
+    entry = content.rindex(b"PK\x01\x02")  # of the second, in the directory
+    content[entry + 8] |= flag
+    source.write_bytes(content)
+    outcome = restored(source)
+    assert isinstance(outcome, Finished)
+    assert "2.jpg is damaged and was left as it is" in outcome.notes
+    assert len(outcome.pictures) == 1
+
+
 def test_a_member_that_lies_about_its_size_is_not_unpacked(tmp_path: Path) -> None:
     source = zip_file(tmp_path / "x.zip", {"1.jpg": PHOTO, "2.jpg": PHOTO[:-2] + bytes(5_000_000)})
     content = source.read_bytes().replace(struct.pack("<I", len(PHOTO) - 2 + 5_000_000), struct.pack("<I", 1000))

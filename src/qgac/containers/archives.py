@@ -101,7 +101,7 @@ class ZipArchive:
         try:
             with self._archive.open(member.info) as data:
                 return data.read(member.info.file_size)  # with a number, no more is unpacked than the directory says
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise JPEGError(f"its data in the ZIP file are damaged ({error}); get an undamaged copy") from error
 
     def _copied(
@@ -154,7 +154,7 @@ class ZipArchive:
             with self._archive.open(info) as data:
                 if data.read(len(_JPEG)) != _JPEG:
                     return False
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError):
             if named:
                 self.notes.append(f"{info.filename} is damaged and was left as it is")
             return False
