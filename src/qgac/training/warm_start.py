@@ -117,18 +117,17 @@ def _of_more_channels(weights: dict[str, Tensor], own: dict[str, Tensor], parts:
     bias = weights[f"{encode}bias.bias"]
     before, after = len(bias) // parts, len(own[f"{encode}bias.bias"]) // parts
 
-    def taken(weight: Tensor, dimension: int, channels: Tensor) -> Tensor:
+    def widened(weight: Tensor, dimension: int, share: float) -> Tensor:
+        """Append channels like the first ones, `share` times as large, in every sub-block."""
         apart = torch.unflatten(weight, dimension, (parts, before, -1))
-        return apart.index_select(dimension + 1, channels).flatten(dimension, dimension + 2)
+        more = apart.index_select(dimension + 1, torch.arange(before, after) % before)
+        return torch.cat((apart, share * more), dimension + 1).flatten(dimension, dimension + 2)
 
-    again = torch.arange(after) % before
     result = {}
     for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0), ("bias.weight", 0), ("bias.bias", 0)):
-        result[encode + name] = taken(weights[encode + name], dimension, again)
+        result[encode + name] = widened(weights[encode + name], dimension, 1)
     for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0)):
-        wide = torch.unflatten(taken(weights[decode + name], dimension, again), dimension, (parts, after, -1))
-        wide.narrow(dimension + 1, before, after - before).zero_()
-        result[decode + name] = wide.flatten(dimension, dimension + 2)
+        result[decode + name] = widened(weights[decode + name], dimension, 0)
     for name, weight in weights.items():
         if name.startswith(f"{network}trunk.") and name.endswith(("first.weight", "second.weight")):
             wide = own[name].clone()
