@@ -94,6 +94,7 @@ $(RESULTS)/frechet-bsds500.md: | $(RESULTS)
 # goes into results.md as one text. `make looks VGG=FILE LOOKS_AT=live1` leaves the 200 pictures of BSDS500 out.
 LOOKS := $(RESULTS)/looks
 LOOKS_AT ?= live1 bsds500
+LOOKS_QUALITIES ?= 10
 ALPHAS := 0 0.7 1
 folder_live1 := live1
 folder_bsds500 := bsds500_test
@@ -105,10 +106,11 @@ looks: $(foreach set,$(LOOKS_AT),$(foreach alpha,$(ALPHAS),$(LOOKS)/$(set)-$(alp
 
 define look
 $(LOOKS)/$(1)-$(2).json: | $(LOOKS)
-	$$(EVALUATE) --dataset $(1) --root $$(call originals,$(1)) $$(call blended,$(2)) --st-lpips $$(VGG) --resume
+	$$(EVALUATE) --dataset $(1) --root $$(call originals,$(1)) $$(call blended,$(2)) --quality $$(LOOKS_QUALITIES) \
+		--st-lpips $$(VGG) --resume
 $(LOOKS)/$(1)-$(2).md: | $(LOOKS)
 	$(BIN)/qgac frechet --dataset $(1) --root $$(call originals,$(1)) --vgg $$(VGG) --model $(MODEL) $$(call blended,$(2)) \
-		--markdown $$@ --overwrite
+		--quality $$(LOOKS_QUALITIES) --markdown $$@ --overwrite
 endef
 $(foreach set,live1 bsds500,$(foreach alpha,$(ALPHAS),$(eval $(call look,$(set),$(alpha)))))
 

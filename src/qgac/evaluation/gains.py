@@ -214,8 +214,8 @@ def draw_tradeoff(measured: Sequence[Gain], quality: int) -> tuple[Figure, list[
         )  # fmt: skip
     for number, gain in enumerate(own):
         axes.plot(
-            [gain.psnr], [gain.ssim], linestyle="none", marker=MARKERS[(1, 4, 5, 6)[number % 4]], markersize=7,
-            color=COLORS[(1, 3, 4, 5)[number % 4]],
+            [gain.psnr], [gain.ssim], linestyle="none", marker=MARKERS[(1, 4, 5, 6, 2)[number % 5]], markersize=7,
+            color=COLORS[(1, 3, 4, 5, 2)[number % 5]],
         )  # fmt: skip
     everything = [*paper, *own]
     for gain in everything:
