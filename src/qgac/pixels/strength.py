@@ -79,7 +79,8 @@ def table_after_scaling(table: ArrayLike, scale: float) -> NDArray[np.float32]:
     upper, share = np.minimum(lower + 1, 7), places - lower
     steps = steps[lower] * (1 - share)[:, None] + steps[upper] * share[:, None]
     steps = steps[:, lower] * (1 - share) + steps[:, upper] * share
-    return np.clip(steps * scale, 1, 255).astype(np.float32)
+    mapped: NDArray[np.float32] = np.clip(steps * scale, 1, 255).astype(np.float32)
+    return mapped
 
 
 def find_strength(y: Plane, restore_y: RestoreY) -> Strength | None:

@@ -67,7 +67,7 @@ def draw_rescaled(
     originals = (pixels or HostPixels(bank, torch.device("cpu"))).patches(cuts, size)
     device, originals = originals.device, originals.cpu()  # Pillow scales them
     qualities = draw_qualities(data.qualities, data.batch, generator)
-    for i in np.flatnonzero(generator.random(data.batch) < data.drawings_share):
+    for i in np.flatnonzero(generator.random(data.batch) < data.drawings_share).tolist():
         own = np.random.default_rng((seed, step, 1 + i))
         originals[i] = laid_over(originals[i], drawing(size, own, fonts))
         if own.random() < data.fine_drawings_share:
@@ -103,8 +103,8 @@ def _scaled(
     kind = _FILTERS[int(generator.integers(len(_FILTERS)))]
     coarser, larger = np.exp(_DOUBT * generator.standard_normal(2))
     table = table_after_scaling(luma_table(quality) * coarser, patch / side * larger**0.5)
-    both = (_resized(picture, box, patch, kind) for picture in (original, decoded))
-    return (*both, torch.from_numpy(table))
+    before, after = (_resized(picture, box, patch, kind) for picture in (original, decoded))
+    return before, after, torch.from_numpy(table)
 
 
 def _as_pixels(batch: Compressed, rgb: Tensor, source: Tensor, table: Tensor, again: Tensor) -> Compressed:
@@ -141,12 +141,12 @@ def rescaled_crops(crops: Tensor, quality: int) -> Compressed:
     for scale in (0.5, 0.75, 1.25):
         box = (size - side / scale) / 2, (size + side / scale) / 2
         whole = (box[0], box[0], box[1], box[1])
-        pictures = (
+        before, after = (
             torch.stack([_resized(crop, whole, side, Image.Resampling.BICUBIC) for crop in batch])
             for batch in (crops.cpu(), decoded)
         )
         table = torch.from_numpy(table_after_scaling(luma_table(quality), scale)).expand(count, 8, 8)
-        kinds.append((*pictures, table))
+        kinds.append((before, after, table))
     rgb, source, table = (torch.cat(kind) for kind in zip(*kinds, strict=True))
     never = torch.zeros(len(source), dtype=torch.bool)
     batch = _as_pixels(compress(source, np.full(len(source), 95), (2, 2)), rgb, source, table, never)
