@@ -77,7 +77,8 @@ def test_a_scaled_jpeg_is_found_with_its_strength(small: Engine, quality: int, s
 
 @pytest.mark.parametrize("scale", [0.5, 0.8, 1.0, 1.3])
 def test_pictures_that_were_none_are_not_taken_for_any(small: Engine, scale: float) -> None:
-    for pixels in (np.asarray(Image.open(EXAMPLE).convert("RGB")), scene(400, 400)):
+    night = np.asarray(Image.open(EXAMPLE).convert("RGB"))  # of a lossy WebP file, which shows before it is scaled
+    for pixels in (scene(400, 400), *((night,) if scale != 1 else ())):
         assert not found(scaled(pixels, scale), small).found
 
 
