@@ -216,6 +216,15 @@ Environment
     help="Of PNG and the like: the quality of the JPEG that they were. Both are found by themselves as a rule.",
 )
 @click.option(
+    "--rescaled",
+    default="auto",
+    show_default=True,
+    metavar="auto|1-100|off",
+    panel=_RESULT,
+    help="Of PNG and the like without a grid: take out artifacts of a JPEG that was scaled since, if they are beyond "
+    "doubt (auto), as strong as those of a quality, or never (off).",
+)
+@click.option(
     "--no-projection", is_flag=True, panel=_RESULT, help="Let the result contradict what the file says (not advised)."
 )
 @click.option(
@@ -301,6 +310,7 @@ def restore(
     blend: float | None,
     blend_with: str | None,
     earlier: str,
+    rescaled: str,
     grid: str | None,
     quality_was: int | None,
     no_projection: bool,
@@ -402,7 +412,7 @@ def restore(
         lossless=lossless,
         break_signatures=break_signatures,
         crf=crf,
-        hints=_hints(earlier, grid, quality_was),
+        hints=_hints(earlier, rescaled, grid, quality_was),
         restoration=repr((model, no_projection, best, strength, blend, blend_with)),
     )
     if dry_run:
@@ -455,7 +465,7 @@ def restore(
         raise Exit(1)
 
 
-def _hints(earlier: str, grid: str | None, quality: int | None) -> Hints:
+def _hints(earlier: str, rescaled: str, grid: str | None, quality: int | None) -> Hints:
     from qgac.restoration.hints import Hints
 
     place: tuple[int, int] | None = None
@@ -464,11 +474,15 @@ def _hints(earlier: str, grid: str | None, quality: int | None) -> Hints:
         if not (left.strip() in tuple("01234567") and top.strip() in tuple("01234567")):
             raise click.UsageError(f"--grid takes a column and a row from 0 to 7, such as 3,5, and not {grid}")
         place = int(left), int(top)
-    if earlier in ("auto", "off"):
-        return Hints(place, quality, cast("Literal['auto', 'off']", earlier))
-    if not (earlier.isascii() and earlier.isdigit() and 1 <= int(earlier) <= 100):
-        raise click.UsageError(f"--earlier takes auto, off or a quality from 1 to 100, and not {earlier}")
-    return Hints(place, quality, int(earlier))
+    return Hints(place, quality, _quality_or_word("--earlier", earlier), _quality_or_word("--rescaled", rescaled))
+
+
+def _quality_or_word(option: str, value: str) -> Literal["auto", "off"] | int:
+    if value in ("auto", "off"):
+        return cast("Literal['auto', 'off']", value)
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
+        raise click.UsageError(f"{option} takes auto, off or a quality from 1 to 100, and not {value}")
+    return int(value)
 
 
 def _names(files_from: str, *, null: bool) -> list[str]:

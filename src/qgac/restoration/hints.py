@@ -20,8 +20,12 @@ class Hints:
         Of pixels: 1..100, the libjpeg quality of the tables.
     earlier : "auto", "off" or int
         Of a JPEG file: whether to look for a compression before the last one and restore that, or its quality, 1..100.
+    rescaled : "auto", "off" or int
+        Of pixels without a grid: whether to look for artifacts of a JPEG that was scaled since and take them out, or
+        how strong they are: as those of a libjpeg quality, 1..100, at the present size.
     """
 
     grid: tuple[int, int] | None = None
     quality: int | None = None
     earlier: Literal["auto", "off"] | int = "auto"
+    rescaled: Literal["auto", "off"] | int = "auto"

@@ -86,6 +86,7 @@ class Restorer:
         What runs the networks.
     device : str
         Where it computes.
+    strength : float
 
     Raises
     ------
@@ -115,6 +116,7 @@ class Restorer:
             raise ValueError(f"the strength lies between 0 and 1, got {strength}")
         self.engine = engine_for(model, engine=engine, device=device, blend=blend, blend_with=blend_with)
         self.device = self.engine.device
+        self.strength = strength
         self.tile = tile
         self._regions = RegionRestorer(SelfEnsemble(self.engine) if best else self.engine, project, strength)
 

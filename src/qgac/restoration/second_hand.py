@@ -15,11 +15,12 @@ from qgac.jpeg.image import Color, Component, JPEGImage
 from qgac.pixels.earlier import Earlier, find_earlier
 from qgac.pixels.families import LUMA
 from qgac.pixels.files import Picture
-from qgac.pixels.past import Past, from_pixels
+from qgac.pixels.past import Outcome, Past, from_pixels
 from qgac.pixels.proof import trust
 from qgac.pixels.resaved import earlier_levels
 from qgac.restoration.hints import Hints
 from qgac.restoration.picture import Restored, pixel_type
+from qgac.restoration.rescaled import restore_rescaled
 from qgac.restoration.walk import Progress
 
 __all__ = ["restore_earlier", "restore_pixels", "stand_in"]
@@ -29,6 +30,9 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 class _Restores(Protocol):
     """What :class:`qgac.restoration.restorer.Restorer` does with a picture that is read."""
+
+    device: str
+    strength: float
 
     def __call__(
         self, source: JPEGImage, /, *, dtype: npt.DTypeLike = ..., progress: Progress | None = ...
@@ -58,7 +62,8 @@ def restore_pixels(
     -------
     Restored
         The size of the picture. A note of its `image` says what was taken for its past; one of which no JPEG was found,
-        or that was changed since, comes back unchanged.
+        or that was changed since, comes back unchanged, unless artifacts of a JPEG are found beyond doubt, see
+        :mod:`qgac.restoration.rescaled`.
 
     Raises
     ------
@@ -67,13 +72,33 @@ def restore_pixels(
     """
     kind, hints = pixel_type(dtype), hints or Hints()
     pixels, source = picture.pixels, stand_in(picture)
+    if not isinstance(hints.rescaled, str):  # told, and not found
+        return _without_grid(restorer, picture, "rescaled", hints, kind, progress)
     past = from_pixels(pixels, grid=hints.grid, quality=hints.quality)
     told = hints.grid is not None or hints.quality is not None
     if past.levels is None or (past.outcome != "compressed" and not told):
-        return _picture(pixels.astype(np.float32), replace(source, notes=(_UNCHANGED[past.outcome],)), kind)
+        return _without_grid(restorer, picture, past.outcome, hints, kind, progress)
     restored = restorer(past.levels.image, dtype=np.float32, progress=progress)
     result = np.ascontiguousarray(past.cut(restored.pixels, color=pixels.ndim == 3))
     return _picture(result, replace(source, notes=(_note(past),)), kind)
+
+
+def _without_grid(
+    restorer: _Restores,
+    picture: Picture,
+    outcome: Outcome,
+    hints: Hints,
+    kind: np.dtype[Any],
+    progress: Progress | None,
+) -> Restored:
+    pixels, source, note = picture.pixels, stand_in(picture), _UNCHANGED[outcome]
+    result = pixels.astype(np.float32)
+    if hints.rescaled != "off":
+        quality = hints.rescaled if isinstance(hints.rescaled, int) else None
+        found = restore_rescaled(pixels, source, quality=quality, device=restorer.device, progress=progress)
+        if found is not None:
+            note, result = _RESCALED, result + restorer.strength * (found - result)
+    return _picture(result, replace(source, notes=(note,)), kind)
 
 
 def restore_earlier(
@@ -154,6 +179,10 @@ def _note(past: Past) -> str:
     return f"restored as the JPEG it was: {name}, blocks beginning at {past.grid.left},{past.grid.top}"
 
 
+_RESCALED = (
+    "artifacts of a JPEG that was scaled or changed since were taken out of its brightness, with the model "
+    "small-rescaled (--rescaled off leaves it as it is)"
+)
 _UNCHANGED = {
     "never": "no trace of a JPEG was found, so the picture was left as it is",
     "rescaled": "the picture was scaled, which leaves no grid to restore by; it was left as it is",

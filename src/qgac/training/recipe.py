@@ -57,6 +57,8 @@ class Recipe:
             raise RecipeError("[gan] is for stage = 'gan' only")
         if self.stage == "joint" and self.optimization.color_space != "rgb":
             raise RecipeError("the joint stage measures its error in RGB; leave color_space at 'rgb'")
+        if self.data.rescaled and self.stage != "y":
+            raise RecipeError("rescaled patches are for stage = 'y' only")
         if self.model.trained_qualities is not None:
             low, high = self.model.trained_qualities
             drawn = self.data.qualities.values or (self.data.qualities.low, self.data.qualities.high)

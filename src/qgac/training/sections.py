@@ -86,6 +86,10 @@ class Data:
         pictures are rarely compressed much.
     fine_qualities : tuple of (int, int)
         Lowest and highest libjpeg quality of these.
+    rescaled : bool
+        Whether the patches are pixels that were compressed and then scaled, see
+        :mod:`qgac.training.batches.rescaled` (Y stage alone, on the processor; other tables, a first compression and
+        downscaling do not apply).
     """
 
     batch: Count = 32
@@ -103,6 +107,7 @@ class Data:
     drawings_share: Share = 0.0
     fine_drawings_share: Share = 0.0
     fine_qualities: QualityRange = (75, 98)
+    rescaled: bool = False
 
     def __post_init__(self) -> None:
         check(self)

@@ -23,6 +23,7 @@ from qgac.training.batches.bank import PatchBank
 from qgac.training.batches.batch import Compressed, draw_batch, held_out_crops
 from qgac.training.batches.drawings.text import find_fonts
 from qgac.training.batches.pixels import pixels_on
+from qgac.training.batches.rescaled import draw_rescaled
 from qgac.training.gan.stage import discriminator_descent, train_gan
 from qgac.training.machine import TrainingError
 from qgac.training.recipe import Recipe
@@ -116,7 +117,8 @@ def batches(run: Run, bank: PatchBank, fonts: Sequence[Path] = ()) -> Callable[[
     data, device = run.recipe.data, run.fabric.device
     part = (run.fabric.global_rank, run.fabric.world_size)
     pixels = pixels_on(device, bank, largest=round(data.patch * data.downscale) if data.downscale_share else data.patch)
-    return lambda step: draw_batch(bank, data, run.recipe.seed, step, pixels=pixels, part=part, fonts=fonts)
+    draw = draw_rescaled if data.rescaled else draw_batch
+    return lambda step: draw(bank, data, run.recipe.seed, step, pixels=pixels, part=part, fonts=fonts)
 
 
 def _starting_model(recipe: Recipe, bank: PatchBank, start: Path | None, *, resume: bool) -> QGAC:

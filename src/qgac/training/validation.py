@@ -15,6 +15,7 @@ from qgac.coefficients.dct import double_nearest, idct
 from qgac.models import steps
 from qgac.models.qgac import QGAC
 from qgac.training.batches.batch import Compressed, compress
+from qgac.training.batches.rescaled import rescaled_crops
 from qgac.training.forward import restore_batch, rgb_samples
 from qgac.training.recipe import Recipe
 from qgac.training.run import Progress, Run
@@ -63,8 +64,7 @@ def validate(model: QGAC, crops: Tensor, recipe: Recipe) -> dict[str, float]:
     for quality in recipe.validation.qualities:
         values = []
         for crop in torch.split(crops, 4):
-            batch = compress(crop, np.full(len(crop), quality), (2, 2))
-            values.append(psnr_gains(*decoded_and_restored(model, batch, color=recipe.stage != "y")))
+            values.append(psnr_gains(*_decoded_and_restored(model, crop, quality, recipe)))
         gains[f"q{quality}"] = float(torch.cat(values).mean())
     gains["mean"] = sum(gains.values()) / len(gains)
     return gains
@@ -89,14 +89,22 @@ def contact_sheet(model: QGAC, crops: Tensor, recipe: Recipe, *, rows: int = 6) 
         RGB; gray in the Y stage.
     """
     chosen = crops[np.unique(np.linspace(0, len(crops) - 1, rows).astype(int))]
-    batch = compress(chosen, np.full(len(chosen), min(recipe.validation.qualities)), (2, 2))
-    columns = decoded_and_restored(model, batch, color=recipe.stage != "y")
+    columns = _decoded_and_restored(model, chosen, min(recipe.validation.qualities), recipe)
     sheet = torch.cat([column.expand(-1, 3, -1, -1) for column in columns], -1)  # (rows, 3, S, 3 S)
     return sheet.round().clamp(0, 255).byte().permute(0, 2, 3, 1).flatten(0, 1).cpu().numpy()
 
 
-def decoded_and_restored(model: QGAC, batch: Compressed, *, color: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Return pictures as the plain JPEG, restored with the projection, and as they were.
+def _decoded_and_restored(model: QGAC, crops: Tensor, quality: int, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
+    if recipe.data.rescaled:
+        return decoded_and_restored(model, rescaled_crops(crops, quality), color=False, projected=False)
+    batch = compress(crops, np.full(len(crops), quality), (2, 2))
+    return decoded_and_restored(model, batch, color=recipe.stage != "y")
+
+
+def decoded_and_restored(
+    model: QGAC, batch: Compressed, *, color: bool, projected: bool = True
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return pictures as the plain JPEG, restored, and as they were.
 
     Parameters
     ----------
@@ -104,6 +112,8 @@ def decoded_and_restored(model: QGAC, batch: Compressed, *, color: bool) -> tupl
     batch : Compressed
     color : bool
         RGB, plain with nearest-neighbour chroma; otherwise Y.
+    projected : bool
+        Of Y: whether to keep to the quantisation interval.
 
     Returns
     -------
@@ -111,7 +121,7 @@ def decoded_and_restored(model: QGAC, batch: Compressed, *, color: bool) -> tupl
         Samples 0..255, not clamped.
     """
     if not color:
-        y = steps.restore_y(model, batch.y, batch.y_table)
+        y = steps.restore_y(model, batch.y, batch.y_table, projected=projected)
         return idct(batch.y)[:, None] + 128, idct(y)[:, None] + 128, rgb_to_ycbcr(batch.rgb)[:, :1]
     cb, cr = double_nearest(separate_maps(batch.chroma, 2), *batch.factors).unbind(1)
     return rgb_samples(batch.y, cb, cr), restore_batch(model, batch), batch.rgb

@@ -23,7 +23,16 @@ from qgac.training.batches.pixels import HostPixels, Pixels, draw_cut
 from qgac.training.batches.tables import draw_tables
 from qgac.training.sections import Data, Qualities
 
-__all__ = ["Compressed", "compress", "compress_with", "draw_batch", "held_out_crops", "laid_over", "recompress"]
+__all__ = [
+    "Compressed",
+    "compress",
+    "compress_with",
+    "draw_batch",
+    "draw_qualities",
+    "held_out_crops",
+    "laid_over",
+    "recompress",
+]
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,8 @@ def _stacked(
     return luma, chroma
 
 
-def _draw_qualities(qualities: Qualities, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
+def draw_qualities(qualities: Qualities, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Draw libjpeg qualities, (count,), 1..100."""
     if qualities.values:
         return generator.choice(np.asarray(qualities.values, dtype=np.int64), count)
     spread = qualities.high - qualities.low
@@ -195,7 +205,7 @@ def draw_batch(
     """
     generator = np.random.default_rng((seed, step))
     cuts = [draw_cut(bank, data, generator) for _ in range(data.batch)]
-    qualities = _draw_qualities(data.qualities, data.batch, generator)
+    qualities = draw_qualities(data.qualities, data.batch, generator)
     weights = np.asarray(data.factor_weights or [1.0] * len(data.factors))
     factors = data.factors[int(generator.choice(len(data.factors), p=weights / weights.sum()))]
     tables = [draw_tables(int(quality), data.other_tables_share, generator) for quality in qualities]
