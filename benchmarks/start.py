@@ -1,10 +1,10 @@
-"""What one small picture costs from the command line: processor seconds of whole processes, and as ratios.
+"""What one small picture costs from the command line: seconds of whole processes, and of processors as a ratio.
 
     python benchmarks/start.py [--picture examples/night.jpg] [--repeats 7]
 
-Processes are run in turn: the command; the same with an empty cache of Numba, as the first time ever; the libraries
-alone, `python -c "import numba, onnxruntime"`, which no restoration can do without; and the help. What the networks
-take is measured in a process that is warm.
+Processes are run in turn: the command; the same without machine code that was kept, as the first time ever; two
+libraries alone, `python -c "import numba, onnxruntime"`, the measure of it; and the help. What the networks take is
+measured in a process that is warm. Of a busy machine, wall seconds tell how busy it is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.png"
         restore = [python, "-m", "qgac", "restore", str(arguments.picture), "-o", str(out), "--overwrite"]
-        seconds(restore)  # fills the cache
+        seconds(restore)  # compiles
         rounds = []
         for number in range(arguments.repeats):
             empty = Path(folder) / f"cache-{number}"
@@ -42,19 +43,21 @@ def main() -> None:
                     seconds([python, "-m", "qgac", "--help"]),
                 )
             )
-        warm, first, libraries, usage = map(statistics.median, zip(*rounds, strict=True))
+        runs = [list(zip(*turns, strict=True)) for turns in zip(*rounds, strict=True)]
+        (warm, first, libraries, usage), walls = zip(*(map(statistics.median, run) for run in runs), strict=True)
         networks = float(subprocess.run([python, "-c", _NETWORKS, arguments.picture], capture_output=True).stdout)
     print(f"processor seconds: command {warm:.2f}, first time ever {first:.2f}, --help {usage:.2f}")
     print(f"libraries alone {libraries:.2f}, networks {networks:.2f}")
+    print("wall seconds: command {:.2f}, first time ever {:.2f}, libraries alone {:.2f}, --help {:.2f}".format(*walls))
     print(f"(command - networks) / libraries = {(warm - networks) / libraries:.2f}")
 
 
-def seconds(command: list[str], **environment: str) -> float:
-    """Run a process; return the processor seconds that it took, of all its threads."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def seconds(command: list[str], **environment: str) -> tuple[float, float]:
+    """Run a process; return the processor seconds that it took, of all its threads, and the wall seconds."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    after, end = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, end - start
 
 
 _NETWORKS = """

@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli"},
     "__init__": CORE | {"batch", "metrics", "pictures", "extras"},
 }
-HEAVY = {"numpy", "numba", "onnxruntime", "torch"}
+HEAVY = {"numpy", "numba", "llvmlite", "onnxruntime", "torch"}
 # What a module, or every module of a folder, may load of those; the longest name that fits decides.
 MAY_LOAD: dict[str, set[str]] = {
     "qgac": HEAVY,
@@ -55,9 +55,10 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.commands": set(),
     "qgac.extras": set(),
     "qgac.files": set(),
-    "qgac.jpeg": {"numpy", "numba"},
+    "qgac.jpeg": {"numpy"},
     "qgac.jpeg.errors": set(),
     "qgac.jpeg.limits": set(),
+    "qgac.jpeg.machine_code": {"llvmlite"},
     "qgac.batch": {"numpy"},
     "qgac.cluster": {"numpy"},
     "qgac.containers": {"numpy"},

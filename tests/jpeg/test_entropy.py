@@ -133,7 +133,7 @@ END = "00000000"
 def test_a_sequential_block_by_hand() -> None:
     # DC 5; one zero, then -2 (size 2, bits 01) at zig-zag 2, natural 8; end. DC 5 - 1 = 4 (size 1, bit 0); end.
     bits = DC5 + "00010010 01" + END + "00000001 0" + END
-    coefficients, outcome = decode_blocks(entropy.decode_sequential, bits, 2)
+    coefficients, outcome = decode_blocks(entropy.decode_sequential, bits, 2, predictions=np.full(4, 99))
     assert outcome == [entropy.DECODED, 2, 0]
     assert {i: v for i, v in enumerate(coefficients[0].tolist()) if v} == {0: 5, 8: -2}
     assert {i: v for i, v in enumerate(coefficients[1].tolist()) if v} == {0: 4}
@@ -150,7 +150,7 @@ def test_a_sequential_block_by_hand() -> None:
     ],
 )
 def test_damage_by_hand(bits: str, status: int) -> None:
-    _, outcome = decode_blocks(entropy.decode_sequential, bits, 2)
+    _, outcome = decode_blocks(entropy.decode_sequential, bits, 2, predictions=np.full(4, 99))
     assert outcome[0] == status
     assert outcome[1] == (1 if status == entropy.VALUE_TOO_LARGE else 0)
 

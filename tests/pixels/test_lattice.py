@@ -32,6 +32,17 @@ def test_zeros_have_no_vote() -> None:
     assert np.all(step_evidence(histogram(values), ROUNDING)[:, 9:] == 0)
 
 
+def test_with_fewer_bins_what_lies_within_them_tells_the_same_and_what_lies_beyond_nothing() -> None:
+    values = np.clip(laplace(20.0), -250, 250).astype(np.float32)
+    far = np.full((500, 64), 300, np.float32)
+    few = histogram(np.concatenate([values, far]), 1025)
+    assert few.shape == (64, 1025)
+    assert np.array_equal(few[:, -1], np.full(64, 500))
+    np.testing.assert_allclose(
+        step_evidence(few, ROUNDING), step_evidence(histogram(values), ROUNDING), rtol=1e-4, atol=0.05
+    )
+
+
 def test_flat_blocks_vote_for_the_step_of_means_in_spite_of_their_common_error() -> None:
     levels = np.arange(-40, 40)
     samples = np.rint(levels * 48 / 8)

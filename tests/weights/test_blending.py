@@ -6,12 +6,12 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
+import numba  # noqa: F401  # it looks for its library where the tests put the weights
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-import qgac.jpeg.decoder  # noqa: F401  # Numba looks for its library where the tests put the weights
 from made.command_line import qgac_command
 from made.networks import Y_FORMS, randomize, tiny_configuration, tiny_network
 from made.pictures import S420, S444, coefficients_of, compressed, file_blocks, make_image, photo, quantized, samples_of

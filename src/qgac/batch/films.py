@@ -136,7 +136,7 @@ class _Frames:
             raise ContainerError(f"none of its frames could be restored; {''.join(self.damaged[0].notes)}")
 
     def _picture(self, frame: Frame) -> Pixels | None:
-        from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+        from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
         try:
             fields = []

@@ -97,7 +97,7 @@ def restore_file(
 
 
 def _restore_picture(job: Job, restorer: PixelSource, settings: Settings, progress: _Progress | None) -> Outcome:
-    from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+    from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
     from qgac.pixels.files import picture_behind
 
     def tile_done(done: int, tiles: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import rich_click as click
 from click.exceptions import Exit
@@ -60,6 +60,8 @@ def progress_bar(*columns: str, hidden: bool = False) -> Progress:
     hidden : bool
         Show nothing even on a terminal.
     """
+    if hidden or not shows_progress():
+        return cast("Progress", _NoProgress())
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -70,7 +72,24 @@ def progress_bar(*columns: str, hidden: bool = False) -> Progress:
         TimeRemainingColumn(),
         *(TextColumn(column, markup=False) for column in columns),
         console=Console(stderr=True),
-        disable=hidden or not shows_progress(),
         transient=True,
         speed_estimate_period=600,  # seconds; a step of a large network or a large picture takes long
     )
+
+
+class _NoProgress:
+    """What stands for a progress display where nobody looks, for the display itself takes a while to be imported."""
+
+    def __enter__(self) -> _NoProgress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def add_task(self, description: str, **fields: Any) -> int:
+        return 0
+
+    def update(self, task: int, **fields: Any) -> None:
+        pass
+
+    reset = advance = update

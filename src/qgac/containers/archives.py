@@ -189,7 +189,7 @@ def _check_name(name: str) -> None:
 
 def _inner(archive: ZipArchive, member: Member) -> Inner:
     def read(limits: Limits) -> JPEGImage:
-        from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+        from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
         return read_jpeg(archive.content(member), tolerant=limits.tolerant, max_pixels=limits.max_pixels)
 

@@ -116,7 +116,7 @@ class Film:
             return []
 
         def read(limits: Limits) -> JPEGImage:
-            from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+            from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
             with closing(self.frames()) as frames:
                 content = next(frames).content

@@ -158,7 +158,7 @@ def _pieces(content: bytes, order: str, base: int, entries: list[tuple[int, int,
 
 def _inner(content: bytes, piece: _Piece, number: int) -> Inner:
     def read(limits: Limits) -> JPEGImage:
-        from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+        from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
         source = content[piece.start : piece.end]
         return read_jpeg(source, tolerant=limits.tolerant, max_pixels=limits.max_pixels)

@@ -98,7 +98,7 @@ class Image:
             raise JPEGError(f"what the document says about it is damaged ({error}); get an undamaged copy") from error
 
     def _read(self, *, tolerant: bool, max_pixels: int) -> JPEGImage:
-        from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+        from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
         reason = _reason_to_leave(self.stream)
         if reason is not None:

@@ -180,7 +180,7 @@ def _inner(content: bytes, page: _Page) -> Inner:
 
 def _parts(content: bytes, page: _Page, limits: Limits | None = None) -> list[JPEGImage]:
     """Read all strips or tiles, each with the tables of the page before it."""
-    from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+    from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
     limits = limits or Limits(tolerant=True, max_pixels=4 * page.pixels + (1 << 20))
     parts, pixels = [], 0

@@ -46,7 +46,7 @@ def _put(output: npt.NDArray[np.uint8], state: Integers, codes: Integers, symbol
     state[0], state[1], state[2] = waiting & ((1 << count) - 1), count, place
 
 
-@kernel("int64(int16[::1], int64[:,::1], int64, int64, int64[:,::1], int64[:,::1], uint8[::1])")
+@kernel("int16[:], int64[:,:], int64, int64, int64[:,:], int64[:,:], uint8[:], int64[:], int64[:]")
 def code_scan(
     coefficients: Coefficients,
     layout: Integers,
@@ -55,7 +55,9 @@ def code_scan(
     counts: Integers,
     codes: Integers,
     output: npt.NDArray[np.uint8],
-) -> int:
+    predictions: Integers,
+    state: Integers,
+) -> None:
     """Code the blocks of a scan, or only count its symbols where `output` is empty.
 
     Parameters
@@ -71,15 +73,12 @@ def code_scan(
     codes : ndarray of int64, shape (4, 256)
         For each symbol 65536 times the length of its code plus the code.
     output : ndarray of uint8
-
-    Returns
-    -------
-    int
-        Bytes written.
+    predictions : ndarray of int64, shape (4,)
+        Zeros; of the DC coefficients of the components. Written.
+    state : ndarray of int64, shape (3,)
+        Zeros. Written: see :func:`_put`; the last one is how many bytes were written.
     """
     counting = output.size == 0
-    predictions = np.zeros(4, np.int64)
-    state = np.zeros(3, np.int64)
     for mcu_row in range(mcu_rows):
         for mcu_column in range(mcu_columns):
             for b in range(layout.shape[0]):
@@ -127,8 +126,6 @@ def code_scan(
         missing = 8 - state[1]
         codes[0, 0] = (missing << 16) | ((1 << missing) - 1)
         _put(output, state, codes[0], 0, 0, 0)
-    written: int = state[2]
-    return written
 
 
 def shortest_code(counts: Integers, kind: str, slot: int) -> HuffmanSpecification:

@@ -5,7 +5,7 @@ per restart interval, free of byte stuffing and of markers, as big-endian 32-bit
 :mod:`qgac.jpeg.progressive` then read plain bits and never meet a marker. A segment that ends too soon is followed by
 zero bits without end, as in libjpeg.
 
-All kernels run without the GIL, allocate next to nothing and raise nothing: what happened to each segment is written
+All kernels run without the GIL, allocate nothing and raise nothing: what happened to each segment is written
 to `outcomes`. They trust their arguments; :mod:`qgac.jpeg.frame` prepares them.
 
 Arguments the kernels share:
@@ -24,13 +24,13 @@ Arguments the kernels share:
     Lookup tables, see :mod:`qgac.jpeg.huffman`.
 `coefficients` : int16 (any,)
     All coefficients of the picture, 64 a block, natural order. Written.
+`predictions` : int64 (4,)
+    Of the DC coefficients of the components, where there are such. Written, and never read before.
 `outcomes` : int64 (segments, 3)
     Status, number of MCUs decoded without fault, number of bits left over. Written.
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from qgac.jpeg.huffman import SHORT_BITS
 from qgac.jpeg.kernels import NATURAL, Codes, Coefficients, Integers, Words, inlined, kernel
@@ -44,7 +44,7 @@ VALUE_TOO_LARGE = 4
 _SHORT_MASK = (1 << SHORT_BITS) - 1
 LARGEST = 32767
 
-SCAN_SIGNATURE = "uint32[::1], int64[:,::1], int64[:,::1], int64, int32[:,::1], int32[:,::1], int16[::1]"
+SCAN_SIGNATURE = "uint32[:], int64[:,:], int64[:,:], int64, int32[:,:], int32[:,:], int16[:]"
 
 # The bit reader is three integers that every kernel keeps in local variables: `position`, the next word;
 # `buffer`, whose lowest `count` bits are still to be read; and `count`, at most 63. After `refill` it is at least 32,
@@ -95,7 +95,7 @@ def bits_left(segments: Integers, segment: int, position: int, count: int) -> in
     return left
 
 
-@kernel(f"void({SCAN_SIGNATURE}, int64[:,::1])")
+@kernel(f"{SCAN_SIGNATURE}, int64[:], int64[:,:]")
 def decode_sequential(
     words: Words,
     segments: Integers,
@@ -104,10 +104,10 @@ def decode_sequential(
     short_codes: Codes,
     long_codes: Codes,
     coefficients: Coefficients,
+    predictions: Integers,
     outcomes: Integers,
 ) -> None:
     """Decode a scan of a baseline or extended sequential picture (F.2.2)."""
-    predictions = np.zeros(4, np.int64)
     for segment in range(segments.shape[0]):
         position = segments[segment, 0]
         end = end_of_words(segments, segment)

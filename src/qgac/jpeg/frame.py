@@ -288,12 +288,13 @@ class Frame:
     ) -> None:
         shared = (words, segments, layout, columns, huffman.short_codes, huffman.long_codes, coefficients)
         if self.header.process != "progressive":
-            entropy.decode_sequential(*shared, outcomes)
+            entropy.decode_sequential(*shared, np.empty(4, np.int64), outcomes)
             return
         from qgac.jpeg import progressive  # machine code that most files do not need
 
         if scan.first == 0:
-            progressive.decode_progressive_dc(*shared, scan.high > 0, scan.low, outcomes)
+            predictions = np.empty(4, np.int64)
+            progressive.decode_progressive_dc(*shared, scan.high > 0, scan.low, predictions, outcomes)
         elif scan.high == 0:
             progressive.decode_progressive_ac_first(*shared, scan.first, scan.last, scan.low, outcomes)
         else:

@@ -5,8 +5,6 @@ The arguments are those of :mod:`qgac.jpeg.entropy`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from qgac.jpeg.entropy import (
     DECODED,
     ENDED_EARLY,
@@ -24,7 +22,7 @@ from qgac.jpeg.entropy import (
 from qgac.jpeg.kernels import NATURAL, Codes, Coefficients, Integers, Words, inlined, kernel
 
 
-@kernel(f"void({SCAN_SIGNATURE}, boolean, int64, int64[:,::1])")
+@kernel(f"{SCAN_SIGNATURE}, int64, int64, int64[:], int64[:,:]")
 def decode_progressive_dc(
     words: Words,
     segments: Integers,
@@ -35,10 +33,10 @@ def decode_progressive_dc(
     coefficients: Coefficients,
     refine: bool,
     shift: int,
+    predictions: Integers,
     outcomes: Integers,
 ) -> None:
     """Decode a DC scan of a progressive picture (G.1.2.1): the first one, or one that adds the bit `shift`."""
-    predictions = np.zeros(4, np.int64)
     for segment in range(segments.shape[0]):
         position = segments[segment, 0]
         end = end_of_words(segments, segment)
@@ -83,7 +81,7 @@ def decode_progressive_dc(
         outcomes[segment, 2] = bits_left(segments, segment, position, count)
 
 
-@kernel(f"void({SCAN_SIGNATURE}, int64, int64, int64, int64[:,::1])")
+@kernel(f"{SCAN_SIGNATURE}, int64, int64, int64, int64[:,:]")
 def decode_progressive_ac_first(
     words: Words,
     segments: Integers,
@@ -169,7 +167,7 @@ def _corrected(value: int, bit: int) -> int:
     return value + bit if value > 0 else value - bit
 
 
-@kernel(f"void({SCAN_SIGNATURE}, int64, int64, int64, int64[:,::1])")
+@kernel(f"{SCAN_SIGNATURE}, int64, int64, int64, int64[:,:]")
 def decode_progressive_ac_refine(
     words: Words,
     segments: Integers,

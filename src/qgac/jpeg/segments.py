@@ -48,7 +48,9 @@ def split_entropy_data(data: npt.NDArray[np.uint8], start: int, *, tolerant: boo
         Whether impossible markers within the data count as damage (the next restart marker may help) and not as the
         end of the scan.
     """
-    end, segments, words, needless = _measure(data, start, tolerant)
+    found = np.empty(4, np.int64)
+    _measure(data, start, tolerant, found)
+    end, segments, words, needless = found.tolist()
     buffer = np.empty(words, np.uint32)
     extents = np.zeros((segments, 3), np.int64)
     _split(data, start, end, buffer, extents)
@@ -154,8 +156,8 @@ def _resynchronize(codes: npt.NDArray[np.int64], number: int) -> tuple[npt.NDArr
     return np.array(chosen, np.int64), np.array(intervals, np.int64)
 
 
-@kernel("UniTuple(int64, 4)(Array(uint8, 1, 'C', readonly=True), int64, boolean)")
-def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[int, int, int, int]:
+@kernel("const uint8[:], int64, int64, int64[:]")
+def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool, found: Integers) -> None:
     """Find the end of the entropy-coded data that begins at `start`.
 
     Parameters
@@ -167,17 +169,9 @@ def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[i
     tolerant : bool
         Whether damage is passed over that otherwise ends the scan: the marker codes 0x01..0xBF, which no JPEG file
         holds, then end a segment, and a fill byte before a stuffed zero is left out.
-
-    Returns
-    -------
-    end : int
-        Position of the marker that ends the scan, or the length of `data`.
-    segments : int
-        Number of segments.
-    words : int
-        Number of 32-bit words that hold them.
-    needless : int
-        Number of fill bytes before stuffed zeros.
+    found : ndarray of int64, shape (4,)
+        Written: position of the marker that ends the scan, or the length of `data`; number of segments; number of
+        32-bit words that hold them; number of fill bytes before stuffed zeros.
     """
     size = data.size
     needless = 0
@@ -211,10 +205,10 @@ def _measure(data: npt.NDArray[np.uint8], start: int, tolerant: bool) -> tuple[i
         else:
             break
     words += (length + 3) // 4
-    return position, segments, words, needless
+    found[0], found[1], found[2], found[3] = position, segments, words, needless
 
 
-@kernel("void(Array(uint8, 1, 'C', readonly=True), int64, int64, uint32[::1], int64[:,::1])")
+@kernel("const uint8[:], int64, int64, uint32[:], int64[:,:]")
 def _split(data: npt.NDArray[np.uint8], start: int, end: int, words: Words, extents: Integers) -> None:
     """Copy the segments of a scan into words, without stuffed zero bytes (F.1.2.3), fill bytes and markers.
 

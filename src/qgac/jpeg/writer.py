@@ -183,4 +183,7 @@ class _Scan:
         return b"".join([*parts, output[: self._run(codes, output)].tobytes()])
 
     def _run(self, codes: npt.NDArray[np.int64], output: npt.NDArray[np.uint8]) -> int:
-        return int(code_scan(self._coefficients, self._layout, self._rows, self._columns, self._counts, codes, output))
+        predictions, state = np.zeros(4, np.int64), np.zeros(3, np.int64)
+        mcus = self._rows, self._columns
+        code_scan(self._coefficients, self._layout, *mcus, self._counts, codes, output, predictions, state)
+        return int(state[2])

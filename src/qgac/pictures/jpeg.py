@@ -27,7 +27,7 @@ def encode(picture: PictureInBands, encoding: Encoding) -> Iterator[bytes]:
     bytes
         The file, put together.
     """
-    from qgac.jpeg.writer import jfif_segment, metadata_segments  # Numba comes with it
+    from qgac.jpeg.writer import jfif_segment, metadata_segments  # loaded when it is needed
 
     buffer = io.BytesIO()
     picture.whole().save(buffer, "JPEG", quality=encoding.quality, subsampling="4:4:4")
@@ -54,7 +54,7 @@ def encode_coefficients(image: JPEGImage) -> Iterator[bytes]:
     OutputError
         If the coefficients are larger than a JPEG file can hold, which those of pictures are not.
     """
-    from qgac.jpeg.writer import write_jpeg  # Numba comes with it
+    from qgac.jpeg.writer import write_jpeg  # loaded when it is needed
 
     try:
         yield write_jpeg(image)

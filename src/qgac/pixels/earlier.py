@@ -39,7 +39,7 @@ _FREQUENCIES = np.flatnonzero(np.add.outer(np.arange(8), np.arange(8)).ravel() <
 _MATRIX = np.ascontiguousarray(BLOCK_MATRIX[:, _FREQUENCIES])
 _NOISES = np.array([0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6])
 _LEAST = 0.95  # of the expected noise, is thought possible
-_BINS = 1024  # of the histograms: larger coefficients are few
+_BINS = 1025  # of the histograms: larger coefficients are few
 _FIRST_VOTE = 8  # bin of the histograms: steps of candidates are at least 4, so what is below is no vote
 _SILENT = np.log(0.2)  # probability that a frequency says nothing
 _WITNESS = 8.0  # evidence of one frequency at most: that it is wrong has a probability of e^-8
@@ -161,7 +161,7 @@ def _evidence(
         if top == left == 0 or not len(samples):
             continue
         noise = np.sqrt(_spread(top) @ error @ _spread(left).T).ravel()[_FREQUENCIES]
-        counts = histogram(samples[telling(samples)[0]] @ _MATRIX)[:, :_BINS]
+        counts = histogram(samples[telling(samples)[0]] @ _MATRIX, _BINS)
         witnesses = np.take_along_axis(_frequency_evidence(counts, noise), steps - 1, 1)
         each = np.logaddexp(_SILENT, np.log1p(-np.exp(_SILENT)) + witnesses)
         evidence[top, left] = np.minimum(each, _WITNESS).sum(0).max()

@@ -34,13 +34,15 @@ _SHARED = (1.0, 8**0.5, 8.0)
 _OUTLIERS = 0.05  # share of coefficients that may lie anywhere: the picture was touched there
 
 
-def histogram(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+def histogram(coefficients: NDArray[np.float32], bins: int = _BINS) -> NDArray[np.float32]:
     """Count the magnitudes of coefficients.
 
     Parameters
     ----------
     coefficients : ndarray of float32, shape (N, F)
         Of F frequencies.
+    bins : int
+        The last one, which nothing votes by, holds all that is larger.
 
     Returns
     -------
@@ -48,17 +50,17 @@ def histogram(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
         For every frequency, in bins of a quarter.
     """
     frequencies = coefficients.shape[1]
-    index = np.minimum((np.abs(coefficients) * _PER_UNIT + 0.5).astype(np.int32), _BINS - 1)
-    index += _BINS * np.arange(frequencies, dtype=np.int32)
-    counts = np.bincount(index.ravel(), minlength=frequencies * _BINS)
-    result: NDArray[np.float32] = counts.reshape(frequencies, _BINS).astype(np.float32)
+    index = np.minimum((np.abs(coefficients) * _PER_UNIT + 0.5).astype(np.int32), bins - 1)
+    index += bins * np.arange(frequencies, dtype=np.int32)
+    counts = np.bincount(index.ravel(), minlength=frequencies * bins)
+    result: NDArray[np.float32] = counts.reshape(frequencies, bins).astype(np.float32)
     return result
 
 
 @lru_cache(maxsize=8)
-def _votes(noise: float, largest: int) -> NDArray[np.float32]:
+def _votes(noise: float, largest: int, bins: int) -> NDArray[np.float32]:
     """Return the logarithm of the likelihood ratio, of a bin (rows) under a step (columns, the first is that of 1)."""
-    value = np.arange(_BINS)[:, None] / _PER_UNIT
+    value = np.arange(bins)[:, None] / _PER_UNIT
     step = np.arange(1, largest + 1)[None, :].astype(np.float64)
     level = np.floor(value / step + 0.5)
     distance = value - level * step
@@ -68,7 +70,7 @@ def _votes(noise: float, largest: int) -> NDArray[np.float32]:
     ratio = step * density / (spread * np.sqrt(2 * np.pi))
     votes: NDArray[np.float32] = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS).astype(np.float32)
     votes[level == 0] = 0
-    votes[-1] = 0  # that bin holds all that is larger
+    votes[-1] = 0
     return votes
 
 
@@ -90,7 +92,7 @@ def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARG
         Logarithm of the likelihood of the steps 1, 2, ... over that of no lattice, of every frequency.
     """
     used = int(np.flatnonzero(counts.any(0))[-1]) + 1 if counts.any() else 1
-    result: NDArray[np.float64] = (counts[:, :used] @ _votes(noise, largest)[:used]).astype(np.float64)
+    result: NDArray[np.float64] = (counts[:, :used] @ _votes(noise, largest, counts.shape[1])[:used]).astype(np.float64)
     return result
 
 

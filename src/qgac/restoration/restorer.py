@@ -419,6 +419,6 @@ def _whole(source: PlaneSource) -> Region:
 def _read(source: JPEGSource, *, tolerant: bool, max_pixels: int) -> JPEGImage:
     if isinstance(source, JPEGImage):
         return source
-    from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+    from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
     return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)

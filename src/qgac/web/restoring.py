@@ -62,7 +62,7 @@ def read(source: Path, *, tolerant: bool, max_pixels: int) -> JPEGImage:
     Problem
         413 if the picture is too large, 415 if it is no JPEG, 422 if it is damaged or not supported.
     """
-    from qgac.jpeg import signatures  # Numba comes with the reader
+    from qgac.jpeg import signatures  # loaded when they are needed
     from qgac.jpeg.reader import read_jpeg
 
     try:
