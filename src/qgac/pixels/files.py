@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgac.jpeg.behind_pillow import is_pillow_picture, jpeg_behind
-from qgac.jpeg.errors import JPEGError
+from qgac.jpeg.errors import JPEGError, TooLargeError
 from qgac.jpeg.image import Metadata
 from qgac.jpeg.limits import MAX_PIXELS
-from qgac.jpeg.signatures import LONGEST, find_start
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "is_picture", "picture_behind", "read_picture"]
 
 _TELLING = 16  # bytes that tell the kind of a file
-_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
+_TIFF = "TIFF file (or camera's raw file)"
+_SIGNATURES = {b"\x89PNG\r\n\x1a\n": "PNG file", b"BM": "BMP file", b"II*\0": _TIFF, b"MM\0*": _TIFF}
 
 
 def is_picture(content: bytes) -> bool:
     """Whether a file is a PNG, WebP, TIFF or BMP picture, by its first bytes."""
-    return content.startswith(_SIGNATURES) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
+    return content.startswith(tuple(_SIGNATURES)) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +66,10 @@ def read_picture(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
 
     Raises
     ------
+    TooLargeError
+        If it has more pixels; before they are decoded.
     JPEGError
-        If it is damaged, too large, or has samples of more than 8 bits.
+        If it is damaged, or has samples of more than 8 bits.
     """
     from PIL import Image
 
@@ -75,23 +77,28 @@ def read_picture(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     try:
         opened = Image.open(io.BytesIO(content), formats=("PNG", "WEBP", "TIFF", "BMP"))
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        find_start(content[:LONGEST])  # says what it is, and that it is no JPEG
-        raise JPEGError(f"the picture cannot be read ({error}); get an undamaged copy") from error
+        raise JPEGError(f"this {_kind(content)} cannot be read; get an undamaged copy, or convert it to PNG") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     with opened as picture:
         pixels = picture.width * picture.height
         if pixels > max_pixels:
-            raise JPEGError(
+            raise TooLargeError(
                 f"the picture has {picture.width} x {picture.height} = {pixels / 1e6:.1f} million pixels, more "
                 f"than the limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
             )
         try:
+            picture.load()
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
+        try:
             return Picture(str(picture.format), _pixels_of(picture), _metadata(picture))
         except ValueError as error:
             raise JPEGError(str(error)) from error
-        except (OSError, SyntaxError, EOFError) as error:
-            raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
+
+
+def _kind(content: bytes) -> str:
+    return next((kind for signature, kind in _SIGNATURES.items() if content.startswith(signature)), "WebP file")
 
 
 def picture_behind(source: object, *, max_pixels: int = MAX_PIXELS) -> Picture | None:
