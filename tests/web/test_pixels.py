@@ -25,7 +25,7 @@ from qgac.web.service import Service
 
 KINDS = {"PNG": "png", "WEBP": "webp", "BMP": "bmp", "TIFF": "tif"}
 WAS = "restored as the JPEG it was: libjpeg at quality 20, blocks beginning at 0,0"
-NEVER = "no trace of a JPEG was found, so the picture was left as it is"
+NEVER = "no trace of a JPEG was found, so the picture was left as it is (restoring, blurring or editing leaves none)"
 
 
 @pytest.fixture(scope="module")

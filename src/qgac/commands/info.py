@@ -171,7 +171,7 @@ def _pixels_text(entry: dict[str, Any]) -> str:
     from qgac.inspection.past import past_rows
 
     size = f"{entry['width']} x {entry['height']} pixels, {entry['bytes']} bytes, {entry['format']}"
-    rows = [("size", size), *past_rows(entry["past"])]
+    rows = [("size", size), *past_rows(entry["past"]), *(("note", note) for note in entry["notes"])]
     lines = [entry["file"], *(f"  {label:<14} {value}" for label, value in rows)]
     for plane in ("luma", "chroma"):
         if entry["past"][plane] is not None:

@@ -70,10 +70,12 @@ def restore_pixels(
     past = from_pixels(pixels, grid=hints.grid, quality=hints.quality)
     told = hints.grid is not None or hints.quality is not None
     if past.levels is None or (past.outcome != "compressed" and not told):
-        return _picture(pixels.astype(np.float32), replace(source, notes=(_UNCHANGED[past.outcome],)), kind)
+        return _picture(
+            pixels.astype(np.float32), replace(source, notes=(*source.notes, _UNCHANGED[past.outcome])), kind
+        )
     restored = restorer(past.levels.image, dtype=np.float32, progress=progress)
     result = np.ascontiguousarray(past.cut(restored.pixels, color=pixels.ndim == 3))
-    return _picture(result, replace(source, notes=(_note(past),)), kind)
+    return _picture(result, replace(source, notes=(*source.notes, _note(past))), kind)
 
 
 def restore_earlier(
@@ -144,7 +146,7 @@ def stand_in(picture: Picture) -> JPEGImage:
     # The table is none that an encoder writes.
     nothing = Component(np.zeros((0, 0, 8, 8), np.int16), np.full((8, 8), 65535, np.uint16), 1, 1)
     components = (nothing,) * (1 if color == "gray" else 3)
-    return JPEGImage(width, height, color, components, picture.metadata, "baseline")
+    return JPEGImage(width, height, color, components, picture.metadata, "baseline", notes=picture.notes)
 
 
 def _note(past: Past) -> str:
@@ -155,7 +157,7 @@ def _note(past: Past) -> str:
 
 
 _UNCHANGED = {
-    "never": "no trace of a JPEG was found, so the picture was left as it is",
+    "never": "no trace of a JPEG was found, so the picture was left as it is (restoring, blurring or editing leaves none)",
     "rescaled": "the picture was scaled, which leaves no grid to restore by; it was left as it is",
     "changed": "the picture was a JPEG that was changed since, so it was left as it is; name its grid or quality "
     "(--grid, --quality-was) to restore it all the same",

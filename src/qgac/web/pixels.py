@@ -61,7 +61,7 @@ class KeptPixels:
 
         if not isinstance(image, JPEGImage):
             found = restore_pixels(restorer, image, dtype=np.float32, progress=progress)
-            return cls._keep(found, path, found.image.notes)
+            return cls._keep(found, path, found.image.notes[len(image.notes) :])
         earlier = restore_earlier(restorer, image, dtype=np.float32, progress=progress)
         if earlier is not None:
             return cls._keep(earlier, path, earlier.image.notes[len(image.notes) :])

@@ -40,5 +40,5 @@ export function factsOf({ facts, notes, isJpeg }) {
     parts.push(qualityOf(facts), facts.sampling ?? facts.color, `expected error ±${error.toFixed(1)} levels`);
     return [...parts, ...facts.notes, ...notes];
   }
-  return [...parts, facts.format, ...foundIn(facts), ...(isRestorable(facts) ? [] : notes)];
+  return [...parts, facts.format, ...foundIn(facts), ...facts.notes, ...(isRestorable(facts) ? [] : notes)];
 }
