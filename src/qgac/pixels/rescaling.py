@@ -96,7 +96,7 @@ def _excess(plane: Plane) -> NDArray[np.float64]:
 
 
 def _power(excess: NDArray[np.float64], periods: NDArray[np.float64], *, blocks: bool) -> NDArray[np.float64]:
-    """Return how strongly values repeat at each period, about 1 where nothing does; with the frequencies of blocks?"""
+    """Return how strongly values repeat at each period, about 1 where nothing does, with those of blocks or without."""
     power = np.zeros(len(periods))
     if not excess.any():
         return power

@@ -157,7 +157,8 @@ def _note(past: Past) -> str:
 
 
 _UNCHANGED = {
-    "never": "no trace of a JPEG was found, so the picture was left as it is (restoring, blurring or editing leaves none)",
+    "never": "no trace of a JPEG was found, so the picture was left as it is "
+    "(restoring, blurring or editing leaves none)",
     "rescaled": "the picture was scaled, which leaves no grid to restore by; it was left as it is",
     "changed": "the picture was a JPEG that was changed since, so it was left as it is; name its grid or quality "
     "(--grid, --quality-was) to restore it all the same",
