@@ -109,7 +109,7 @@ def test_in_place_a_bmp_file_and_what_needs_a_jpeg_are_refused(here: Path) -> No
     for name, content in before.items():
         Path(name).write_bytes(content)
     assert sentence(restore("a.bmp", "--in-place")) == "a.bmp: is a BMP file, and none is written; leave --in-place out"
-    assert "there is no file to be consistent with" in sentence(restore("b.png", "--in-place", "--consistent"))
+    assert "consistent" in usage_error(restore("b.png", "--in-place", "--consistent"))
     assert {path.name: path.read_bytes() for path in here.iterdir()} == before
 
 

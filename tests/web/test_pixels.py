@@ -62,6 +62,7 @@ def test_a_picture_of_no_jpeg_stays_and_both_say_so(running: Running) -> None:
     assert json.loads(answer.headers["qgac-notes"]) == [NEVER]
     job = running.finished(running.post("/api/jobs", content).json()["id"])
     assert job["notes"] == [NEVER]
+    running.ask("DELETE", f"/api/jobs/{job['id']}")
     assert running.post("/api/info", content).json()["past"]["outcome"] == "never"
 
 

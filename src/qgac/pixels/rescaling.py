@@ -27,8 +27,9 @@ _BLOCKS = 16  # the frequencies of blocks are multiples of one in so many
 _WIDTH = 1.5  # of a line in the spectrum, times the length
 _SHORTEST = 96  # pixels a side in which a period can be seen
 _LIMIT = 1024  # rows and columns looked at
-_SCALED = 8.0
-_BLOCKY = 24.0
+_SAMPLES = 1 << 15  # of the spectrum, many for each line
+_SCALED = 6.5
+_BLOCKY = 45.0
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,10 @@ def _power(excess: NDArray[np.float64], periods: NDArray[np.float64], *, blocks:
     power = np.zeros(len(periods))
     if not excess.any():
         return power
-    position = np.arange(len(excess))
+    spectrum = np.abs(np.fft.fft(excess, _SAMPLES)) ** 2 / (excess @ excess) / _HARMONICS
     for harmonic in range(1, _HARMONICS + 1):
         frequencies = harmonic / periods
-        waves = np.exp(-2j * np.pi * frequencies[:, None] * position)
-        found = np.abs(waves @ excess) ** 2 / (excess @ excess) / _HARMONICS
+        found = spectrum[np.rint(_SAMPLES * frequencies).astype(np.int64) % _SAMPLES]
         distance = np.abs(frequencies - np.rint(_BLOCKS * frequencies) / _BLOCKS)
         power += found if blocks else np.where(distance > _WIDTH / len(excess), found, 0)
     return power
