@@ -32,7 +32,7 @@ def test_of_every_sampling(name: str, network: Restorer) -> None:
 
 @pytest.mark.parametrize("name", ["4:2:0", "gray"])
 def test_in_small_tiles(name: str) -> None:
-    network = Restorer(tiny_network(), tile=48)
+    network = Restorer(tiny_network(strength=2), tile=48)
     image = make_image(372, 284, SAMPLINGS[name])
     counts: list[tuple[int, int]] = []
     network.part(image, (100, 60, 260, 200), progress=lambda *count: counts.append(count))
