@@ -334,15 +334,18 @@ def test_what_is_no_jpeg_is_restored_as_the_one_it_was(page_of: Open, running: R
     was, never = file_of(pixels, exif=exif.tobytes()), file_of(scene(100, 120))
     webp = file_of(pixels, "WEBP", exif=exif.tobytes())
     page = page_of()
-    sent = files(was, never, webp, file_of(pixels, "TIFF"))
-    for file, name in zip(sent, ("was.png", "never.png", "was.webp", "was.tif"), strict=True):
+    sent = files(was, never, webp, file_of(pixels, "TIFF"), compressed(scene(40, 60), 30))
+    for file, name in zip(sent, ("was.png", "never.png", "was.webp", "was.tif", "a.jpg"), strict=True):
         file["name"] = name
     page.set_input_files("#files", sent)
-    playwright.expect(page.locator(".how.done")).to_have_count(4)
-    assert page.locator(".how").all_inner_texts() == ["Restored", "Left as it is", "Restored", "Restored"]
+    playwright.expect(page.locator(".how.done")).to_have_count(5)
+    assert page.locator(".how").all_inner_texts() == ["Restored", "Left as it is", *["Restored"] * 3]
     found = "libjpeg at quality 20 (100 % sure) · blocks from 3,6 (100 % sure) · 4:2:0 (100 % sure)"
     playwright.expect(page.locator("#facts")).to_contain_text(found)
+    assert page.locator("#consistent").is_disabled()
+    page.click("text=a.jpg")
     page.select_option("#format", label="JPEG, consistent")
+    page.click("text=was.png")
     playwright.expect(page.locator("#format-help")).to_contain_text("No JPEG to be consistent with")
     with page.expect_download() as download:
         page.click("#save")
@@ -375,7 +378,7 @@ def test_an_earlier_compression_is_told(page_of: Open) -> None:
     page.set_input_files("#files", files(saved_again(scene(320, 400)[..., 1], 20, 75, 4, 4)))
     restored(page, 1)
     playwright.expect(page.locator("#facts")).to_contain_text(
-        "quality 75 · gray · expected error ±2.0 levels · this JPEG was one before (libjpeg at quality 20"
+        "levels · this JPEG was one before (libjpeg at quality 20, blocks beginning at 4,4)"
     )
 
 
