@@ -112,7 +112,7 @@ def test_what_needs_a_jpeg_is_refused_in_a_sentence(pixels: np.ndarray, running:
     assert answer.detail == refused.removeprefix(f"{tmp_path / 'a.png'}: ")
     answer = running.post("/api/heat-map", file_of(pixels))
     assert answer.status == 415
-    assert answer.detail.startswith("this is a PNG file and no JPEG")
+    assert answer.detail.startswith("this is no JPEG file, so there is nothing to draw")
 
 
 def test_tiff_files_of_several_pictures_are_left_to_the_command(pixels: np.ndarray, running: Running) -> None:

@@ -12,7 +12,7 @@ from qgac.web.problems import Problem
 if TYPE_CHECKING:
     from qgac.pixels.files import Picture
 
-__all__ = ["Sent", "read", "read_jpeg_file"]
+__all__ = ["Sent", "read"]
 
 Sent: TypeAlias = "JPEGImage | Picture"
 
@@ -53,20 +53,6 @@ def read(source: Path, *, tolerant: bool, max_pixels: int) -> Sent:
         raise Problem(413, str(error)) from error
     except JPEGError as error:
         raise Problem(422, str(error)) from error
-
-
-def read_jpeg_file(source: Path, *, tolerant: bool, max_pixels: int) -> JPEGImage:
-    """Read a file that was sent and must be a JPEG.
-
-    Raises
-    ------
-    Problem
-        As :func:`read` does; 415 of other pictures as well.
-    """
-    from qgac.jpeg.signatures import LONGEST
-
-    with source.open("rb") as file:
-        return _read_jpeg(source, file.read(LONGEST), tolerant=tolerant, max_pixels=max_pixels)
 
 
 def _read_jpeg(source: Path, head: bytes, *, tolerant: bool, max_pixels: int) -> JPEGImage:

@@ -20,7 +20,7 @@ from qgac.pictures.writer import write_picture
 from qgac.web.choice import Output
 from qgac.web.pixels import KeptPixels
 from qgac.web.problems import Problem
-from qgac.web.reading import Sent, read, read_jpeg_file
+from qgac.web.reading import Sent, read
 from qgac.web.region import View
 
 if TYPE_CHECKING:
@@ -206,10 +206,12 @@ def heat_map(source: Path, *, tolerant: bool, max_pixels: int) -> tuple[bytes, f
     Raises
     ------
     Problem
-        As :func:`qgac.web.reading.read_jpeg_file` does.
+        As :func:`qgac.web.reading.read` does; 415 of other pictures as well.
     """
     from qgac.inspection.heat_map import draw_blocks
     from qgac.inspection.uncertainty import expected_map
 
-    image = read_jpeg_file(source, tolerant=tolerant, max_pixels=max_pixels)
+    image = read(source, tolerant=tolerant, max_pixels=max_pixels)
+    if not isinstance(image, JPEGImage):
+        raise Problem(415, "this is no JPEG file, so there is nothing to draw a heat map of; send one")
     return draw_blocks(expected_map(image))
