@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import signal
 import tarfile
 import time
 from collections import defaultdict
@@ -181,6 +182,7 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="pictures to pass over first")
     arguments = parser.parse_args()
     measured = Measured()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which what runs in the background does without
     try:
         for content in islice(never_compressed(arguments.folder), arguments.skip, arguments.skip + arguments.pictures):
             measured.add(content)

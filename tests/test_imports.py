@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "evaluation": CORE | {"files", "metrics", "pictures", "processors", "cluster", "__init__"},
     "analysis": CORE | {"files", "metrics", "pictures", "processors", "evaluation"},
     "cluster": {"files", "pictures", "batch", "processors", "restoration", "__init__"},
-    "web": CORE | {"pictures", "batch", "inspection"},
+    "web": CORE | {"pictures", "containers", "batch", "inspection"},
     "commands": CORE
     | {"files", "metrics", "pictures", "containers", "batch", "cluster", "inspection"}
     | {"training", "evaluation", "analysis", "web"},

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from made.command_line import qgac_command, usage_error
-from made.pasts import decoded, saved_again, scene
+from made.command_line import qgac_command, sentence, usage_error
+from made.pasts import decoded, file_of, saved_again, scene
 from made.pictures import compressed
 
 restore = partial(qgac_command, "restore")
@@ -37,7 +37,9 @@ def test_a_png_is_restored_and_a_picture_of_no_jpeg_stays(here: Path) -> None:
         Path(entry["input"]).name: entry["notes"] for entry in json.loads(Path("report.json").read_text())["files"]
     }
     assert notes["b.png"] == ["restored as the JPEG it was: libjpeg at quality 20, blocks beginning at 0,0"]
-    assert notes["c.png"] == ["no trace of a JPEG was found, so the picture was left as it is"]
+    assert notes["c.png"] == [
+        "no trace of a JPEG was found, so the picture was left as it is (restoring, blurring or editing leaves none)"
+    ]
     assert notes["a.jpg"] == []
 
 
@@ -84,6 +86,43 @@ def test_a_tiff_file_of_pixels_is_a_picture_and_one_of_jpeg_strips_stays_one(her
     entries = json.loads(Path("report.json").read_text())["files"]
     notes = {Path(entry["input"]).name: entry["notes"] for entry in entries if "notes" in entry}
     assert notes["a.tif"] == ["restored as the JPEG it was: libjpeg at quality 20, blocks beginning at 0,0"]
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("PNG", "png"), ("WEBP", "webp"), ("TIFF", "tif")])
+def test_in_place_a_picture_stays_of_its_kind_and_the_original_is_kept(here: Path, kind: str, suffix: str) -> None:
+    content = file_of(decoded(compressed(scene(64, 80)[..., 0], 20)), kind)
+    name = Path(f"a.{suffix}")
+    name.write_bytes(content)
+    result = restore(name, "--in-place")
+    assert result.exit_code == 0, result.stderr
+    assert Path(f"a.original.{suffix}").read_bytes() == content
+    assert sorted(path.name for path in here.iterdir()) == sorted([f"a.original.{suffix}", f"a.{suffix}"])
+    assert restore(f"a.original.{suffix}", "-o", "other.png").exit_code == 0
+    with Image.open(name) as found, Image.open("other.png") as other:
+        assert found.format == kind
+        assert np.array_equal(np.asarray(found.convert("RGB")), np.asarray(other.convert("RGB")))
+    assert "seems to be restored already" in sentence(restore(name, "--in-place"))
+
+
+def test_in_place_a_bmp_file_and_what_needs_a_jpeg_are_refused(here: Path) -> None:
+    before = {"a.bmp": file_of(scene(64, 80), "BMP"), "b.png": file_of(scene(64, 80))}
+    for name, content in before.items():
+        Path(name).write_bytes(content)
+    assert sentence(restore("a.bmp", "--in-place")) == "a.bmp: is a BMP file, and none is written; leave --in-place out"
+    assert "consistent" in usage_error(restore("b.png", "--in-place", "--consistent"))
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_what_of_a_file_is_left_out_is_told(here: Path) -> None:
+    pixels = np.dstack([scene(64, 80), np.full((64, 80), 99, np.uint8)])
+    Image.fromarray(pixels).save("a.png")
+    assert restore("a.png", "-o", "out.png", "--report", "r.json").exit_code == 0
+    (entry,) = json.loads(Path("r.json").read_text())["files"]
+    assert entry["notes"] == [
+        "its transparency is left out",
+        "no trace of a JPEG was found, so the picture was left as it is (restoring, blurring or editing leaves none)",
+    ]
+    assert "its transparency is left out" in qgac_command("info", "a.png").stdout
 
 
 def test_there_is_nothing_to_be_consistent_with(here: Path) -> None:

@@ -30,7 +30,7 @@ def test_no_trace_is_described_as_none() -> None:
     entry = describe_past(from_pixels(scene()))
     assert entry["outcome"] == "never"
     assert {entry[key] for key in ("grid", "sampling", "luma", "chroma", "explained")} == {None}
-    assert past_rows(entry) == [("past", "no trace of a JPEG")]
+    assert past_rows(entry) == [("past", "no trace of a JPEG (restoring, blurring or editing leaves none)")]
 
 
 def test_an_earlier_compression_is_described() -> None:

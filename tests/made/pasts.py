@@ -35,6 +35,13 @@ def decoded(content: bytes) -> np.ndarray:
         return np.asarray(picture)
 
 
+def file_of(pixels: np.ndarray, kind: str = "PNG", **options: object) -> bytes:
+    """A picture file that is no JPEG; WebP without loss."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, **({"lossless": True} if kind == "WEBP" else {}), **options)
+    return file.getvalue()
+
+
 def saved_again(pixels: np.ndarray, first: int, second: int, top: int, left: int) -> bytes:
     """A JPEG of one quality, cut, and compressed by another."""
     return compressed(decoded(compressed(pixels, first))[top:, left:], second)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from made.pasts import scene
 from made.pictures import compressed
-from qgac.jpeg.errors import JPEGError
+from qgac.jpeg.errors import JPEGError, TooLargeError
 from qgac.pixels.files import is_picture, picture_behind, read_picture
 
 
@@ -44,8 +44,25 @@ def test_other_files_are_none(content: bytes) -> None:
     assert picture_behind(content) is None
 
 
+def test_what_is_left_out_is_noted() -> None:
+    assert read_picture(file_of("PNG")).notes == ()
+    frames = [Image.fromarray(scene(20, 30)).rotate(angle) for angle in (90, 180)]
+    several = read_picture(file_of("TIFF", save_all=True, append_images=frames))
+    assert several.notes == ("only the first of its 3 pictures is taken",)
+    assert np.array_equal(several.pixels, scene(20, 30))
+    palette = io.BytesIO()
+    Image.fromarray(scene(20, 30)).quantize(8).save(palette, "PNG", transparency=3)
+    assert read_picture(palette.getvalue()).notes == ("its transparency is left out",)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
+def test_what_cannot_be_opened_is_told_by_its_kind(kind: str) -> None:
+    with pytest.raises(JPEGError, match=f"^this {kind} file.* cannot be read; get an undamaged copy"):
+        read_picture(file_of(kind)[:12] + bytes(30))
+
+
 def test_refusals_are_sentences() -> None:
-    with pytest.raises(JPEGError, match=r"30 x 20 = 0.0 million pixels, more than the limit of 0.0001 million"):
+    with pytest.raises(TooLargeError, match=r"30 x 20 = 0.0 million pixels, more than the limit of 0.0001 million"):
         read_picture(file_of("PNG"), max_pixels=100)
     with pytest.raises(JPEGError, match="cannot be decoded"):
         read_picture(file_of("PNG")[:200])

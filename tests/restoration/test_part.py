@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from made.networks import tiny_network
 from made.pictures import SAMPLINGS, compressed, make_image, photo
 from qgac.jpeg.reader import read_jpeg
 from qgac.restoration.restorer import Restorer
@@ -30,8 +31,8 @@ def test_of_every_sampling(name: str, network: Restorer) -> None:
 
 
 @pytest.mark.parametrize("name", ["4:2:0", "gray"])
-def test_in_small_tiles(name: str, network: Restorer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "tile", 48)
+def test_in_small_tiles(name: str) -> None:
+    network = Restorer(tiny_network(strength=2), tile=48)
     image = make_image(372, 284, SAMPLINGS[name])
     counts: list[tuple[int, int]] = []
     network.part(image, (100, 60, 260, 200), progress=lambda *count: counts.append(count))

@@ -52,7 +52,9 @@ def test_gray_stored_in_colour_stays_in_colour(restorer: Restorer) -> None:
 def test_what_was_never_compressed_comes_back_unchanged_with_a_note(restorer: Restorer) -> None:
     found = restorer(scene())
     assert np.array_equal(found.pixels, scene())
-    assert found.image.notes == ("no trace of a JPEG was found, so the picture was left as it is",)
+    assert found.image.notes == (
+        "no trace of a JPEG was found, so the picture was left as it is (restoring, blurring or editing leaves none)",
+    )
     assert np.array_equal(restorer(scene(), dtype=np.uint16).pixels, scene().astype(np.uint16) * 257)
 
 

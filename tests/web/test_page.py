@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from made.metadata import exif_data
+from made.pasts import decoded, file_of, saved_again, scene
 from made.pictures import compressed, photo
 from made.web import Halting, Running, Standins, eventually, serving
 from qgac.web.gate import Door
@@ -315,7 +316,7 @@ def test_settings_restore_again_what_is_shown_first(page_of: Open, running: Runn
 def test_what_cannot_be_restored_is_told_and_the_rest_goes_on(page_of: Open, night: bytes) -> None:
     page = page_of()
     page.set_input_files("#files", files(b"\x89PNG\r\n\x1a\n" + bytes(50), night[:-900], night))
-    playwright.expect(page.locator("#notice")).to_contain_text("This is a PNG")
+    playwright.expect(page.locator("#notice")).to_contain_text("This PNG file cannot be read")
     playwright.expect(page.locator(".how.failed")).to_have_count(2)
     playwright.expect(page.locator(".how.done")).to_have_count(1)
     page.click("text=photo1.jpg")
@@ -324,6 +325,61 @@ def test_what_cannot_be_restored_is_told_and_the_rest_goes_on(page_of: Open, nig
     playwright.expect(page.locator(".how.done")).to_have_count(2)
     playwright.expect(page.locator("#notice")).to_be_hidden()
     playwright.expect(page.locator("#facts")).to_contain_text("missing")
+
+
+def test_what_is_no_jpeg_is_restored_as_the_one_it_was(page_of: Open, running: Running) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = decoded(compressed(scene(200, 300), 20))[2:, 5:]
+    was, never = file_of(pixels, exif=exif.tobytes()), file_of(scene(100, 120))
+    webp = file_of(pixels, "WEBP", exif=exif.tobytes())
+    page = page_of()
+    sent = files(was, never, webp, file_of(pixels, "TIFF"), compressed(scene(40, 60), 30))
+    for file, name in zip(sent, ("was.png", "never.png", "was.webp", "was.tif", "a.jpg"), strict=True):
+        file["name"] = name
+    page.set_input_files("#files", sent)
+    playwright.expect(page.locator(".how.done")).to_have_count(5)
+    assert page.locator(".how").all_inner_texts() == ["Restored", "Left as it is", *["Restored"] * 3]
+    found = "libjpeg at quality 20 (100 % sure) · blocks from 3,6 (100 % sure) · 4:2:0 (100 % sure)"
+    playwright.expect(page.locator("#facts")).to_contain_text(found)
+    assert page.locator("#consistent").is_disabled()
+    page.click("text=a.jpg")
+    page.select_option("#format", label="JPEG, consistent")
+    page.click("text=was.png")
+    playwright.expect(page.locator("#format-help")).to_contain_text("No JPEG to be consistent with")
+    with page.expect_download() as download:
+        page.click("#save")
+    assert download.value.suggested_filename == "was.restored.jpg"
+    assert saved(download.value) == running.post("/api/restore", was, format="jpeg", quality=95).body
+    assert page.is_disabled("#heat")
+    upright = np.rot90(pixels, -1).astype(np.int16)  # a quarter to the right
+    answer = np.asarray(Image.open(io.BytesIO(running.post("/api/restore", was).body)).convert("RGB"), np.int16)
+    page.click("#pixels")
+    for name in ("was.png", "was.webp"):
+        page.click(f"text={name}")
+        playwright.expect(page.locator("#slider")).to_be_visible()
+        page.click("#pixels")
+        for slider, picture in (("1000", upright), ("0", np.rot90(answer, -1))):  # before, after
+            page.fill("#slider", slider)
+            canvas = shown(page)
+            top, left = ((canvas.shape[axis] - picture.shape[axis] + 1) // 2 for axis in (0, 1))
+            part = canvas[top : top + picture.shape[0], left : left + picture.shape[1]]
+            assert np.abs(part - picture).max() <= 1, (name, slider)
+    page.click("text=never.png")
+    playwright.expect(page.locator("#facts")).to_contain_text("no trace of a JPEG was found, so the picture was left")
+    page.click("text=was.tif")  # which no browser shows: the restored one alone
+    playwright.expect(page.locator("#facts")).to_contain_text("TIFF · was libjpeg at quality 20")
+    playwright.expect(page.locator("#slider")).to_be_hidden()
+    assert page.failed == []  # type: ignore[attr-defined]
+
+
+def test_an_earlier_compression_is_told(page_of: Open) -> None:
+    page = page_of()
+    page.set_input_files("#files", files(saved_again(scene(320, 400)[..., 1], 20, 75, 4, 4)))
+    restored(page, 1)
+    playwright.expect(page.locator("#facts")).to_contain_text(
+        "levels · this JPEG was one before (libjpeg at quality 20, blocks beginning at 4,4)"
+    )
 
 
 def test_pictures_come_by_drop_and_by_paste(page_of: Open, night: bytes) -> None:

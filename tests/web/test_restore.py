@@ -92,7 +92,8 @@ def test_nothing_of_a_picture_is_left(running: Running, jpeg: bytes) -> None:
 
 UNREADABLE = {
     "empty": (b"", 422),
-    "png": (b"\x89PNG\r\n\x1a\n" + bytes(40), 415),
+    "png": (b"\x89PNG\r\n\x1a\n" + bytes(40), 422),
+    "heic": (b"\0\0\0\x18ftypheic" + bytes(40), 415),
     "text": (b"no picture at all" * 9, 415),
     "truncated": (compressed(photo(60, 90), 30)[:-100], 422),
     "head only": (compressed(photo(60, 90), 30)[:150], 422),

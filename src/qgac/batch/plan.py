@@ -15,6 +15,7 @@ from qgac.containers.tiff_directory import is_one_picture
 from qgac.files.destination import identity
 from qgac.files.names import folded, is_part_of_a_name
 from qgac.pictures.formats import SUFFIXES, Format, format_of
+from qgac.pixels.files import kind_of_picture
 
 __all__ = ["STREAM", "Plan", "PlanError", "plan", "plan_in_place"]
 
@@ -139,7 +140,7 @@ def plan_in_place(
     skip_existing: bool = False,
     all_pictures: bool = False,
 ) -> Plan:
-    """Decide which JPEG files and containers are replaced by restored ones, the originals staying under another name.
+    """Decide which pictures and containers are replaced by restored ones, the originals staying under another name.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ def plan_in_place(
     Returns
     -------
     Plan
-        Links are among its failures, and films, which become files of another kind.
+        Links are among its failures, and films and BMP files, which would become files of another kind.
 
     Raises
     ------
@@ -171,13 +172,16 @@ def plan_in_place(
         if file.path.is_symlink():
             failures.append(Failed(str(file.path), "is a link, and would be replaced itself; name what it leads to"))
             continue
-        kind = kind_of(file.path) or ("pictures" if all_pictures else None)
+        kind, format_ = _kind(file, all_pictures), _own_format(file.path)
         if kind == "film":
             failures.append(Failed(str(file.path), "is a film, which becomes a .mkv file; leave --in-place out"))
             continue
+        if format_ is None:
+            failures.append(Failed(str(file.path), "is a BMP file, and none is written; leave --in-place out"))
+            continue
         name = str(file.path)
         job = Job(
-            name, file.path, file.path, "jpeg", original=original_of(file.path), container=kind, searched=file.searched
+            name, file.path, file.path, format_, original=original_of(file.path), container=kind, searched=file.searched
         )
         jobs.setdefault(_key(file.path), job)
     return _plan(tuple(jobs.values()), failures, skip_existing=skip_existing)
@@ -218,6 +222,17 @@ def _kind(file: Found, all_pictures: bool) -> Kind | None:
     if kind == "tiff" and not file.searched and is_one_picture(file.path):  # a picture, as a PNG file is one
         return None
     return kind or ("pictures" if all_pictures else None)
+
+
+def _own_format(path: Path) -> Format | None:
+    """Return the format of a file by its first bytes, so that it stays what it is; None of one that is not written."""
+    try:
+        with path.open("rb") as file:
+            kind = kind_of_picture(file.read(16))
+    except OSError:  # told when its turn comes
+        kind = None
+    formats: dict[str | None, Format | None] = {"PNG": "png", "WEBP": "webp", "TIFF": "tiff", "BMP": None}
+    return formats.get(kind, "jpeg")
 
 
 def _named_job(file: Found, output: Path, format: Format | None, all_pictures: bool) -> Job:  # noqa: A002

@@ -206,7 +206,7 @@ def _restored(
     own = cast("Restorer", restorer)  # what stands in for one has neither hints nor other pictures
     whole: Restored | None = None
     dtype = np.uint8 if encoding.srgb else encoding.dtype
-    if found is not None:
+    if found is not None and settings.hints is not None:
         from qgac.restoration.second_hand import restore_pixels
 
         kept = replace(found, metadata=image.metadata)

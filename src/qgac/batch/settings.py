@@ -41,8 +41,8 @@ class Settings:
     crf : int or None
         Quality of films in H.264, 0 (best) to 51; None for FFV1, or the usual one where the file cannot hold that.
     hints : Hints, optional
-        What is known of the past of the pictures. With them, and a real restorer, JPEG files are looked at for an
-        earlier compression.
+        What is known of the past of the pictures: JPEG files are looked at for an earlier compression, and others for
+        the one they were. None if the restorer is none but has the pixels already.
     restoration : str
         What tells the restorer from other ones, so that the frames of two are not mixed in one film.
     """

@@ -65,7 +65,7 @@ def info(
 ) -> None:
     """Show size, sampling, quantisation tables and metadata of JPEG files, also of those inside comics and documents.
 
-    Of a PNG, WebP or BMP file it shows which JPEG its pixels were before, if they were one: the grid of blocks,
+    Of a PNG, WebP, BMP or TIFF file it shows which JPEG its pixels were before, if they were one: the grid of blocks,
     the sampling and the tables, found in the pixels alone, with a confidence for each.
 
     INPUT is a file, a folder (searched recursively), a quoted pattern such as 'photos/**/*.jpg', or - for standard
@@ -82,11 +82,11 @@ def info(
     from qgac.containers.kinds import kind_of
     from qgac.inspection.description import describe
     from qgac.inspection.inside import describe_inside
-    from qgac.inspection.past import describe_earlier
+    from qgac.inspection.past import describe_earlier, describe_picture
     from qgac.jpeg.errors import JPEGError
     from qgac.jpeg.reader import read_jpeg
     from qgac.pixels.earlier import find_earlier
-    from qgac.pixels.files import is_picture
+    from qgac.pixels.files import is_picture, read_picture
 
     found, failures = find_jpegs([text for text in inputs if text != STREAM])
     paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]
@@ -112,7 +112,7 @@ def info(
                 content = sys.stdin.buffer.read() if path is None else path.read_bytes()
                 entry = {"file": name, "bytes": len(content)}
                 if is_picture(content):
-                    entry |= _pixels(content, max_pixels)
+                    entry |= describe_picture(read_picture(content, max_pixels=max_pixels))
                 else:
                     image = read_jpeg(content, tolerant=tolerant, max_pixels=max_pixels)
                     entry |= describe(image, len(content))
@@ -167,21 +167,11 @@ def _draw(image: JPEGImage, path: Path, *, overwrite: bool) -> None:
         fail(f"{path} cannot be written ({error.strerror or error}); check the folder and its permissions")
 
 
-def _pixels(content: bytes, max_pixels: int) -> dict[str, Any]:
-    from qgac.inspection.past import describe_past
-    from qgac.pixels.files import read_picture
-    from qgac.pixels.past import from_pixels
-
-    picture = read_picture(content, max_pixels=max_pixels)
-    past = from_pixels(picture.pixels)
-    return {"format": picture.kind, "width": past.width, "height": past.height, "past": describe_past(past)}
-
-
 def _pixels_text(entry: dict[str, Any]) -> str:
     from qgac.inspection.past import past_rows
 
     size = f"{entry['width']} x {entry['height']} pixels, {entry['bytes']} bytes, {entry['format']}"
-    rows = [("size", size), *past_rows(entry["past"])]
+    rows = [("size", size), *past_rows(entry["past"]), *(("note", note) for note in entry["notes"])]
     lines = [entry["file"], *(f"  {label:<14} {value}" for label, value in rows)]
     for plane in ("luma", "chroma"):
         if entry["past"][plane] is not None:

@@ -222,8 +222,8 @@ def result_options(command: _C) -> _C:
             show_default=True,
             metavar="auto|1-100|off",
             panel=_RESULT,
-            help="Of PNG and the like without a grid: take out artifacts of a JPEG that was scaled since, if they are beyond "
-            "doubt (auto), as strong as those of a quality, or never (off).",
+            help="Of PNG and the like without a grid: take out artifacts of a JPEG that was scaled since, if they are "
+            "beyond doubt (auto), as strong as those of a quality, or never (off).",
         ),
         click.option(
             "--no-projection",

@@ -10,17 +10,30 @@ from qgac.coefficients.quantization import quality_of
 from qgac.pixels.chroma import SAMPLINGS
 from qgac.pixels.earlier import Earlier
 from qgac.pixels.families import LUMA
-from qgac.pixels.past import Past
+from qgac.pixels.files import Picture
+from qgac.pixels.past import Past, from_pixels
 from qgac.pixels.steps import Steps
 
-__all__ = ["describe_earlier", "describe_past", "past_rows"]
+__all__ = ["describe_earlier", "describe_past", "describe_picture", "past_rows"]
 
 _OUTCOMES = {
     "compressed": "these are the pixels of a JPEG",
     "changed": "a JPEG that was changed since",
     "rescaled": "a picture that was scaled; if it was a JPEG before, no grid of it is left",
-    "never": "no trace of a JPEG",
+    "never": "no trace of a JPEG (restoring, blurring or editing leaves none)",
 }
+
+
+def describe_picture(picture: Picture) -> dict[str, Any]:
+    """Describe a picture that is no JPEG in JSON types: ``format``, ``width``, ``height``, its ``past``, ``notes``."""
+    past = from_pixels(picture.pixels)
+    return {
+        "format": picture.kind,
+        "width": past.width,
+        "height": past.height,
+        "past": describe_past(past),
+        "notes": list(picture.notes),
+    }
 
 
 def describe_past(past: Past) -> dict[str, Any]:

@@ -183,22 +183,16 @@ def _filled(plane: Plane, unknown: NDArray[np.bool_]) -> Plane:
     """Fill unknown samples with the mean of those around, which spoils less of what undoing an upsampling makes."""
     if not unknown.any():
         return plane
-    known = ~unknown
-    values, weights = np.where(known, plane, 0), known.astype(np.float32)
+    values, weights = np.pad(np.where(unknown, 0, plane), 1), np.pad((~unknown).astype(np.float32), 1)
+    rows, columns = np.nonzero(unknown)
     for _ in range(_FILLS):
-        sums, counts = _sums(values), _sums(weights)
-        new = unknown & (weights == 0) & (counts > 0)
-        values[new] = sums[new] / counts[new]
-        weights[new] = 1
-    return np.where(weights > 0, values, plane)
-
-
-def _sums(plane: Plane) -> Plane:
-    """Add up the 3x3 samples around each."""
-    wide = np.pad(plane, 1)
-    rows = wide[:-2] + wide[1:-1] + wide[2:]
-    result: Plane = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
-    return result
+        around = [(rows + down, columns + across) for down, across in np.ndindex(3, 3)]
+        sums, counts = (np.sum([each[place] for place in around], 0) for each in (values, weights))
+        near = counts > 0
+        inner = rows[near] + 1, columns[near] + 1
+        values[inner], weights[inner] = sums[near] / counts[near], 1
+        rows, columns = rows[~near], columns[~near]
+    return np.where(weights[1:-1, 1:-1] > 0, values[1:-1, 1:-1], plane)
 
 
 def _spread(unknown: NDArray[np.bool_], factors: tuple[int, int]) -> NDArray[np.bool_]:

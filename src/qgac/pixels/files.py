@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qgac.jpeg.behind_pillow import is_pillow_picture, jpeg_behind
-from qgac.jpeg.errors import JPEGError
+from qgac.jpeg.errors import JPEGError, TooLargeError
 from qgac.jpeg.image import Metadata
 from qgac.jpeg.limits import MAX_PIXELS
-from qgac.jpeg.signatures import LONGEST, find_start
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Picture", "is_picture", "picture_behind", "read_picture"]
+__all__ = ["Picture", "is_picture", "kind_of_picture", "picture_behind", "read_picture"]
 
+Kind = Literal["PNG", "WEBP", "TIFF", "BMP"]
 _TELLING = 16  # bytes that tell the kind of a file
-_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
+_SIGNATURES: dict[bytes, Kind] = {b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+
+
+def kind_of_picture(content: bytes) -> Kind | None:
+    """Return which of these a file is by its first bytes, or None if it is none of them."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "WEBP"
+    return next((kind for signature, kind in _SIGNATURES.items() if content.startswith(signature)), None)
 
 
 def is_picture(content: bytes) -> bool:
     """Whether a file is a PNG, WebP, TIFF or BMP picture, by its first bytes."""
-    return content.startswith(_SIGNATURES) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
+    return kind_of_picture(content) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +51,14 @@ class Picture:
         Of its first picture, gray or RGB; transparency is left out.
     metadata : Metadata
         ICC profile, EXIF and XMP.
+    notes : tuple of str
+        What of the file is left out.
     """
 
     kind: str
     pixels: NDArray[np.uint8]
     metadata: Metadata
+    notes: tuple[str, ...] = ()
 
 
 def read_picture(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -66,32 +77,46 @@ def read_picture(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
 
     Raises
     ------
+    TooLargeError
+        If it has more pixels; before they are decoded.
     JPEGError
-        If it is damaged, too large, or has samples of more than 8 bits.
+        If it is damaged, or has samples of more than 8 bits.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is passed over in damaged metadata
+        return _read(content, max_pixels)
+
+
+def _read(content: bytes, max_pixels: int) -> Picture:
     from PIL import Image
 
+    damage = (OSError, SyntaxError, ValueError, EOFError)
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # there is an own one
     try:
         opened = Image.open(io.BytesIO(content), formats=("PNG", "WEBP", "TIFF", "BMP"))
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        find_start(content[:LONGEST])  # says what it is, and that it is no JPEG
-        raise JPEGError(f"the picture cannot be read ({error}); get an undamaged copy") from error
+    except damage as error:
+        raw = " (or camera's raw file)" if kind_of_picture(content) == "TIFF" else ""
+        raise JPEGError(
+            f"this {kind_of_picture(content)} file{raw} cannot be read; get an undamaged copy, or convert it to PNG"
+        ) from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     with opened as picture:
         pixels = picture.width * picture.height
         if pixels > max_pixels:
-            raise JPEGError(
+            raise TooLargeError(
                 f"the picture has {picture.width} x {picture.height} = {pixels / 1e6:.1f} million pixels, more "
                 f"than the limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
             )
         try:
-            return Picture(str(picture.format), _pixels_of(picture), _metadata(picture))
+            picture.load()
+            left_out = _left_out(picture)
+        except damage as error:
+            raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
+        try:
+            return Picture(str(picture.format), _pixels_of(picture), _metadata(picture), left_out)
         except ValueError as error:
             raise JPEGError(str(error)) from error
-        except (OSError, SyntaxError, EOFError) as error:
-            raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
 
 
 def picture_behind(source: object, *, max_pixels: int = MAX_PIXELS) -> Picture | None:
@@ -157,3 +182,13 @@ def _metadata(picture: Image.Image) -> Metadata:
         icc = None
     exif = exif.removeprefix(b"Exif\0\0") if exif else None
     return Metadata(exif=exif, icc=icc or None, xmp=xmp.encode() if isinstance(xmp, str) else xmp)
+
+
+def _left_out(picture: Image.Image) -> tuple[str, ...]:
+    """Say what of a picture is not among its pixels."""
+    notes, frames = [], getattr(picture, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"only the first of its {frames} pictures is taken")
+    if picture.has_transparency_data:
+        notes.append("its transparency is left out")
+    return tuple(notes)

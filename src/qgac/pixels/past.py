@@ -43,7 +43,8 @@ class Past:
     ----------
     outcome : {"compressed", "changed", "rescaled", "never"}
         The pixels are those that a JPEG decoded to; a JPEG was changed since, its grid is still there; the picture was
-        scaled, and if it was a JPEG before, no grid is left; or there is no trace of a JPEG.
+        scaled, and if it was a JPEG before, no grid is left; or there is no trace of a JPEG: it never was one, or was
+        restored, blurred or edited so that none is left.
     width, height : int
         Of the picture.
     grid : Grid
@@ -123,7 +124,7 @@ def from_pixels(
         if np.isneginf(place.evidence):  # a drawing
             return Past("never", width, height, place)
         period = find_period(planes.y)
-        outcome: Outcome = "rescaled" if period.found and period.scaled else "changed" if period.found else "never"
+        outcome: Outcome = "rescaled" if period.scaled else "changed" if period.blocky else "never"
         return Past(outcome, width, height, place, period=period)
     samples = known_blocks(planes.y, planes.clipped, place.top, place.left)
     known = None if quality is None else known_steps(LUMA, quality - 1)

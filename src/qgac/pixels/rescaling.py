@@ -2,7 +2,12 @@
 
 No lattice survives scaling, but the steps between blocks do: they make every so-many-th difference between neighbours
 larger than those beside it. Enlarging alone has a period as well, that of its interpolation, whether the picture was a
-JPEG or not; so what is told is that it was scaled. Period and place are looked for in rows and in columns together.
+JPEG or not; so what is told is that it was scaled.
+
+Much else repeats. Windows and weaves do, in one direction mostly, or at another distance in the other: what counts is
+the lesser of rows and columns at one distance. And blocks that were never scaled, of 8 or of 16 for chroma, repeat at
+all fractions of 16, also where a picture was restored or blurred since and has no lattice any more: such frequencies
+say nothing of scaling. Those of blocks of 8 say that there are some.
 """
 
 from __future__ import annotations
@@ -18,10 +23,13 @@ __all__ = ["Period", "find_period"]
 
 _PERIODS = np.exp(np.linspace(np.log(4.2), np.log(17), 1200))  # of scales 0.53 to 2.1
 _HARMONICS = 3
+_BLOCKS = 16  # the frequencies of blocks are multiples of one in so many
+_WIDTH = 1.5  # of a line in the spectrum, times the length
 _SHORTEST = 96  # pixels a side in which a period can be seen
 _LIMIT = 1024  # rows and columns looked at
-_ENOUGH = 24.0
-_SAME = 0.01  # relative distance of periods that are the same
+_SAMPLES = 1 << 15  # of the spectrum, many for each line
+_SCALED = 6.5
+_BLOCKY = 45.0
 
 
 @dataclass(frozen=True)
@@ -31,23 +39,26 @@ class Period:
     Attributes
     ----------
     pixels : float
-        Their distance, or a multiple of it.
+        Their distance, or a multiple of it, if the picture was scaled.
     strength : float
-        How much more the differences repeat at it than at most distances.
+        How much more the differences repeat at it than at most distances, in that direction in which they do so less.
+    blocks : float
+        The same at a distance of 8, both directions together.
     """
 
     pixels: float
     strength: float
-
-    @property
-    def found(self) -> bool:
-        """Whether there is any."""
-        return self.strength > _ENOUGH
+    blocks: float
 
     @property
     def scaled(self) -> bool:
-        """Whether it is not that of blocks of 8, two of them, or the thirds of two."""
-        return min(abs(self.pixels / period - 1) for period in (8, 16, 16 / 3)) > _SAME
+        """Whether the picture was scaled."""
+        return self.strength > _SCALED
+
+    @property
+    def blocky(self) -> bool:
+        """Whether there are blocks of 8."""
+        return self.blocks > _BLOCKY
 
 
 def find_period(y: Plane) -> Period:
@@ -61,29 +72,39 @@ def find_period(y: Plane) -> Period:
     Returns
     -------
     Period
-        The likeliest, found or not.
+        The likeliest, whether there is one or not.
     """
     if min(y.shape) < _SHORTEST:
-        return Period(8.0, 0.0)
+        return Period(8.0, 0.0, 0.0)
     top, left = (max(0, (size - _LIMIT) // 2) for size in y.shape)
     part = y[top : top + _LIMIT, left : left + _LIMIT]
-    power = _power(part) + _power(part.T)
+    across, down = _excess(part), _excess(part.T)
+    power = np.minimum(_power(across, _PERIODS, blocks=False), _power(down, _PERIODS, blocks=False))
     best = int(np.argmax(power))
-    return Period(float(_PERIODS[best]), float(power[best]))
+    eight = np.array([8.0])
+    blocks = _power(across, eight, blocks=True) + _power(down, eight, blocks=True)
+    return Period(float(_PERIODS[best]), float(power[best]), float(blocks[0]))
 
 
-def _power(plane: Plane) -> NDArray[np.float64]:
-    """Return how strongly the differences between columns repeat at each period, about 1 where nothing does."""
+def _excess(plane: Plane) -> NDArray[np.float64]:
+    """Return by how much differences between columns surpass those beside them, around zero."""
     steps = np.minimum(np.abs(np.diff(plane, axis=1)), 24).mean(0).astype(np.float64)
     excess = steps[1:-1] - (steps[:-2] + steps[2:]) / 2
     limit = 4 * np.median(np.abs(excess)) + 1e-9
     excess = np.clip(excess, -limit, limit)
-    excess -= excess.mean()
+    result: NDArray[np.float64] = excess - excess.mean()
+    return result
+
+
+def _power(excess: NDArray[np.float64], periods: NDArray[np.float64], *, blocks: bool) -> NDArray[np.float64]:
+    """Return how strongly values repeat at each period, about 1 where nothing does, with those of blocks or without."""
+    power = np.zeros(len(periods))
     if not excess.any():
-        return np.zeros(len(_PERIODS))
-    position = np.arange(len(excess))
-    power = np.zeros(len(_PERIODS))
+        return power
+    spectrum = np.abs(np.fft.fft(excess, _SAMPLES)) ** 2 / (excess @ excess) / _HARMONICS
     for harmonic in range(1, _HARMONICS + 1):
-        waves = np.exp(-2j * np.pi * harmonic * position / _PERIODS[:, None])
-        power += np.abs(waves @ excess) ** 2 / (excess @ excess) / _HARMONICS
+        frequencies = harmonic / periods
+        found = spectrum[np.rint(_SAMPLES * frequencies).astype(np.int64) % _SAMPLES]
+        distance = np.abs(frequencies - np.rint(_BLOCKS * frequencies) / _BLOCKS)
+        power += found if blocks else np.where(distance > _WIDTH / len(excess), found, 0)
     return power

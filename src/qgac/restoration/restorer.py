@@ -6,45 +6,31 @@ The only place that joins the JPEG reader and the networks. PyTorch is loaded on
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from qgac.coefficients.quantization import chroma_table, luma_table
 from qgac.engine.choice import EngineName, engine_for
 from qgac.engine.engine import Array
 from qgac.engine.self_ensemble import SelfEnsemble
-from qgac.jpeg.image import JPEGImage, ceil_divide
+from qgac.jpeg.image import JPEGImage
 from qgac.jpeg.limits import MAX_PIXELS
 from qgac.pixels.files import picture_behind
 from qgac.restoration.hints import Hints
-from qgac.restoration.picture import Restored, pixel_shape, pixel_type, write_pixels
-from qgac.restoration.planes import plane_sources
-from qgac.restoration.refinement import refined_levels, refined_table, slack_of_levels
-from qgac.restoration.regions import PlaneSource, RegionRestorer
-from qgac.restoration.tile_budget import blocks_that_fit
-from qgac.restoration.tiling import Region, tile_shape
-from qgac.restoration.walk import Group, Progress, walk
+from qgac.restoration.picture import Restored, pixel_shape, pixel_type
+from qgac.restoration.regions import RegionRestorer
+from qgac.restoration.sources import JPEGSource, Source, read_source
+from qgac.restoration.tiled import TiledRestorer
+from qgac.restoration.walk import Progress
 
 if TYPE_CHECKING:
     import torch
-    from PIL import Image
 
     from qgac.models.qgac import QGAC
 
 __all__ = ["Restorer", "Source", "restore"]
-
-JPEGSource: TypeAlias = "JPEGImage | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image"
-"""A JPEG: already read, the content of a file, its name, an open file, or as Pillow opened it."""
-
-Source: TypeAlias = "JPEGSource | npt.NDArray[np.uint8]"
-"""A picture: a JPEG, a file of another kind, or pixels."""
-
-_T = TypeVar("_T")
 
 
 class Restorer:
@@ -117,8 +103,8 @@ class Restorer:
         self.engine = engine_for(model, engine=engine, device=device, blend=blend, blend_with=blend_with)
         self.device = self.engine.device
         self.strength = strength
-        self.tile = tile
-        self._regions = RegionRestorer(SelfEnsemble(self.engine) if best else self.engine, project, strength)
+        regions = RegionRestorer(SelfEnsemble(self.engine) if best else self.engine, project, strength)
+        self._tiled = TiledRestorer(self.engine, regions, tile)
 
     def __call__(
         self,
@@ -169,7 +155,7 @@ class Restorer:
             from qgac.restoration.second_hand import restore_pixels  # which JPEG files do not need
 
             return restore_pixels(self, found, hints=hints, dtype=kind, progress=progress)
-        image = _read(cast("JPEGSource", source), tolerant=tolerant, max_pixels=max_pixels)
+        image = read_source(cast("JPEGSource", source), tolerant=tolerant, max_pixels=max_pixels)
         if hints is None and not isinstance(source, JPEGImage):
             hints = Hints()
         if hints is not None and hints.earlier != "off":
@@ -206,9 +192,7 @@ class Restorer:
         ValueError
             If `dtype` is another one.
         """
-        sources = plane_sources(self._regions, image)
-        whole = Region(0, ceil_divide(image.height, 8), 0, ceil_divide(image.width, 8))
-        return self._bands(image, sources, whole, pixel_type(dtype), progress)
+        return self._tiled.bands(image, pixel_type(dtype), progress)
 
     def part(
         self,
@@ -241,36 +225,7 @@ class Restorer:
         left, top, right, bottom = box
         if not (0 <= left < right <= image.width and 0 <= top < bottom <= image.height):
             raise ValueError(f"a part lies within the {image.width} x {image.height} pixels of the picture, got {box}")
-        sources = plane_sources(self._regions, image)
-        unit = _unit(sources)
-        covered = Region(top, bottom, left, right).divided(8 * unit[0], 8 * unit[1]).multiplied(*unit)
-        region = covered.clipped(ceil_divide(image.height, 8), ceil_divide(image.width, 8))
-        rows = np.concatenate(list(self._bands(image, sources, region, pixel_type(dtype), progress)))
-        top, left = top - 8 * region.top, left - 8 * region.left
-        return np.ascontiguousarray(rows[top : top + box[3] - box[1], left : left + box[2] - box[0]])
-
-    def _bands(
-        self,
-        image: JPEGImage,
-        sources: Sequence[PlaneSource],
-        region: Region,
-        kind: np.dtype[Any],
-        progress: Progress | None,
-    ) -> Iterator[npt.NDArray[Any]]:
-        """Restore a region, a row of tiles at a time."""
-        for _, tile, planes in self._walk(
-            image, [(sources, region)], lambda source, tile: source.samples(tile), progress
-        ):
-            if tile.left == region.left:
-                height = min(8 * tile.rows, image.height - 8 * tile.top)
-                width = min(8 * region.columns, image.width - 8 * region.left)
-                band = np.empty((height, width, *pixel_shape(image)[2:]), kind)
-            joined = planes[0] if len(planes) == 1 else np.concatenate(planes)
-            write_pixels(joined, image, band, 8 * (tile.left - region.left))
-            del planes, joined
-            if tile.right == region.right:
-                yield band
-                del band
+        return self._tiled.part(image, box, pixel_type(dtype), progress)
 
     def coefficients(
         self, source: JPEGSource, *, tolerant: bool = False, max_pixels: int = MAX_PIXELS
@@ -288,14 +243,7 @@ class Restorer:
             For every component, dequantised. Planes restored alone have the blocks of the component; chroma that was
             restored together with Y is at full resolution, its grid that of Y, rounded up to whole chroma blocks.
         """
-        image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
-        sources = plane_sources(self._regions, image)
-        restored = [[np.empty((*grid, 64), np.float32) for grid in source.grids] for source in sources]
-        groups = [([source], _whole(source)) for source in sources]
-        for number, _, (parts,) in self._walk(image, groups, lambda source, tile: source.coefficients(tile)):
-            for plane, (region, values) in zip(restored[number], parts, strict=True):
-                plane[region.slices] = values
-        return tuple(np.ascontiguousarray(np.moveaxis(plane, 2, 0)) for planes in restored for plane in planes)
+        return self._tiled.coefficients(read_source(source, tolerant=tolerant, max_pixels=max_pixels))
 
     def refine(
         self,
@@ -324,47 +272,8 @@ class Restorer:
             To be written by :func:`qgac.pictures.writer.write_picture`. Its coefficients lie within the quantisation
             intervals of the file's whether the restorer projects onto them or not.
         """
-        image = _read(source, tolerant=tolerant, max_pixels=max_pixels)
-        refined = []
-        for index, component in enumerate(image.components):
-            finest = chroma_table(quality) if index in image.chroma else luma_table(quality)
-            table = refined_table(component, finest)
-            empty = np.empty_like(component.coefficients)
-            refined.append(replace(component, coefficients=empty, table=table, unsent=None))
-        sources = plane_sources(self._regions, image)
-        first = [0, *accumulate(len(source.grids) for source in sources)]  # component of each source
-        groups = [([source], _whole(source)) for source in sources]
-        walk = self._walk(image, groups, lambda source, tile: source.own_coefficients(tile), progress)
-        for number, _, (parts,) in walk:
-            for index, (region, values) in enumerate(parts, first[number]):
-                component, finer = image.components[index], refined[index]
-                blocks = values.reshape(*values.shape[:2], 8, 8)
-                levels = component.coefficients[region.slices]
-                finer.coefficients[region.slices] = refined_levels(
-                    blocks, levels, component.table, finer.table, slack_of_levels(component)
-                )
-        return replace(image, components=tuple(refined), process="baseline")
-
-    def _walk(
-        self,
-        image: JPEGImage,
-        groups: Sequence[Group],
-        ask: Callable[[PlaneSource, Region], _T],
-        progress: Progress | None = None,
-    ) -> Iterator[tuple[int, Region, list[_T]]]:
-        shapes = [self._tile_shape(sources, image, region) for sources, region in groups]
-        return walk(groups, shapes, ask, progress)
-
-    def _tile_shape(self, sources: Sequence[PlaneSource], image: JPEGImage, region: Region) -> tuple[int, int]:
-        halo = max(source.halo[0] for source in sources), max(source.halo[1] for source in sources)
-        unit = _unit(sources)
-        if self.tile is not None:
-            vertical, horizontal = (ceil_divide(self.tile, 8 * blocks) * blocks for blocks in unit)
-            return vertical, horizontal
-        limit = blocks_that_fit(self.engine, image)
-        grid = max(source.grids[0][0] for source in sources), max(source.grids[0][1] for source in sources)
-        outer = region.grown(*halo).clipped(*grid)  # a part has a halo all around
-        return tile_shape(outer.rows, outer.columns, halo=halo, unit=unit, limit=limit)
+        image = read_source(source, tolerant=tolerant, max_pixels=max_pixels)
+        return self._tiled.refined(image, quality, progress)
 
 
 def restore(
@@ -403,22 +312,3 @@ def restore(
         blend_with=blend_with,
     )
     return restorer(source, dtype=dtype, tolerant=tolerant, max_pixels=max_pixels, hints=hints, progress=progress)
-
-
-def _unit(sources: Sequence[PlaneSource]) -> tuple[int, int]:
-    """Return the rows and columns that tiles of all sources are multiples of."""
-    return max(source.unit[0] for source in sources), max(source.unit[1] for source in sources)
-
-
-def _whole(source: PlaneSource) -> Region:
-    """Return all that :meth:`.PlaneSource.coefficients` takes tiles of."""
-    rows, columns = source.grids[0]
-    return Region(0, rows, 0, columns)
-
-
-def _read(source: JPEGSource, *, tolerant: bool, max_pixels: int) -> JPEGImage:
-    if isinstance(source, JPEGImage):
-        return source
-    from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
-
-    return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)

@@ -80,7 +80,7 @@ def restore_pixels(
         return _without_grid(restorer, picture, past.outcome, hints, kind, progress)
     restored = restorer(past.levels.image, dtype=np.float32, progress=progress)
     result = np.ascontiguousarray(past.cut(restored.pixels, color=pixels.ndim == 3))
-    return _picture(result, replace(source, notes=(_note(past),)), kind)
+    return _picture(result, replace(source, notes=(*source.notes, _note(past))), kind)
 
 
 def _without_grid(
@@ -98,7 +98,7 @@ def _without_grid(
         found = restore_rescaled(pixels, source, quality=quality, device=restorer.device, progress=progress)
         if found is not None:
             note, result = _RESCALED, result + restorer.strength * (found - result)
-    return _picture(result, replace(source, notes=(note,)), kind)
+    return _picture(result, replace(source, notes=(*source.notes, note)), kind)
 
 
 def restore_earlier(
@@ -169,7 +169,7 @@ def stand_in(picture: Picture) -> JPEGImage:
     # The table is none that an encoder writes.
     nothing = Component(np.zeros((0, 0, 8, 8), np.int16), np.full((8, 8), 65535, np.uint16), 1, 1)
     components = (nothing,) * (1 if color == "gray" else 3)
-    return JPEGImage(width, height, color, components, picture.metadata, "baseline")
+    return JPEGImage(width, height, color, components, picture.metadata, "baseline", notes=picture.notes)
 
 
 def _note(past: Past) -> str:
@@ -184,7 +184,8 @@ _RESCALED = (
     "small-rescaled (--rescaled off leaves it as it is)"
 )
 _UNCHANGED = {
-    "never": "no trace of a JPEG was found, so the picture was left as it is",
+    "never": "no trace of a JPEG was found, so the picture was left as it is "
+    "(restoring, blurring or editing leaves none)",
     "rescaled": "the picture was scaled, which leaves no grid to restore by; it was left as it is",
     "changed": "the picture was a JPEG that was changed since, so it was left as it is; name its grid or quality "
     "(--grid, --quality-was) to restore it all the same",

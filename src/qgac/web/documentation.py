@@ -27,9 +27,9 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A JPEG file: the body itself, of any type, or the one file of a form.",
+        "description": "A JPEG, PNG, WebP, BMP or TIFF file: the body itself, of any type, or the one file of a form.",
         "content": {
-            "image/jpeg": _BINARY,
+            **dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff"), _BINARY),
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
@@ -59,10 +59,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "the file has more than 67 MB, the limit of this service; send a smaller one",
     ),
     415: _problem(
-        "The file is no JPEG.",
+        "The file is no picture that can be restored.",
         415,
         "Unsupported Media Type",
-        "this is a PNG picture and no JPEG, whatever its name says; only JPEG files can be restored",
+        "this is a HEIC picture and no JPEG, whatever its name says; only JPEG files can be restored",
     ),
     422: _problem(
         "The file is damaged or of an unsupported kind, or the options contradict each other.",

@@ -19,7 +19,7 @@ class Limits:
     max_bytes : int
         Of a file that is sent.
     max_pixels : int
-        Of a picture.
+        Of a picture; of one that is no JPEG a quarter, for its past is found in the whole of it.
     seconds : float
         That restoring one picture may take, not counting how long it waits.
     workers : int

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qgac.jpeg.image import JPEGImage
+from qgac.web.reading import Sent
 
 if TYPE_CHECKING:
     from qgac.restoration.picture import Restored
@@ -40,15 +41,15 @@ class KeptPixels:
         self.notes = notes
 
     @classmethod
-    def record(
-        cls, restorer: Restorer, image: JPEGImage, path: Path, progress: Callable[[int, int], None]
-    ) -> KeptPixels:
-        """Restore a picture into a file, a row of tiles at a time; one that was saved twice as it was before.
+    def record(cls, restorer: Restorer, image: Sent, path: Path, progress: Callable[[int, int], None]) -> KeptPixels:
+        """Restore a picture into a file; a JPEG that was saved once a row of tiles at a time.
 
         Parameters
         ----------
-        restorer, image, progress
+        restorer, progress
             As for :meth:`qgac.restoration.restorer.Restorer.bands`.
+        image : JPEGImage or Picture
+            One that was a JPEG before, or was saved twice, is restored as it was then.
         path : Path
             Written to.
 
@@ -56,18 +57,25 @@ class KeptPixels:
         -------
         KeptPixels
         """
-        from qgac.restoration.second_hand import restore_earlier
+        from qgac.restoration.second_hand import restore_earlier, restore_pixels
 
+        if not isinstance(image, JPEGImage):
+            found = restore_pixels(restorer, image, dtype=np.float32, progress=progress)
+            return cls._keep(found, path, found.image.notes[len(image.notes) :])
         earlier = restore_earlier(restorer, image, dtype=np.float32, progress=progress)
         if earlier is not None:
-            np.ascontiguousarray(earlier.pixels).tofile(path)
-            return cls(path, [image.height], earlier.image.notes[len(image.notes) :])
+            return cls._keep(earlier, path, earlier.image.notes[len(image.notes) :])
         heights = []
         with path.open("wb") as file:
             for band in restorer.bands(image, dtype=np.float32, progress=progress):
                 np.ascontiguousarray(band).tofile(file)
                 heights.append(len(band))
         return cls(path, heights)
+
+    @classmethod
+    def _keep(cls, restored: Restored, path: Path, notes: tuple[str, ...]) -> KeptPixels:
+        np.ascontiguousarray(restored.pixels).tofile(path)
+        return cls(path, [len(restored.pixels)], notes)
 
     def __call__(self, image: JPEGImage, *, progress: Callable[[int, int], None] | None = None) -> Restored:
         """Return the whole picture as uint8; see :meth:`qgac.restoration.restorer.Restorer.__call__`."""

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 from qgac.batch.jobs import Failed, Finished, Job
 from qgac.batch.pixel_source import PixelSource
 from qgac.batch.restore import restore_file
-from qgac.jpeg.errors import JPEGError, TooLargeError
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.pictures.formats import Encoding, format_of
 from qgac.pictures.writer import write_picture
 from qgac.web.choice import Output
 from qgac.web.pixels import KeptPixels
 from qgac.web.problems import Problem
+from qgac.web.reading import Sent, read
 from qgac.web.region import View
 
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
 
-__all__ = ["MEDIA_TYPES", "Written", "describe_file", "heat_map", "keep", "read", "restore_view", "write"]
+__all__ = ["MEDIA_TYPES", "Written", "describe_file", "heat_map", "keep", "restore_view", "write"]
 
 MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "tiff": "image/tiff", "jpeg": "image/jpeg"}
 _MEMORY = "not enough memory"
@@ -52,30 +52,6 @@ class Written:
         kind = format_of(self.path)
         assert kind is not None
         return MEDIA_TYPES[kind]
-
-
-def read(source: Path, *, tolerant: bool, max_pixels: int) -> JPEGImage:
-    """Read a file that was sent.
-
-    Raises
-    ------
-    Problem
-        413 if the picture is too large, 415 if it is no JPEG, 422 if it is damaged or not supported.
-    """
-    from qgac.jpeg import signatures  # loaded when they are needed
-    from qgac.jpeg.reader import read_jpeg
-
-    try:
-        with source.open("rb") as file:
-            signatures.find_start(file.read(signatures.LONGEST))
-    except JPEGError as error:
-        raise Problem(415, str(error)) from error
-    try:
-        return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)
-    except TooLargeError as error:
-        raise Problem(413, str(error)) from error
-    except JPEGError as error:
-        raise Problem(422, str(error)) from error
 
 
 def write(
@@ -104,7 +80,7 @@ def write(
     Raises
     ------
     Problem
-        As :func:`read` does; 422 if the format cannot hold the picture; 503 if memory does not suffice.
+        As :func:`qgac.web.reading.read`; 422 if the format cannot hold the picture; 503 if memory does not suffice.
     """
     settings = output.settings
     read(source, tolerant=settings.tolerant, max_pixels=settings.max_pixels)  # tells what kind of failure it is
@@ -123,14 +99,12 @@ def write(
     return Written(outcome.destination, outcome)
 
 
-def restore_view(
-    image: JPEGImage, view: View, restorer: Restorer, place: Path, check: Callable[[], None]
-) -> View | None:
+def restore_view(image: Sent, view: View, restorer: Restorer, place: Path, check: Callable[[], None]) -> View | None:
     """Restore a part of a picture into a PNG file of 8 bit, RGB or gray; it is what the whole picture has there.
 
     Parameters
     ----------
-    image : JPEGImage
+    image : JPEGImage or Picture
     view : View
     restorer : Restorer
     place : Path
@@ -142,8 +116,10 @@ def restore_view(
     -------
     View or None
         The part; None, and nothing is done, if it lies beside the picture or is most of it anyway,
-        with what has to be restored around it.
+        with what has to be restored around it, or if the past of the whole picture is to be found first.
     """
+    if not isinstance(image, JPEGImage):
+        return None
     part = view.within(image)
     if part is None:
         return None
@@ -167,7 +143,7 @@ def restore_view(
     return part
 
 
-def keep(image: JPEGImage, restorer: Restorer, place: Path, progress: Callable[[int, int], None]) -> KeptPixels:
+def keep(image: Sent, restorer: Restorer, place: Path, progress: Callable[[int, int], None]) -> KeptPixels:
     """Restore a picture for whatever output is asked for later; see :meth:`.KeptPixels.record`.
 
     Raises
@@ -200,18 +176,21 @@ def describe_file(source: Path, *, tolerant: bool, max_pixels: int) -> dict[str,
     Returns
     -------
     dict
-        Of :func:`qgac.inspection.description.describe`, with ``bytes``.
+        Of :func:`qgac.inspection.description.describe`, or of :func:`qgac.inspection.past.describe_picture`, with
+        ``bytes``.
 
     Raises
     ------
     Problem
-        As :func:`read` does.
+        As :func:`qgac.web.reading.read` does.
     """
     from qgac.inspection.description import describe
+    from qgac.inspection.past import describe_picture
 
     image = read(source, tolerant=tolerant, max_pixels=max_pixels)
     size = source.stat().st_size
-    return {"bytes": size, **describe(image, size)}
+    told = describe(image, size) if isinstance(image, JPEGImage) else describe_picture(image)
+    return {"bytes": size, **told}
 
 
 def heat_map(source: Path, *, tolerant: bool, max_pixels: int) -> tuple[bytes, float]:
@@ -227,10 +206,12 @@ def heat_map(source: Path, *, tolerant: bool, max_pixels: int) -> tuple[bytes, f
     Raises
     ------
     Problem
-        As :func:`read` does.
+        As :func:`qgac.web.reading.read` does; 415 of other pictures as well.
     """
     from qgac.inspection.heat_map import draw_blocks
     from qgac.inspection.uncertainty import expected_map
 
     image = read(source, tolerant=tolerant, max_pixels=max_pixels)
+    if not isinstance(image, JPEGImage):
+        raise Problem(415, "this is no JPEG file, so there is nothing to draw a heat map of; send one")
     return draw_blocks(expected_map(image))

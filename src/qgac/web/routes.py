@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 
 from qgac.web.documentation import FILE, PICTURE
 from qgac.web.job import Job
+from qgac.web.pixels import KeptPixels
 from qgac.web.problems import Problem
 from qgac.web.queries import ChoiceOf, OutputOf, ServiceOf, Tolerant
 from qgac.web.region import view_of
@@ -34,7 +35,7 @@ pages = APIRouter(include_in_schema=False)
 
 @api.post("/api/restore", tags=["one request"], response_class=Response, responses=PICTURE, openapi_extra=FILE)
 async def restore(request: Request, service: ServiceOf, choice: ChoiceOf, output: OutputOf) -> Response:
-    """Restore a picture: send a JPEG file, as the body or in a form, and get the restored one.
+    """Restore a picture: send a file, as the body or in a form, and get the restored one.
 
     The headers `QGAC-Width`, `QGAC-Height`, `QGAC-Quality` (that of the libjpeg table, or `custom`), `QGAC-Seconds`
     and `QGAC-Notes` (a JSON list) say what was found. Closing the connection ends the work.
@@ -48,7 +49,10 @@ async def restore(request: Request, service: ServiceOf, choice: ChoiceOf, output
 
 @api.post("/api/info", tags=["one request"], openapi_extra=FILE)
 async def info(request: Request, service: ServiceOf, tolerant: Tolerant = False) -> dict[str, Any]:
-    """Describe a JPEG file: size, sampling, tables, metadata and expected error, as `qgac info --json` does."""
+    """Describe a file as `qgac info --json` does: of a JPEG size, sampling, tables, metadata and expected error.
+
+    Of another picture its `past`: the grid, sampling and tables of the JPEG that it was, with a confidence for each.
+    """
     async with service.upload(request) as job:
         limit = service.limits.max_pixels
         return await service.read(lambda: describe_file(job.source, tolerant=tolerant, max_pixels=limit))
@@ -80,14 +84,17 @@ async def begin_job(
     tolerant: Tolerant = False,
     view: Annotated[str | None, Query(description="left,top,width,height in pixels: restored first.")] = None,
 ) -> dict[str, Any]:
-    """Restore a picture in the background: send a JPEG file, follow the job, take the result in any format."""
+    """Restore a picture in the background: send a file, follow the job, take the result in any format."""
     job = await service.begin(request, choice, tolerant=tolerant, view=None if view is None else view_of(view))
     return _state(service, job)
 
 
 @api.get("/api/jobs/{identity}", tags=["jobs"])
 async def job_state(identity: str, service: ServiceOf) -> dict[str, Any]:
-    """Tell how far a job is: `state` is waiting, running, done, failed or cancelled, `position` its place in line."""
+    """Tell how far a job is: `state` is waiting, running, done, failed or cancelled, `position` its place in line.
+
+    Of one that is done, `notes` tell what was taken for the past of the picture.
+    """
     return _state(service, service.jobs.find(identity))
 
 
@@ -189,6 +196,7 @@ def _state(service: Service, job: Job[Any]) -> dict[str, Any]:
         "done": done,
         "tiles": tiles,
         "region": job.extra.get("region"),
+        "notes": list(job.result.notes) if isinstance(job.result, KeptPixels) else [],
         "problem": None if job.problem is None else job.problem.to_json(),
     }
 

@@ -24,9 +24,10 @@ from qgac.web.jobs import Jobs
 from qgac.web.limits import Limits
 from qgac.web.pixels import KeptPixels
 from qgac.web.problems import Problem
+from qgac.web.reading import read
 from qgac.web.region import View
 from qgac.web.restorers import Restorers
-from qgac.web.restoring import Written, keep, read, restore_view, write
+from qgac.web.restoring import Written, keep, restore_view, write
 from qgac.web.sending import gone
 from qgac.web.uploads import receive_file
 

@@ -1,6 +1,7 @@
 // The page: pictures in, the viewer, settings and download, joined.
 
 import { ask } from "./api.js";
+import { bytes, factsOf, isRestorable, qualityOf } from "./facts.js";
 import { Pictures } from "./pictures.js";
 import { Viewer } from "./viewer.js";
 import { distinct, zip } from "./zip.js";
@@ -144,7 +145,7 @@ function select(picture) {
 function stateOf(picture) {
   if (picture.problem) return ["failed", "Cannot be restored"];
   if (!picture.facts) return ["", "Reading"];
-  if (pictures.result(picture)) return ["done", "Restored"];
+  if (pictures.result(picture)) return ["done", isRestorable(picture.facts) ? "Restored" : "Left as it is"];
   const state = picture.run?.state;
   if (state?.state === "running") {
     return ["", state.tiles ? `Restoring, ${state.done} of ${state.tiles}` : "Restoring"];
@@ -153,19 +154,13 @@ function stateOf(picture) {
   return ["", before > 0 ? `Waiting behind ${before}` : "Waiting"];
 }
 
-function bytes(number) {
-  if (number < 1e3) return number === 1 ? "1 byte" : `${number} bytes`;
-  return number < 1e6 ? `${(number / 1e3).toFixed(number < 1e4 ? 1 : 0)} kB` : `${(number / 1e6).toFixed(1)} MB`;
-}
-
 function changed(picture) {
   const entry = entryOf(picture);
   const [kind, how] = stateOf(picture);
   const { facts } = picture;
   entry.how.className = `how ${kind}`;
   entry.how.textContent = how;
-  const quality = facts && (facts.quality.luma === "custom" ? "own tables" : `quality ${facts.quality.luma}`);
-  entry.what.textContent = facts ? `${facts.width} × ${facts.height}, ${quality}` : bytes(picture.file.size);
+  entry.what.textContent = facts ? `${facts.width} × ${facts.height}, ${qualityOf(facts)}` : bytes(picture.file.size);
   const working = picture.run?.state?.state === "running";
   entry.bar.hidden = !working;
   setProgress(entry.bar, picture.run?.state);
@@ -174,7 +169,7 @@ function changed(picture) {
   }
   entry.said = how;
   count();
-  if (picture === pictures.current) showCurrent(picture, quality);
+  if (picture === pictures.current) showCurrent(picture);
 }
 
 function setProgress(bar, state) {
@@ -182,16 +177,10 @@ function setProgress(bar, state) {
   else bar.removeAttribute("value");
 }
 
-function showCurrent(picture, quality) {
+function showCurrent(picture) {
   const { facts, layers, problem } = picture;
   find("name").textContent = picture.name;
-  const parts = [];
-  if (facts) {
-    const error = facts.components[0].error.expected;
-    parts.push(`${facts.width} × ${facts.height} pixels`, bytes(facts.bytes), quality);
-    parts.push(facts.sampling ?? facts.color, `expected error ±${error.toFixed(1)} levels`, ...facts.notes);
-  }
-  find("facts").textContent = parts.filter(Boolean).join(" · ");
+  find("facts").textContent = facts ? factsOf(picture).join(" · ") : "";
   showNotice(picture, problem);
   const working = picture.run && !problem;
   find("stage").setAttribute("aria-busy", Boolean(working));
@@ -201,7 +190,9 @@ function showCurrent(picture, quality) {
   const comparing = viewer.mode === "compare" && viewer.comparable;
   find("slider").hidden = !comparing;
   for (const tag of document.querySelectorAll(".tag")) tag.hidden = !comparing;
-  showLegend(layers);
+  showLegend(layers, picture);
+  find("heat").disabled = find("consistent").disabled = !picture.isJpeg;
+  formatChanged();
   if (layers?.afterKey === pictures.key(picture)) viewer.mix = 1;
   find("save").disabled = !pictures.result(picture);
   find("canvas").setAttribute("aria-label", `${picture.name}, before and after`);
@@ -226,11 +217,13 @@ function showNotice(picture, problem) {
   }
 }
 
-function showLegend(layers) {
+function showLegend(layers, picture) {
   const legend = find("legend");
   legend.hidden = viewer.mode === "compare" || !layers;
   if (viewer.mode === "difference") {
     legend.textContent = viewer.comparable ? "What has changed, eight times as strong" : "Not restored yet";
+  } else if (viewer.mode === "heat" && !picture.isJpeg) {
+    legend.textContent = "Only a JPEG file tells its error";
   } else if (viewer.mode === "heat") {
     const scale = document.createElement("span");
     scale.className = "scale";
@@ -294,8 +287,9 @@ async function loadModels() {
 
 // Download.
 
-function format() {
+function format(picture) {
   const query = new URLSearchParams(find("format").value);
+  if (!picture.isJpeg) query.delete("consistent");
   if (query.get("format") === "jpeg") query.set("quality", find("quality").value);
   if (!find("metadata").checked) query.set("strip", "true");
   if (find("srgb").checked && !find("srgb").disabled) query.set("srgb", "true");
@@ -306,7 +300,8 @@ function formatChanged() {
   const value = find("format").value;
   find("quality-field").hidden = !value.includes("jpeg");
   find("quality-out").textContent = find("quality").value;
-  find("format-help").textContent = FORMAT_HELP[value] ?? "";
+  const lacking = value.includes("consistent") && pictures.current && !pictures.current.isJpeg;
+  find("format-help").textContent = lacking ? "No JPEG to be consistent with: an ordinary one." : FORMAT_HELP[value] ?? "";
   find("srgb").disabled = value.includes("depth") || value.includes("consistent");
 }
 
@@ -341,7 +336,7 @@ find("download").addEventListener("submit", (event) => {
   const picture = pictures.current;
   busily(find("save"), async (tell) => {
     tell("Preparing…");
-    save(nameOf(picture), await pictures.file(picture, format()));
+    save(nameOf(picture), await pictures.file(picture, format(picture)));
   });
 });
 find("save-all").addEventListener("click", () => {
@@ -352,7 +347,7 @@ find("save-all").addEventListener("click", () => {
     const names = distinct(ready.map(nameOf));
     for (const [index, picture] of ready.entries()) {
       tell(`Preparing ${index + 1} of ${ready.length}…`);
-      files.push({ name: names[index], blob: await pictures.file(picture, format()) });
+      files.push({ name: names[index], blob: await pictures.file(picture, format(picture)) });
     }
     save("restored.zip", await zip(files));
     const missing = pictures.all.length - ready.length;

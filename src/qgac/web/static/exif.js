@@ -1,8 +1,16 @@
-// How a picture is to be turned. Browsers turn JPEG and PNG files differently, so the page takes EXIF out of both and
+// How a picture is to be turned. Browsers turn files of several kinds differently, so the page takes EXIF out of all and
 // turns them itself.
 
-/** Split a JPEG file: what is left without EXIF, and the orientation, 1..8. */
-export async function jpegWithoutExif(file) {
+/** Split a picture file: what is left without EXIF, and the orientation, 1..8. */
+export async function withoutExif(file) {
+  const head = new DataView(await file.slice(0, 12).arrayBuffer());
+  const kind = head.byteLength < 12 ? 0 : head.getUint32(0);
+  if (kind === 0x89504e47) return pngWithoutExif(file);
+  if (kind === 0x52494646) return webpWithoutExif(file);
+  return kind >>> 16 === 0xffd8 ? jpegWithoutExif(file) : { blob: file, orientation: 1 };
+}
+
+async function jpegWithoutExif(file) {
   const view = new DataView(await file.slice(0, 1 << 20).arrayBuffer());
   const parts = [];
   let orientation = 1;
@@ -38,24 +46,47 @@ function orientationOf(view, start, end) {
   return null;
 }
 
-/** A PNG file without its eXIf chunk. */
-export async function pngWithoutExif(blob) {
+async function pngWithoutExif(file) {
   const parts = [];
+  let orientation = 1;
   let kept = 0;
   let at = 8;
-  while (at + 8 <= blob.size) {
-    const head = new DataView(await blob.slice(at, at + 8).arrayBuffer());
+  while (at + 8 <= file.size) {
+    const head = new DataView(await file.slice(at, at + 8).arrayBuffer());
     const end = at + 12 + head.getUint32(0);
     const kind = head.getUint32(4);
     if (kind === 0x49444154) break; // IDAT: the picture itself, behind which there is nothing to look for
     if (kind === 0x65584966) {
-      parts.push(blob.slice(kept, at));
+      orientation = (await orientationIn(file.slice(at + 8, end - 4))) ?? orientation;
+      parts.push(file.slice(kept, at));
       kept = end;
     }
     at = end;
   }
-  parts.push(blob.slice(kept));
-  return new Blob(parts, { type: "image/png" });
+  parts.push(file.slice(kept));
+  return { blob: new Blob(parts, { type: "image/png" }), orientation };
+}
+
+async function webpWithoutExif(file) {
+  for (let at = 12; at + 8 <= file.size; ) {
+    const head = new DataView(await file.slice(at, at + 8).arrayBuffer());
+    const size = head.getUint32(4, true);
+    if (head.getUint32(0) === 0x45584946) {
+      const orientation = (await orientationIn(file.slice(at + 8, at + 8 + size))) ?? 1;
+      // Under another name nobody looks at it, and all lengths stay.
+      const parts = [file.slice(0, at), "none", file.slice(at + 4)];
+      return { blob: new Blob(parts, { type: "image/webp" }), orientation };
+    }
+    at += 8 + size + (size % 2);
+  }
+  return { blob: file, orientation: 1 };
+}
+
+/** The orientation in EXIF data, which some programs begin as in a JPEG file. */
+async function orientationIn(blob) {
+  const view = new DataView(await blob.slice(0, 1 << 20).arrayBuffer());
+  const prefixed = view.byteLength > 6 && view.getUint32(0) === 0x45786966;
+  return orientationOf(view, prefixed ? 6 : 0, view.byteLength);
 }
 
 /** A picture turned as its orientation says, drawn at some size. */

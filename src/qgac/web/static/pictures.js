@@ -1,7 +1,7 @@
 // The pictures of the page: what is known of each, and the line in which they are restored.
 
 import { Problem, ask, askPatiently, follow, forget } from "./api.js";
-import { jpegWithoutExif, pngWithoutExif, turned } from "./exif.js";
+import { turned, withoutExif } from "./exif.js";
 
 const AT_ONCE = 3; // sent to the service at a time
 const KEPT = 3; // results of one picture, to come back to
@@ -15,6 +15,7 @@ export class Picture {
     this.file = file;
     this.name = file.name || "pasted.jpg";
     this.facts = null;
+    this.notes = []; // what was taken for its past
     this.problem = null; // a sentence
     this.tolerant = false;
     this.results = new Map(); // from settings to the job that has them
@@ -24,7 +25,12 @@ export class Picture {
 
   /** The name of the file to save, without its suffix. */
   get stem() {
-    return this.name.replace(/\.(jpe?g|jpe|jfif)$/i, "");
+    return this.name.replace(/\.(jpe?g|jpe|jfif|png|webp|bmp|tiff?)$/i, "");
+  }
+
+  /** Whether it is a JPEG, and not what may have been one. */
+  get isJpeg() {
+    return !this.facts?.past;
   }
 }
 
@@ -153,8 +159,11 @@ export class Pictures {
         }
         this.changed(picture);
       });
-      if (end.state === "done") this.keep(picture, run);
-      else if (end.state === "failed") picture.problem = end.problem.detail;
+      if (end.state === "done") {
+        picture.notes = end.notes;
+        this.keep(picture, run);
+      }
+      if (end.state === "failed") picture.problem = end.problem.detail;
     } catch (error) {
       if (error.name === "AbortError") {
         if (run.id) forget(run.id);
@@ -196,7 +205,7 @@ export class Pictures {
     for (const other of this.inMemory.splice(SHOWN)) other.layers = null;
     if (!picture.facts) return;
     if (!picture.layers) {
-      const { blob, orientation } = await jpegWithoutExif(picture.file);
+      const { blob, orientation } = await withoutExif(picture.file);
       const before = await createImageBitmap(blob).then((image) => turned(image, orientation), () => null);
       const across = orientation >= 5;
       const { width, height } = picture.facts;
@@ -225,7 +234,8 @@ export class Pictures {
     try {
       const ink = picture.facts.color === "CMYK" || picture.facts.color === "YCCK";
       const answer = await ask(`api/jobs/${id}/result?format=png${ink ? "&srgb=true" : ""}`);
-      const image = await createImageBitmap(await pngWithoutExif(await answer.blob()));
+      const { blob } = await withoutExif(await answer.blob());
+      const image = await createImageBitmap(blob);
       if (key === this.key(picture)) {
         layers.after = turned(image, layers.orientation);
         layers.afterKey = key;
@@ -255,7 +265,7 @@ export class Pictures {
 
   async loadHeat(picture) {
     const { layers } = picture;
-    if (!layers || layers.heat || layers.heating) return;
+    if (!layers || layers.heat || layers.heating || !picture.isJpeg) return;
     layers.heating = true;
     try {
       const query = picture.tolerant ? "?tolerant=true" : "";
