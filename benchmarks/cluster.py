@@ -1,13 +1,16 @@
-"""A batch on a Ray cluster while everything dies that can, and what the cluster costs beside `--jobs 1`.
+"""A batch on a Ray cluster while everything dies that can, and what the cluster costs beside `--jobs`.
 
     pip install 'qgac[cluster]' s3fs 'moto[server]' psutil
-    python benchmarks/cluster.py --pictures 2000 --folder /tmp/pictures
+    python benchmarks/cluster.py --pictures 2000 --photographs photographs --folder /tmp/pictures
 
-Real parts on one machine: three Ray machines of one processor each, and a local server that speaks S3. A batch from a
-folder and one from the store lose a worker (killed), a machine, the store for a while (503), and the command itself
-(killed), which is started again. One file is damaged and one kills every worker that restores it. Then every result
-must be there once, equal to the bit to that of `--jobs 1`, and the two files reported. Times are wall time and
-processor time of all processes; of the second, other work on the machine takes less away.
+Real parts on one machine: three Ray machines of one processor each, and a local server that speaks S3. The pictures are
+cut from photographs and compressed in many ways; two large ones are mosaics of them. A batch from a folder and one from
+the store lose workers (killed), a machine, the store for a while (503), and the command itself (killed), which is
+started again. One file is damaged and one kills every worker that restores it. Then every result must be there once,
+equal to the bit to that of one machine, and the two files reported.
+
+Times are medians of turns, wall time and processor time of all processes; of the second, other work on the machine
+takes less away. What starting costs is measured with one picture and told apart.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -29,6 +34,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SAMPLINGS = ["4:4:4", "4:2:2", "4:2:0"]
 POISON = 31  # pixels; a picture of this width ends its worker
 os.environ |= {"RAY_worker_niceness": "0"}  # by default 15, so that other work would slow workers alone
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -41,25 +48,26 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=2000, help="small ones; two large ones are added")
+    parser.add_argument("--large", type=int, default=50, help="megapixels of a large one")
+    parser.add_argument("--photographs", type=Path, default=EXAMPLES, help="folder of what the pictures are cut from")
     parser.add_argument("--model", default="small")
-    parser.add_argument("--folder", type=Path, required=True, help="an empty one")
+    parser.add_argument("--jobs", type=int, default=2, help="workers where time is measured")
+    parser.add_argument("--turns", type=int, default=3, help="of each way where time is measured")
+    parser.add_argument("--folder", type=Path, required=True, help="an empty one, or that of another part")
     parser.add_argument("--only", choices=["time", "folder", "store"], help="one part alone")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
+    photographs = sorted(path.resolve() for path in arguments.photographs.rglob("*.jpg"))
     os.chdir(arguments.folder)
-    make_pictures(Path("photos"), arguments.pictures)
+    if not Path("photos").exists():
+        make_pictures(Path("photos"), photographs, arguments.pictures, arguments.large)
+    for bad in ("poison.jpg", "damaged.jpg"):
+        Path("photos", bad).unlink(missing_ok=True)
     options = ["--model", arguments.model, "--device", "cpu"]
 
-    start_one = measured("one picture, --jobs 1", ["photos/0/00000.jpg", "-o", "first/", "--jobs", "1", *options])
-    one = measured("all, --jobs 1", ["photos", "-o", "one", "--jobs", "1", *options])
+    measured("all, --jobs", ["photos", "-o", "one", "--skip-existing", "--jobs", str(arguments.jobs), *options])
     if arguments.only in (None, "time"):
-        local = ["--cluster", "local", "--jobs", "1", *options]
-        start_ray = measured("one picture, Ray", ["photos/0/00000.jpg", "-o", "first-ray/", *local])
-        ray = measured("all, Ray", ["photos", "-o", "ray", *local])
-        same("one", "ray")
-        for kind, number in (("wall", 0), ("processor", 1)):
-            plain, ours = one[number] - start_one[number], ray[number] - start_ray[number]
-            print(f"{kind} time without the start: {plain:.1f} s, Ray {ours:.1f} s, overhead {ours / plain - 1:+.1%}")
+        compare_times(arguments.turns, ["--jobs", str(arguments.jobs), *options])
     make_poison(Path("photos"))
     store = Store()
     os.environ.update(store.environment())
@@ -75,6 +83,25 @@ def main() -> None:
             same("one", "many" if name == "folder" else "stored")
 
 
+def compare_times(turns: int, options: list[str]) -> None:
+    """Restore all in both ways, in turn, and one picture, which is what starting costs."""
+    ways = {"--jobs": options, "Ray": ["--cluster", "local", *options]}
+    seconds: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for _ in range(turns):
+        for way, more in ways.items():
+            for what, source in (("start", "photos/0/00000.jpg"), ("all", "photos")):
+                shutil.rmtree("timed", ignore_errors=True)
+                took = measured(f"{what}, {way}", [source, "-o", "timed/", *more])
+                seconds.setdefault((what, way), []).append(took)
+                if what == "all":
+                    same("one", "timed")
+    for kind, number in (("wall", 0), ("processor", 1)):
+        median = {key: statistics.median(took[number] for took in values) for key, values in seconds.items()}
+        plain, ours = (median["all", way] - median["start", way] for way in ways)
+        starts = ", ".join(f"{way} {median['start', way]:.1f} s" for way in ways)
+        print(f"{kind} time: starting {starts}; the rest {plain:.1f} s and {ours:.1f} s, {ours / plain - 1:+.1%}")
+
+
 def disaster(name: str, source: str, target: str, store: Store, options: list[str]) -> None:
     """Restore on three machines, and take away one thing after the other."""
     from ray.cluster_utils import Cluster
@@ -88,11 +115,14 @@ def disaster(name: str, source: str, target: str, store: Store, options: list[st
     reports = [Path(f"{name}-{run}.jsonl") for run in (1, 2)]
     line = [source, "-o", target, "--cluster", cluster.address, "--jobs", "3", "--skip-existing", *options]
     ends: list[tuple[float, str, Callable[[], None]]] = [
-        (0.15, "a worker killed", kill_a_worker),
+        (0.02, "the worker with the largest picture killed", lambda: kill_a_worker(large=True)),
+        (0.15, "another worker killed", lambda: kill_a_worker(large=False)),
         (0.3, "a machine removed", lambda: cluster.remove_node(lost, allow_graceful=False)),
-        (0.45, "the store answers 503 for 20 s", lambda: store.rest(20) if name == "store" else None),
+        (0.45, "the store answers 503 for 20 s", lambda: store.rest(20)),
         (0.6, "the command killed", lambda: driver.kill()),
     ]
+    if name == "folder":
+        del ends[3]  # it has no store
     started = time.perf_counter()
     driver = start(line, reports[0])
     while driver.poll() is None:
@@ -117,6 +147,7 @@ def disaster(name: str, source: str, target: str, store: Store, options: list[st
     assert set(failed) == {"damaged.jpg", "poison.jpg"}, failed
     for file, reason in failed.items():
         print(f"{name}: {file}: {reason}")
+    assert {entry["input"].rpartition("/")[2] for entry in first if entry["status"] == "failed"} <= set(failed)
     for entry in first:
         now = next(other for other in second if other["input"] == entry["input"])
         assert entry["status"] == "failed" or now["status"] == "skipped", "restored twice"
@@ -179,40 +210,52 @@ def measured(name: str, arguments: list[str]) -> tuple[float, float]:
     return wall, processor
 
 
-def kill_a_worker() -> None:
-    """Kill a worker that is at work."""
-    for process in psutil.Process().children(recursive=True):
-        if process.is_running() and "".join(process.cmdline()).startswith("ray::Worker.restore"):
-            process.kill()
-            return
-    raise AssertionError("no worker is at work")
+def kill_a_worker(*, large: bool) -> None:
+    """Kill a worker that is at work: the one with the most memory, which has the largest picture, or the least."""
+    found = psutil.Process().children(recursive=True)
+    workers = [one for one in found if one.is_running() and "".join(one.cmdline()).startswith("ray::Worker.restore")]
+    workers.sort(key=lambda worker: worker.memory_info().rss)
+    workers[-large].kill()
 
 
-def make_pictures(folder: Path, count: int) -> None:
-    """Make small pictures of 64 to 128 pixels a side and two of 2 megapixels, the same every time."""
+def make_pictures(folder: Path, photographs: list[Path], count: int, megapixels: int) -> None:
+    """Cut pictures of 160 x 120 to 320 x 240 from photographs, and lay two mosaics of them; the same every time."""
     for number in range(count):
         rng = np.random.default_rng(number)
-        save(folder / f"{number % 10}" / f"{number:05}.jpg", rng, tuple(rng.integers(64, 129, 2)))
+        with Image.open(photographs[rng.integers(len(photographs))]) as photograph:
+            width, height = (int(rng.integers(side, 2 * side + 1)) for side in (160, 120))
+            left, top = (
+                int(rng.integers(max(1, a - b))) for a, b in zip(photograph.size, (width, height), strict=True)
+            )
+            picture = photograph.convert("RGB").crop((left, top, left + width, top + height))
+        kind = "L" if number % 7 == 0 else "CMYK" if number % 50 == 1 else "RGB"
+        save(folder / f"{number % 10}" / f"{number:05}.jpg", picture.convert(kind), rng)
     for number in range(2):
-        save(folder / f"large-{number}.jpg", np.random.default_rng(number), (1200, 1600))
+        rng = np.random.default_rng(number)
+        tile = round((megapixels * 1e6 / 48) ** 0.5)
+        mosaic = Image.new("RGB", (8 * tile, 6 * tile))
+        for place in range(48):
+            with Image.open(photographs[rng.integers(len(photographs))]) as photograph:
+                piece = photograph.convert("RGB").resize((tile, tile), Image.Resampling.BICUBIC)
+            mosaic.paste(piece, (place % 8 * tile, place // 8 * tile))
+        save(folder / f"large-{number}.jpg", mosaic, rng)
 
 
 def make_poison(folder: Path) -> None:
     """Add a file that ends too early, and one that ends its worker."""
     rng = np.random.default_rng(0)
-    save(folder / "poison.jpg", rng, (64, POISON))
-    save(folder / "damaged.jpg", rng, (96, 96))
+    save(folder / "poison.jpg", Image.new("RGB", (POISON, 64), "teal"), rng)
+    save(folder / "damaged.jpg", Image.effect_noise((96, 96), 50), rng)
     whole = (folder / "damaged.jpg").read_bytes()
     (folder / "damaged.jpg").write_bytes(whole[: len(whole) // 2])
 
 
-def save(path: Path, rng: np.random.Generator, shape: tuple[int, ...]) -> None:
-    """Save soft blotches with some noise as a JPEG file."""
+def save(path: Path, picture: Image.Image, rng: np.random.Generator) -> None:
+    """Save a picture as a JPEG file of some quality, sampling and order of its coefficients."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8))
-    soft = np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC), float)
-    noisy = (soft + rng.normal(0, 8, soft.shape)).clip(0, 255).astype(np.uint8)
-    Image.fromarray(noisy).save(path, quality=int(rng.integers(10, 90)))
+    sampling = SAMPLINGS[rng.integers(len(SAMPLINGS))]
+    quality, progressive = int(rng.integers(10, 90)), bool(rng.integers(2))
+    picture.save(path, quality=quality, subsampling=sampling, progressive=progressive)
 
 
 def lines(path: Path) -> int:

@@ -19,7 +19,7 @@ import pytest
 
 pytest.importorskip("ray")
 
-from made.command_line import PROGRAM, qgac_command, sentence
+from made.command_line import PROGRAM, qgac_command, sentence, usage_error
 from made.files import KILLS, Standin, flat, make_deadly, make_flat, make_jpeg
 from made.machines import PATHS, add_machine
 from made.pictures import compressed, photo
@@ -220,3 +220,24 @@ def test_what_is_wrong_with_a_store_is_told_before_any_work(s3: Any) -> None:
         1,
         "qgac: s3://nobucket/out: there is no such file, folder or bucket; check the address\n",
     )
+
+
+@pytest.mark.parametrize("line", [("s3://archive/photos", "-o", "out/"), ("photos", "-o", "s3://archive/out/")])
+def test_addresses_without_a_cluster_are_refused(
+    line: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photos(tmp_path / "photos", 1)
+    assert "add --cluster local" in usage_error(restore(*line))
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]  # and no folder s3:
+
+
+def test_a_machine_on_which_ray_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def timed_out(*arguments: Any, **options: Any) -> None:
+        raise TimeoutError("the node timed out.")
+
+    monkeypatch.chdir(tmp_path)
+    photos(tmp_path / "photos", 1)
+    monkeypatch.setattr("ray.init", timed_out)
+    busy = restore("photos", "-o", "out", "--cluster", "local")
+    assert sentence(busy).startswith("Ray does not start on this machine (the node timed out); try again")

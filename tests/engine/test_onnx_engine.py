@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 import qgac
+from made.command_line import environment
 from made.networks import tiny_network
 from made.pictures import GRAY, S420, S422, S440, S444, SAMPLINGS, make_image
 from qgac.engine.choice import engine_for
@@ -187,3 +190,14 @@ def test_without_pytorch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(ValueError, match=r"the engine 'torch' needs PyTorch"):
         engine_for("small", engine="torch")
     assert type(engine_for("small", device="cpu")).__name__ == "OnnxEngine"
+
+
+def test_the_library_keeps_and_tells_nothing_of_its_own(tmp_path: Path) -> None:
+    """ONNX Runtime has telemetry, which begins with a number for this computer in the user's home."""
+    code = "import qgac, sys; qgac.Restorer('fast', engine='onnx')(qgac.read_jpeg(sys.argv[1]))"
+    example = Path(__file__).parents[2] / "examples" / "night.jpg"
+    homes = {name: str(tmp_path) for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME")}
+    home_free = {name: value for name, value in environment().items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code, str(example)], env=home_free | homes, check=True)
+    kept = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [name for name in kept if "onnxruntime" in name or "deviceid" in name]

@@ -69,6 +69,8 @@ def _reason(address: str, error: Exception) -> str:
             f"the cluster {address} runs other versions of Ray or Python than this machine; "
             f"install the same here and there ({said.rstrip('.')})"
         )
+    if address == LOCAL:
+        return f"Ray does not start on this machine ({said.rstrip('.')}); try again when it has less to do"
     return (
         f"there is no Ray cluster at {address} ({said.partition('. ')[0].rstrip('.')}); "
         "check the address and that Ray runs there (ray status), or use --cluster local"

@@ -27,7 +27,6 @@ __all__ = [
     "canonical",
     "check_root",
     "fetch",
-    "is_address",
     "join",
     "list_folder",
     "put",
@@ -68,11 +67,6 @@ class Listing:
 
     folders: list[str]
     files: dict[str, int]
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is an address, such as ``s3://bucket/folder``, and no path."""
-    return re.match(r"[A-Za-z][\w+.-]*://", text) is not None
 
 
 def join(folder: str, *names: str) -> str:

@@ -16,8 +16,8 @@ from qgac.batch.inputs import MARK
 from qgac.batch.jobs import Failed
 from qgac.batch.plan import PlanError
 from qgac.batch.report import entry_of, skipped_entry
-from qgac.cluster.storage import Listing, StorageError, canonical, check_root, is_address, join, list_folder, size_of
-from qgac.files.names import folded, is_part_of_a_name
+from qgac.cluster.storage import Listing, StorageError, canonical, check_root, join, list_folder, size_of
+from qgac.files.names import folded, is_address, is_part_of_a_name
 from qgac.pictures.formats import SUFFIXES, Format, format_of
 
 __all__ = ["Stored", "check_addresses", "stored_pictures"]

@@ -146,7 +146,9 @@ def restore(
     encoding = encoding_of(depth, quality, consistent=consistent, srgb=srgb)
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
-    addressed = cluster is not None and are_addresses(inputs, output)
+    addressed = are_addresses(inputs, output)
+    if addressed and cluster is None:
+        raise click.UsageError("addresses of stores are for clusters; add --cluster local, or name files")
     if addressed and (in_place or times or files_from is not None):
         raise click.UsageError("--in-place, --times and --files-from are for files, not for addresses; leave them out")
     if addressed and (all_pictures or lossless or break_signatures or crf is not None):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from qgac.commands.terminal import fail, progress_bar, say, sentence
+from qgac.files.names import is_address
 
 if TYPE_CHECKING:
     from qgac.batch.jobs import Job, Outcome
@@ -29,15 +30,11 @@ _SCREEN = 20  # failures that are told again at the end
 
 def are_addresses(inputs: Sequence[str], output: str | None) -> bool:
     """Whether any input, or the output, is an address in a store and no path."""
-    from qgac.cluster.storage import is_address
-
     return any(is_address(text) for text in (*inputs, output or ""))
 
 
 def shared_folder(inputs: Sequence[str], output: str | None) -> str | None:
     """Return the folder that the machines of a cluster must share: this one, if any path is named, else none."""
-    from qgac.cluster.storage import is_address
-
     named = [*inputs, *([output] if output else [])]
     return None if named and all(map(is_address, named)) else str(Path.cwd())
 

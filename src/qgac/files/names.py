@@ -7,11 +7,12 @@ nor, on macOS, by how an accent is encoded.
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from pathlib import Path
 
-__all__ = ["SYSTEM", "folded", "has_forbidden_name", "is_part_of_a_name"]
+__all__ = ["SYSTEM", "folded", "has_forbidden_name", "is_address", "is_part_of_a_name"]
 
 SYSTEM: str = sys.platform
 """``win32``, ``darwin`` or anything else, where every name is taken as it is."""
@@ -34,6 +35,11 @@ def has_forbidden_name(path: Path) -> bool:
     if SYSTEM != "win32":
         return False
     return any(_is_forbidden(part) for part in path.parts if part not in (path.anchor, ".", ".."))
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address, such as ``s3://bucket/folder``, and no path."""
+    return re.match(r"[A-Za-z][\w+.-]+://", text) is not None
 
 
 def is_part_of_a_name(text: str) -> bool:
