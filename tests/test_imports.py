@@ -69,6 +69,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "qgac.engine": {"numpy"},
     "qgac.engine.export": {"numpy", "torch", "onnxruntime"},
     "qgac.engine.onnx_engine": {"numpy", "onnxruntime"},
+    "qgac.engine.runtime": {"numpy", "onnxruntime"},
     "qgac.engine.single_file": {"numpy", "torch", "onnxruntime"},
     "qgac.engine.torch_engine": {"numpy", "torch"},
     "qgac.engine.sizes": {"numpy", "torch", "onnxruntime"},

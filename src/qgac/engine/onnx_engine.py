@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from qgac.engine.description import chroma_graph, read_description, y_graph
 from qgac.engine.engine import Array, Pair, memory_told
+from qgac.engine.runtime import onnxruntime
 from qgac.processors import threads
 from qgac.weights.files import Weights, WeightsError
 

@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 from onnx import helper, numpy_helper
 from torch import Tensor
 
+from qgac.engine.runtime import onnxruntime
 from qgac.engine.tracing import keep
 
 __all__ = ["settle_sizes"]
