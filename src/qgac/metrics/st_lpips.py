@@ -65,6 +65,11 @@ class STLPIPS:
             raise ValueError(
                 f"{path} holds no weights of ST-LPIPS; name vgg_shift_tolerant.pth of stlpips-pytorch"
             ) from error
+        # Channels last: convolutions on a processor take two thirds of the time.
+        self._weights = {
+            name: tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+            for name, tensor in self._weights.items()
+        }
         line = torch.tensor([1.0, 2.0, 1.0], device=device)
         self._blur = torch.outer(line, line)[None, None] / 16
 
@@ -120,7 +125,7 @@ class STLPIPS:
 
     def _prepared(self, samples: Tensor) -> Tensor:
         rgb = samples.to(self._shift.device, torch.float32).expand(-1, 3, -1, -1)
-        return rgb.mul(2).sub(1 + self._shift).div(self._scale)
+        return rgb.mul(2).sub(1 + self._shift).div(self._scale).contiguous(memory_format=torch.channels_last)
 
     def _seen(self, depth: int, features: Tensor) -> Tensor:
         """Return features at the next depth, (N, channels, rows, columns)."""
