@@ -97,9 +97,7 @@ def test_a_full_disk_under_a_file_ends_in_one_sentence(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"\x89PNG\r\n\x1a\n", "a PNG file"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture"),
-        (b"RIFF\x24\0\0\0WEBPVP8 ", "a WebP file"),
         (b"%PDF-1.7\n", "a PDF document"),
     ],
 )
@@ -133,6 +131,26 @@ def test_contradictions_are_told_before_any_work(tree: Path, arguments: list[str
     before = outputs(".")
     assert message in usage_error(restore(*arguments, stdin=b""))
     assert outputs(".") == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "this PNG file cannot be read; get an undamaged copy"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", "this WEBP file cannot be read; get an undamaged copy, or convert it to PNG"),
+        (
+            b"II*\0\x08\0\0\0",
+            "this TIFF file (or camera's raw file) cannot be read; get an undamaged copy, or convert it to PNG",
+        ),
+    ],
+)
+def test_damaged_files_of_other_kinds_are_called_so_whatever_their_names(
+    tree: Path, content: bytes, message: str
+) -> None:
+    Path("x.jpg").write_bytes(content + bytes(40))
+    result = restore("x.jpg")
+    assert result.exit_code == 1
+    assert result.stderr == f"qgac: x.jpg: {message}\n"
 
 
 def test_a_file_that_may_not_be_read_does_not_stop_the_others(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

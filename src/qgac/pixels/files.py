@@ -95,10 +95,10 @@ def _read(content: bytes, max_pixels: int) -> Picture:
     try:
         opened = Image.open(io.BytesIO(content), formats=("PNG", "WEBP", "TIFF", "BMP"))
     except damage as error:
-        raw = " (or camera's raw file)" if kind_of_picture(content) == "TIFF" else ""
-        raise JPEGError(
-            f"this {kind_of_picture(content)} file{raw} cannot be read; get an undamaged copy, or convert it to PNG"
-        ) from error
+        kind = kind_of_picture(content)
+        raw = " (or camera's raw file)" if kind == "TIFF" else ""
+        otherwise = "" if kind == "PNG" else ", or convert it to PNG"
+        raise JPEGError(f"this {kind} file{raw} cannot be read; get an undamaged copy{otherwise}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     with opened as picture:
