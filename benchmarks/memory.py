@@ -51,7 +51,7 @@ def measure(arguments: argparse.Namespace) -> None:
         base = 0.0
         for megapixels in [32 * 32 / 1e6, *arguments.megapixels]:
             subprocess.run([*here, "--make", str(path), "--megapixels", str(megapixels)], check=True)
-            seconds, peak = run(command(path, arguments), arguments.threads)
+            seconds, _, peak = run(command(path, arguments), arguments.threads)
             if not base:
                 base = peak
                 continue
@@ -73,8 +73,8 @@ def command(path: Path, arguments: argparse.Namespace) -> list[str]:
     return [sys.executable, "-m", "qgac", "restore", *written, *tile, "--device", "cpu"]
 
 
-def run(arguments: list[str], threads: int | None) -> tuple[float, float]:
-    """Run a command; return its seconds and the peak memory of its largest process, in MiB."""
+def run(arguments: list[str], threads: int | None) -> tuple[float, float, float]:
+    """Run a command; return its wall and processor seconds and the peak memory of its largest process, in MiB."""
     environment = os.environ | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
     start = time.perf_counter()
     process = subprocess.Popen(arguments, stderr=subprocess.PIPE, env=environment)
@@ -84,7 +84,7 @@ def run(arguments: list[str], threads: int | None) -> tuple[float, float]:
     if status:
         raise SystemExit(told.decode())
     unit = 1 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes elsewhere
-    return time.perf_counter() - start, usage.ru_maxrss * unit / (1 << 20)
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / (1 << 20)
 
 
 def options(arguments: argparse.Namespace) -> list[str]:

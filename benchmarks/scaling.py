@@ -10,14 +10,11 @@ seconds hold and wall seconds do not.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from memory import make, size  # beside this file
+from memory import make, run, size  # beside this file
 
 
 def main() -> None:
@@ -47,15 +44,7 @@ def restored(path: Path, model: str, threads: int) -> tuple[float, float, float]
     """Restore a picture in a process; return its wall and processor seconds and its peak memory in MiB."""
     output = path.with_suffix(".png")
     command = [sys.executable, "-m", "qgac", "restore", str(path), "-o", str(output), "--overwrite", "--model", model]
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": str(threads)})
-    assert process.stderr is not None
-    told = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(told.decode())
-    unit = 1 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes elsewhere
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / (1 << 20)
+    return run(command, threads)
 
 
 if __name__ == "__main__":

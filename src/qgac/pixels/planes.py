@@ -18,7 +18,7 @@ from qgac.pixels.blocks import Plane
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Planes", "pixels_of", "planes_of", "rgb_of", "ycbcr_of"]
+__all__ = ["Planes", "luma_of", "pixels_of", "planes_of", "rgb_of", "ycbcr_of"]
 
 _TO_Y = np.array([0.299, 0.587, 0.114], np.float32)
 _BLUE, _RED = np.float32(1.772), np.float32(1.402)
@@ -42,6 +42,12 @@ class Planes:
     cb: Plane | None
     cr: Plane | None
     clipped: NDArray[np.bool_]
+
+
+def luma_of(samples: NDArray[np.uint8] | NDArray[np.float32]) -> Plane:
+    """Return the brightness of gray or RGB samples, (H, W) or (H, W, 3), in their range."""
+    result: Plane = samples.astype(np.float32, copy=False) if samples.ndim == 2 else samples @ _TO_Y
+    return result
 
 
 def pixels_of(image: Image | NDArray[np.uint8]) -> NDArray[np.uint8]:

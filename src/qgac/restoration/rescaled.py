@@ -16,14 +16,13 @@ from qgac.coefficients.quantization import luma_table
 from qgac.engine.choice import engine_for
 from qgac.engine.engine import Array, Engine
 from qgac.jpeg.image import JPEGImage
+from qgac.pixels.planes import luma_of
 from qgac.pixels.strength import find_strength
 from qgac.restoration.tile_budget import blocks_that_fit
 from qgac.restoration.tiling import Region, tile_shape, tiles
 from qgac.restoration.walk import Progress
 
 __all__ = ["restore_luma", "restore_rescaled"]
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def restore_rescaled(
@@ -54,7 +53,7 @@ def restore_rescaled(
     ndarray of float32, of the shape of `pixels`, or None
         0..255; None if no artifacts are found beyond doubt.
     """
-    luma = (pixels if pixels.ndim == 2 else pixels @ _LUMA).astype(np.float32) - 128
+    luma = luma_of(pixels) - 128
     if quality is not None:
         table = luma_table(quality).astype(np.float32)
     else:

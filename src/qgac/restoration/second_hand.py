@@ -16,6 +16,7 @@ from qgac.pixels.earlier import Earlier, find_earlier
 from qgac.pixels.families import LUMA
 from qgac.pixels.files import Picture
 from qgac.pixels.past import Outcome, Past, from_pixels
+from qgac.pixels.planes import luma_of
 from qgac.pixels.proof import trust
 from qgac.pixels.resaved import earlier_levels
 from qgac.restoration.hints import Hints
@@ -24,8 +25,6 @@ from qgac.restoration.rescaled import restore_rescaled
 from qgac.restoration.walk import Progress
 
 __all__ = ["restore_earlier", "restore_pixels", "stand_in"]
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class _Restores(Protocol):
@@ -73,11 +72,11 @@ def restore_pixels(
     kind, hints = pixel_type(dtype), hints or Hints()
     pixels, source = picture.pixels, stand_in(picture)
     if not isinstance(hints.rescaled, str):  # told, and not found
-        return _without_grid(restorer, picture, "rescaled", hints, kind, progress)
+        return _without_grid(restorer, pixels, source, "rescaled", hints, kind, progress)
     past = from_pixels(pixels, grid=hints.grid, quality=hints.quality)
     told = hints.grid is not None or hints.quality is not None
     if past.levels is None or (past.outcome != "compressed" and not told):
-        return _without_grid(restorer, picture, past.outcome, hints, kind, progress)
+        return _without_grid(restorer, pixels, source, past.outcome, hints, kind, progress)
     restored = restorer(past.levels.image, dtype=np.float32, progress=progress)
     result = np.ascontiguousarray(past.cut(restored.pixels, color=pixels.ndim == 3))
     return _picture(result, replace(source, notes=(*source.notes, _note(past))), kind)
@@ -85,14 +84,14 @@ def restore_pixels(
 
 def _without_grid(
     restorer: _Restores,
-    picture: Picture,
+    pixels: npt.NDArray[np.uint8],
+    source: JPEGImage,
     outcome: Outcome,
     hints: Hints,
     kind: np.dtype[Any],
     progress: Progress | None,
 ) -> Restored:
-    pixels, source, note = picture.pixels, stand_in(picture), _UNCHANGED[outcome]
-    result = pixels.astype(np.float32)
+    note, result = _UNCHANGED[outcome], pixels.astype(np.float32)
     if hints.rescaled != "off":
         quality = hints.rescaled if isinstance(hints.rescaled, int) else None
         found = restore_rescaled(pixels, source, quality=quality, device=restorer.device, progress=progress)
@@ -132,9 +131,9 @@ def restore_earlier(
         return None
     luma, place, table = image.components[0], (earlier.top, earlier.left), LUMA.tables[earlier.index]
     last = restorer(image, dtype=np.float32, progress=progress).pixels
-    brightness = last if last.ndim == 2 else last @ _LUMA
+    brightness = luma_of(last)
     levels, top, left = earlier_levels(luma, place, table, brightness)
-    before = restorer(levels, dtype=np.float32).pixels[top : top + image.height, left : left + image.width]
+    before = luma_of(restorer(levels, dtype=np.float32).pixels)[top : top + image.height, left : left + image.width]
     share = trust(luma, place, table).repeat(8, 0).repeat(8, 1)[: image.height, : image.width]
     change = share * (before - brightness)
     note = (

@@ -26,6 +26,6 @@ def read_source(source: JPEGSource, *, tolerant: bool, max_pixels: int) -> JPEGI
     """Read a JPEG, as :func:`qgac.jpeg.reader.read_jpeg` does; one that is read already comes back as it is."""
     if isinstance(source, JPEGImage):
         return source
-    from qgac.jpeg.reader import read_jpeg  # Numba comes with it
+    from qgac.jpeg.reader import read_jpeg  # loaded when it is needed
 
     return read_jpeg(source, tolerant=tolerant, max_pixels=max_pixels)

@@ -40,13 +40,15 @@ def read(source: Path, *, tolerant: bool, max_pixels: int) -> Sent:
         413 if the picture is too large, 415 if it is none, 422 if it is damaged or not supported.
     """
     from qgac.jpeg.signatures import LONGEST
-    from qgac.pixels.files import is_picture, read_picture
+    from qgac.pixels.files import kind_of_picture, read_picture
 
     with source.open("rb") as file:
         head = file.read(LONGEST)
-    if not is_picture(head):
+    kind = kind_of_picture(head)
+    if kind is None:
         return _read_jpeg(source, head, tolerant=tolerant, max_pixels=max_pixels)
-    _check_one_picture(source, head)
+    if kind == "TIFF":
+        _check_one_picture(source)
     try:
         return read_picture(source.read_bytes(), max_pixels=max_pixels // _SHARE)
     except TooLargeError as error:
@@ -56,7 +58,7 @@ def read(source: Path, *, tolerant: bool, max_pixels: int) -> Sent:
 
 
 def _read_jpeg(source: Path, head: bytes, *, tolerant: bool, max_pixels: int) -> JPEGImage:
-    from qgac.jpeg import signatures  # Numba comes with the reader
+    from qgac.jpeg import signatures  # loaded when they are needed
     from qgac.jpeg.reader import read_jpeg
 
     try:
@@ -71,11 +73,11 @@ def _read_jpeg(source: Path, head: bytes, *, tolerant: bool, max_pixels: int) ->
         raise Problem(422, str(error)) from error
 
 
-def _check_one_picture(source: Path, head: bytes) -> None:
+def _check_one_picture(source: Path) -> None:
     """Refuse TIFF files that are containers, which the command restores as such."""
     from qgac.containers.tiff_directory import is_one_picture
 
-    if head.startswith((b"II*\0", b"MM\0*")) and not is_one_picture(source):
+    if not is_one_picture(source):
         raise Problem(
             415,
             "this TIFF file holds JPEG pictures, several ones, or none that can be read; restore it with the command "
