@@ -49,14 +49,14 @@ def test_a_shallower_trunk_starts_with_blocks_of_a_deeper_one() -> None:
         assert all(map(torch.equal, own.state_dict().values(), other.state_dict().values()))
 
 
-@pytest.mark.parametrize("more", [{}, {"candidate": 2, "gate": True}], ids=["wider", "and sees more"])
+@pytest.mark.parametrize("more", [{}, {"candidate": 2, "gate": True}], ids=["deeper", "and sees more"])
 @pytest.mark.parametrize("subdivision", [1, 2])
-def test_a_wider_trunk_changes_nothing_at_first_and_learns(subdivision: int, more: dict[str, Any]) -> None:
-    narrow = PLAIN | {"subdivision": subdivision, "residual_blocks": 2}
-    theirs = randomize(QGAC(tiny_configuration(narrow | {"width": 8}))).eval()
-    ours = QGAC(tiny_configuration(narrow | {"width": 20} | more)).eval()
+def test_a_deeper_trunk_changes_nothing_at_first_and_learns(subdivision: int, more: dict[str, Any]) -> None:
+    shallow = PLAIN | {"subdivision": subdivision, "residual_blocks": 2}
+    theirs = randomize(QGAC(tiny_configuration(shallow))).eval()
+    ours = randomize(QGAC(tiny_configuration(shallow | {"residual_blocks": 5} | more)), seed=1).eval()
     assert may_start_from(theirs.configuration, ours.configuration, grown=True)
-    ours.load_state_dict(starting_weights(theirs, ours))
+    ours.load_state_dict(starting_weights(theirs, ours), strict=False)
     y = 30 * torch.randn(2, 64, 4, 5, generator=torch.Generator().manual_seed(0))
     table = torch.full((2, 8, 8), 12.0)
     restored = ours.restore_y(y, table)
@@ -64,9 +64,8 @@ def test_a_wider_trunk_changes_nothing_at_first_and_learns(subdivision: int, mor
     assert (restored - y).abs().max() > 0.1
     restored.square().sum().backward()
     (network,) = ours.y_network.subnetworks
-    new = network.trunk[0].second.weight.grad[: 8 // subdivision**2, 8 // subdivision**2 :]
-    assert new.any()
-    assert network.decode.manifold.kernel.weight.grad.abs().sum((0, 2, 3)).all()
+    assert [bool(block.second.weight.any()) for block in network.trunk] == [True, False, False, False, True]
+    assert all(block.second.weight.grad.any() for block in network.trunk)
 
 
 def test_who_may_start_from_whom() -> None:
@@ -81,11 +80,8 @@ def test_who_may_start_from_whom() -> None:
     deeper = tiny_configuration(PLAIN | {"residual_blocks": 4})
     assert may_start_from(deeper, grown, grown=True)
     assert not may_start_from(deeper, plain, grown=False)
-    assert not may_start_from(plain, deeper, grown=True)
+    assert may_start_from(plain, deeper, grown=True)
+    assert not may_start_from(plain, deeper, grown=False)
     assert not may_start_from(tiny_configuration(PLAIN | {"residual_blocks": 4, "rrdbs": 1}), plain, grown=True)
-    wider = tiny_configuration(PLAIN | {"width": 32, "candidate": 2, "gate": True})
-    assert may_start_from(plain, wider, grown=True)
-    assert not may_start_from(plain, wider, grown=False)
-    assert not may_start_from(wider, grown, grown=True)
     unconditioned = [tiny_configuration(PLAIN | {"conditioning": "concat"} | more) for more in ({}, {"candidate": 2})]
     assert not may_start_from(*unconditioned, grown=True)

@@ -1,10 +1,10 @@
 """Weights of a network as the start of another: other colour networks, and Y networks that can begin as the first.
 
 A Y network with a candidate (:mod:`qgac.coefficients.candidate`), or with a gate, may start from one that has none:
-what is new starts at zero, so that it does at first what the other one did. One of fewer residual blocks may start from
-a deeper one: it takes blocks spread evenly over the other's, the first and the last among them, and has most of its
-gain back after a few hundred steps. One with more channels starts as the narrower one, too (in the way of Net2Net, Chen
-et al., 2016): its new channels see all that is there, but nothing looks at them before it has learned to.
+what is new starts at zero, so that it does at first what the other one did. One with more residual blocks has the
+other's among its own, spread evenly, and what lies between starts as the identity (in the way of Net2Net, Chen et al.,
+2016). One with fewer takes some of the other's, spread evenly, the first and the last among them, and has most of its
+gain back after a few hundred steps.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from qgac.models.configuration import ColorConfiguration, Configuration
 from qgac.models.qgac import QGAC
+from qgac.models.trunk import ResidualBlock
 
 __all__ = ["may_start_from", "starting_weights"]
 
@@ -32,8 +33,8 @@ def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -
     theirs, ours : Configuration
         Of the weights there are, and of the network that is to be trained.
     grown : bool
-        Whether ours may have a candidate and a gate that theirs lacks, fewer residual blocks, and more channels: where
-        Y is trained.
+        Whether ours may have a candidate and a gate that theirs lacks, and fewer or more residual blocks: where Y is
+        trained.
 
     Returns
     -------
@@ -43,26 +44,15 @@ def may_start_from(theirs: Configuration, ours: Configuration, *, grown: bool) -
     theirs, ours = (replace(c, color=ColorConfiguration()) for c in (theirs, ours))
     if grown and ours.y.conditioning == "cfm" and ours.y.blocknets and theirs.y.candidate == 0:
         ours = replace(ours, y=replace(ours.y, candidate=0, gate=False))
-    if grown and _is_shallower(theirs, ours):
+    if grown and _differ_in_depth(theirs, ours):
         ours = replace(ours, y=replace(ours.y, residual_blocks=theirs.y.residual_blocks))
-    if grown and _is_wider(theirs, ours):
-        ours = replace(ours, y=replace(ours.y, width=theirs.y.width))
     return theirs == ours
 
 
-def _is_shallower(theirs: Configuration, ours: Configuration) -> bool:
-    """Whether our trunks of plain residual blocks can be made of some of theirs."""
-    plain = all(c.y.rrdbs == c.y.deep_blocks == 0 for c in (theirs, ours))
-    return plain and 0 < ours.y.residual_blocks < theirs.y.residual_blocks
-
-
-def _is_wider(theirs: Configuration, ours: Configuration) -> bool:
-    """Whether our only BlockNet, of plain residual blocks, has more channels than theirs."""
-    plain = all(
-        c.y.rrdbs == c.y.deep_blocks == 0 and c.y.blocknets == 1 and not c.y.frequencynet and not c.y.fusion
-        for c in (theirs, ours)
-    )
-    return plain and ours.y.conditioning == "cfm" and ours.y.width > theirs.y.width
+def _differ_in_depth(theirs: Configuration, ours: Configuration) -> bool:
+    """Whether our trunks of plain residual blocks can be made of theirs."""
+    plain = all(c.y.rrdbs == c.y.deep_blocks == 0 < c.y.residual_blocks for c in (theirs, ours))
+    return plain and ours.y.residual_blocks != theirs.y.residual_blocks
 
 
 def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
@@ -79,12 +69,8 @@ def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
         Those of `theirs` whose shapes are those of `ours`.
     """
     weights, own = theirs.state_dict(), ours.state_dict()
-    if _is_shallower(theirs.configuration, ours.configuration):
-        weights = _of_fewer_blocks(
-            weights, theirs.configuration.y.residual_blocks, ours.configuration.y.residual_blocks
-        )
-    if _is_wider(theirs.configuration, ours.configuration):
-        weights |= _of_more_channels(weights, own, ours.configuration.y.subdivision**2)
+    if _differ_in_depth(theirs.configuration, ours.configuration):
+        weights = _with_blocks(weights, theirs.configuration.y.residual_blocks, ours)
     before, after = (network.normalize_y.maps + (network.configuration.y.candidate > 0) for network in (theirs, ours))
     if before != after:
         first = "y_network.subnetworks.0.encode.manifold."
@@ -97,45 +83,23 @@ def starting_weights(theirs: QGAC, ours: QGAC) -> dict[str, Tensor]:
     return {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
 
 
-def _of_fewer_blocks(weights: dict[str, Tensor], before: int, after: int) -> dict[str, Tensor]:
-    """Leave of the blocks of the Y network's trunks so many, spread evenly."""
-    kept = {round(float(index)): number for number, index in enumerate(np.linspace(0, before - 1, after))}
-    result = {}
+def _with_blocks(weights: dict[str, Tensor], before: int, ours: QGAC) -> dict[str, Tensor]:
+    """Spread residual blocks evenly over our trunks; the others of ours change nothing at first."""
+    after = ours.configuration.y.residual_blocks
+    if after < before:
+        places = {round(float(index)): place for place, index in enumerate(np.linspace(0, before - 1, after))}
+    else:
+        places = {index: round(float(place)) for index, place in enumerate(np.linspace(0, after - 1, before))}
+    result: dict[str, Tensor] = {}
+    for name, module in ours.named_modules():
+        if isinstance(module, ResidualBlock) and _BLOCK.match(f"{name}."):
+            result |= {f"{name}.second.{part}": torch.zeros_like(w) for part, w in module.second.named_parameters()}
     for name, value in weights.items():
         found = _BLOCK.fullmatch(name)
         if found is None:
             result[name] = value
-        elif (index := int(found[2])) in kept:
-            result[f"{found[1]}{kept[index]}{found[3]}"] = value
-    return result
-
-
-def _of_more_channels(weights: dict[str, Tensor], own: dict[str, Tensor], parts: int) -> dict[str, Tensor]:
-    """Widen the Y network's layers; what they have several of, in as many sub-blocks (`parts`), is widened in each."""
-    network = "y_network.subnetworks.0."
-    encode, decode = f"{network}encode.manifold.", f"{network}decode.manifold."
-    bias = weights[f"{encode}bias.bias"]
-    before, after = len(bias) // parts, len(own[f"{encode}bias.bias"]) // parts
-
-    def widened(weight: Tensor, dimension: int, share: float) -> Tensor:
-        """Append channels like the first ones, `share` times as large, in every sub-block."""
-        apart = torch.unflatten(weight, dimension, (parts, before, -1))
-        more = apart.index_select(dimension + 1, torch.arange(before, after) % before)
-        return torch.cat((apart, share * more), dimension + 1).flatten(dimension, dimension + 2)
-
-    result = {}
-    for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0), ("bias.weight", 0), ("bias.bias", 0)):
-        result[encode + name] = widened(weights[encode + name], dimension, 1)
-    for name, dimension in (("kernel.weight", 1), ("kernel.bias", 0)):
-        result[decode + name] = widened(weights[decode + name], dimension, 0)
-    for name, weight in weights.items():
-        if name.startswith(f"{network}trunk.") and name.endswith(("first.weight", "second.weight")):
-            wide = own[name].clone()
-            wide[:before] = 0
-            wide[:before, :before] = weight
-            result[name] = wide
-        elif name.startswith(f"{network}trunk.") and name.endswith(("first.bias", "second.bias")):
-            result[name] = torch.cat((weight, own[name][before:]))
+        elif (index := int(found[2])) in places:
+            result[f"{found[1]}{places[index]}{found[3]}"] = value
     return result
 
 
