@@ -11,7 +11,7 @@ from qgac.evaluation.tables import to_json
 from qgac.metrics.scores import Scores
 
 
-def result(dataset: str, channels: str = "color", qualities: tuple[int, int] = (10, 50), blend: float = 0.0) -> str:
+def result(dataset: str, channels: str = "color", qualities: tuple[int, ...] = (10, 50), blend: float = 0.0) -> str:
     scores = {"jpeg": Scores(25, 23, 0.7), "pillow": Scores(26, 24, 0.75), "restored": Scores(28.126, 27, 0.8)}
     measurements = tuple(Measurement("a.png", quality, 1, scores) for quality in qualities)
     return to_json(Evaluation(dataset, Settings(qualities, channels, blend=blend), measurements))
@@ -59,6 +59,11 @@ def test_generalization_is_table_3(folder: Path) -> None:
         f"| 50 | quality 20 | 30.91 / 28.94 / 0.905 | 31.91 / 31.65 / 0.916 | 32.78 / 32.19 / 0.932 | {own}",
         f"| 10 | quality 20 | 25.60 / 23.53 / 0.755 | 26.95 / 26.24 / 0.804 | 27.65 / 27.40 / 0.819 | {own}",
     ]
+
+
+def test_one_quality_is_no_generalization(folder: Path) -> None:
+    (folder / "c.json").write_text(result("live1", qualities=(10,)))
+    assert "### Generalisation" not in results_markdown(folder, folder.parent)
 
 
 def test_figures_are_linked_from_the_document(folder: Path) -> None:

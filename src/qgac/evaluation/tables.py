@@ -123,7 +123,7 @@ def generalization_markdown(evaluation: Evaluation) -> str:
     Returns
     -------
     str
-        Heading, table, and what it compares; empty if none of the qualities of the table was measured.
+        Heading, table, and what it compares; empty if not two qualities of the table were measured.
     """
     own = {q: evaluation.mean(q, "restored") for q in evaluation.settings.qualities}
     rows = [["quality", "IDCN trained for", "JPEG, paper", "IDCN, paper", "QGAC, paper", "restored"]]
@@ -132,7 +132,7 @@ def generalization_markdown(evaluation: Evaluation) -> str:
         if quality in own and paper is not None:
             cells = (paper.jpeg, scores, paper.restored, own[quality])
             rows.append([str(quality), f"quality {trained}", *map(format_scores, cells)])
-    if len(rows) == 1:
+    if len({quality for quality, *_ in rows[1:]}) < 2:
         return ""
     return section(
         "Generalisation: Live-1, colour (RGB, 4:2:0)",
