@@ -113,6 +113,24 @@ def test_a_smaller_least_error_heeds_smaller_errors() -> None:
     assert total.item() == pytest.approx(math.log(0.5 / 255))
 
 
+def test_the_blocking_effect_counts_beside_the_squared_error() -> None:
+    """A step of 6 levels across the one border of 16x16 samples that are 3 levels off on either side.
+
+    On the border 36, elsewhere 0, times log 8 / log 16; of an equally large error without a step it is 0.
+    """
+    target = torch.zeros(1, 1, 16, 16, dtype=torch.float64)
+    step = target + 3 / 255
+    step[..., 8:] -= 6 / 255
+    weights = {"error": "logarithmic", "least_error": 1.0, "ssim_weight": 0, "blocking_weight": 0.5}
+    borders = 16 + 16  # of columns, where the step is, and of rows
+    effect = 16 * 36 / borders * 3 / 4
+    assert regression_loss(step, target, **weights)[0].item() == pytest.approx(
+        0.5 * math.log((9 + 0.5 * effect + 1) / 255**2)
+    )
+    even = regression_loss(target + 3 / 255, target, **weights)[0].item()
+    assert even == pytest.approx(0.5 * math.log(10 / 255**2))
+
+
 def test_logarithmic_errors_weigh_patches_alike() -> None:
     """An error of all patches scaled by the same factor changes the loss by the same amount, small ones or large."""
     target = torch.zeros(2, 1, 8, 8, dtype=torch.float64)

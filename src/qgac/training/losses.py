@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import l1_loss, softplus
 
+from qgac.metrics.psnr_b import blocking_effect
 from qgac.metrics.ssim import ssim
 
 __all__ = ["discriminator_loss", "gan_loss", "generator_loss", "regression_loss", "texture_loss"]
@@ -20,6 +21,7 @@ def regression_loss(
     *,
     error: Literal["absolute", "logarithmic"] = "absolute",
     least_error: float = 1.0,
+    blocking_weight: float = 0.0,
     ssim_weight: float = 0.05,
     roundness: float = 0.0,
 ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -35,6 +37,8 @@ def regression_loss(
         coarse tables.
     least_error : float
         Root mean squared error, in gray levels, below which a patch has little more to say to the logarithm.
+    blocking_weight : float
+        Of the blocking effect beside the squared error, in the logarithm: with 1 it is that of PSNR-B.
     ssim_weight : float
         The balance lambda; 0 leaves the term out.
     roundness : float
@@ -49,7 +53,10 @@ def regression_loss(
     """
     difference = restored - target
     if error == "logarithmic":
-        loss = 0.5 * (difference.square().flatten(1).mean(1) + (least_error / 255) ** 2).log().mean()
+        squared = difference.square().flatten(1).mean(1)
+        if blocking_weight:
+            squared = squared + blocking_weight * blocking_effect(restored).mean(1)
+        loss = 0.5 * (squared + (least_error / 255) ** 2).log().mean()
         parts = {"log_rmse": loss.detach()}
     else:
         loss = (difference.square() + roundness**2).sqrt().mean() - roundness if roundness else difference.abs().mean()

@@ -85,5 +85,11 @@ def _train_on_colors(
 def _loss(recipe: Recipe, restored: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     o = recipe.optimization
     return regression_loss(
-        restored, target, error=o.error, least_error=o.least_error, ssim_weight=o.ssim_weight, roundness=o.roundness
+        restored,
+        target,
+        error=o.error,
+        least_error=o.least_error,
+        blocking_weight=o.blocking_weight,
+        ssim_weight=o.ssim_weight,
+        roundness=o.roundness,
     )

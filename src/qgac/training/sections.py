@@ -148,6 +148,8 @@ class Optimization:
         The balance lambda of eq. 1.
     least_error : float
         See :func:`qgac.training.losses.regression_loss`; in gray levels, for error = "logarithmic".
+    blocking_weight : float
+        See :func:`qgac.training.losses.regression_loss`; for error = "logarithmic".
     projected : bool
         Whether all stages but the GAN's measure their error after the projection onto the quantisation intervals, as
         restoring does: then the network is free to leave them where it is certain.
@@ -176,6 +178,7 @@ class Optimization:
     betas: tuple[Decay, Decay] = (0.9, 0.999)
     error: Literal["absolute", "logarithmic"] = "absolute"
     least_error: Positive = 1.0
+    blocking_weight: NotNegative = 0.0
     projected: bool = False
     ssim_weight: NotNegative = 0.05
     roundness: NotNegative = 0.0
@@ -189,6 +192,8 @@ class Optimization:
         check(self)
         if self.roundness and self.error != "absolute":
             raise RecipeError("roundness is for error = 'absolute' only")
+        if self.blocking_weight and self.error != "logarithmic":
+            raise RecipeError("blocking_weight is for error = 'logarithmic' only")
 
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
