@@ -77,8 +77,8 @@ def test_the_papers_color_stage() -> None:
     assert rates == pytest.approx([1e-3, (1e-3 + 1e-6) / 2, 1e-6])
 
 
-@pytest.mark.parametrize("name", ["base-y", "base-color"])
-def test_the_base_model_has_the_size_that_the_documents_state(name: str) -> None:
+@pytest.mark.parametrize("name", ["large-y", "large-color"])
+def test_the_large_model_has_the_size_that_the_documents_state(name: str) -> None:
     with torch.device("meta"):
         model = QGAC(repository(name).model)
     networks = [sum(p.numel() for p in part.parameters()) for part in (model.y_network, model.color_network)]
@@ -87,7 +87,7 @@ def test_the_base_model_has_the_size_that_the_documents_state(name: str) -> None
     assert 2 * sum(networks) < 62e6  # bytes in 16 bits each
 
 
-@pytest.mark.parametrize("size", ["small", "base", "paper"])
+@pytest.mark.parametrize("size", ["small", "large", "paper"])
 def test_stages_of_one_model_fit_together(size: str) -> None:
     y, color = repository(f"{size}-y"), repository(f"{size}-color")
     assert (y.stage, color.stage) == ("y", "color")
