@@ -30,7 +30,7 @@ def test_recipes_of_this_repository(path: Path) -> None:
 
 
 def test_there_are_recipes() -> None:
-    names = {f"{size}-{stage}" for size in ("small", "base", "paper") for stage in ("y", "color")}
+    names = {f"{size}-{stage}" for size in ("small", "large", "paper") for stage in ("y", "color")}
     assert {"tiny", *names} <= {path.stem for path in RECIPES}
 
 
