@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from made.networks import randomize, tiny_configuration
 from qgac.models.configuration import Configuration
 from qgac.models.qgac import QGAC
 from qgac.weights import files
-from qgac.weights.checkpoints import load_model, save_model
+from qgac.weights.checkpoints import load_model, save_model, whole_content
 from qgac.weights.files import WeightsError, load_record, shipped_models
 
 
@@ -200,6 +201,58 @@ def test_shipped_weights_without_a_checksum_are_refused(shipped: Path, sums: str
     path.unlink() if sums is None else path.write_text(sums)
     with pytest.raises(WeightsError, match=r"SHA256SUMS.*install qgac again"):
         load_model("tiny")
+
+
+def pack(folder: Path) -> None:
+    """Write the checksums of what a package ships."""
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in folder.glob("*.safetensors")]
+    (folder / "SHA256SUMS").write_text("".join(sums))
+
+
+@pytest.fixture
+def twin(shipped: Path, model: QGAC) -> QGAC:
+    """Shipped as `twin`, with another Y network and the same colour network."""
+    twin = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in twin.y_network.parameters():
+            parameter.add_(0.25)
+    save_model(twin, shipped.with_name("twin.safetensors"), record={"stage": "gan"}, rest="tiny")
+    pack(shipped.parent)
+    return twin
+
+
+def test_what_another_shipped_model_has_is_taken_from_there(shipped: Path, twin: QGAC) -> None:
+    path = shipped.with_name("twin.safetensors")
+    with safe_open(path, "pt") as file:
+        assert {name.split(".")[0] for name in file.keys()} == {"y_network"}  # noqa: SIM118 (no mapping)
+    own = twin.state_dict()
+    read = load_model("twin").state_dict()
+    assert read.keys() == own.keys()
+    assert all(torch.equal(read[name], own[name]) for name in own)
+    assert load_record("twin")["record"] == {"stage": "gan"}
+
+
+def test_and_a_copy_can_be_made_that_needs_no_other(shipped: Path, twin: QGAC, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.safetensors"
+    alone.write_bytes(whole_content(shipped.with_name("twin.safetensors")))
+    shipped.unlink()
+    read, own = load_model(alone).state_dict(), twin.state_dict()
+    assert all(torch.equal(read[name], own[name]) for name in own)
+    assert load_record(alone)["record"] == {"stage": "gan"}
+    assert whole_content(alone) == alone.read_bytes()
+
+
+@pytest.mark.usefixtures("twin")
+def test_but_from_no_other_version_of_it(shipped: Path, model: QGAC) -> None:
+    with torch.no_grad():
+        next(model.parameters()).add_(1)
+    save_model(model, shipped, record={})
+    pack(shipped.parent)
+    with pytest.raises(WeightsError, match=r"twin.* in another 'tiny' than this one; install the qgac that it is from"):
+        load_model("twin")
+    shipped.unlink()
+    with pytest.raises(WeightsError, match=r"twin.* in a model 'tiny', which is not there; update qgac"):
+        load_model("twin")
 
 
 def test_what_is_shipped_has_its_checksum() -> None:

@@ -32,6 +32,7 @@ from qgac.engine.tracing import SLOPE, leaky, traced
 from qgac.files.atomic import write_atomically
 from qgac.models import steps
 from qgac.models.qgac import QGAC
+from qgac.weights.checkpoints import whole_content
 from qgac.weights.files import WEIGHTS
 
 __all__ = [
@@ -156,7 +157,7 @@ def export(
     folder : path
         Made if it is not there.
     weights : Path, optional
-        The weights file of the network, to be copied beside the graphs: then the folder is a model of its own.
+        The weights file of the network, whose content goes beside the graphs: then the folder is a model of its own.
     overwrite : bool
         Whether to replace files that exist.
 
@@ -180,7 +181,7 @@ def export(
     written = []
     files = contents(network)
     if weights is not None:
-        files[WEIGHTS] = weights.read_bytes()
+        files[WEIGHTS] = whole_content(weights)
     for name, content in files.items():
         write_atomically(content, folder / name, overwrite=overwrite)
         written.append(folder / name)

@@ -7,14 +7,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save, save_file
 
 from qgac.files.atomic import whole_file
 from qgac.models.qgac import QGAC
-from qgac.weights.files import FORMAT, Weights, damaged, read_weights
+from qgac.weights.files import FORMAT, Weights, damaged, load_record, read_weights, rest_of, shipped_file
 
-__all__ = ["load_model", "network_of", "save_model", "weights_of"]
+__all__ = ["load_model", "network_of", "save_model", "weights_of", "whole_content"]
 
 
 def load_model(name: str | os.PathLike[str] = "small") -> QGAC:
@@ -79,7 +80,12 @@ def weights_of(model: QGAC) -> Weights:
 
 
 def save_model(
-    model: QGAC, path: str | os.PathLike[str], *, record: dict[str, Any], dtype: torch.dtype = torch.float32
+    model: QGAC,
+    path: str | os.PathLike[str],
+    *,
+    record: dict[str, Any],
+    dtype: torch.dtype = torch.float32,
+    rest: str | None = None,
 ) -> None:
     """Write a network's weights, whole or not at all.
 
@@ -92,6 +98,9 @@ def save_model(
         How the weights were made; JSON types only.
     dtype : torch.dtype
         Type of the stored parameters. Statistics stay float32.
+    rest : str, optional
+        Name of a shipped model: what it has to the bit is left out, and the file says where it is. For models that are
+        shipped beside it.
     """
     path = Path(path)
     buffers = {name for name, _ in model.named_buffers()}
@@ -100,5 +109,31 @@ def save_model(
         for name, value in model.state_dict().items()
     }
     header = {"format": FORMAT, "configuration": model.configuration.to_dict(), "record": record}
+    if rest is not None:
+        there = read_weights(rest).tensors
+        same = {name for name, value in tensors.items() if name in there and np.array_equal(there[name], value.float())}
+        tensors = {name: value for name, value in tensors.items() if name not in same}
+        header["rest"] = rest_of(rest)
     with whole_file(path, overwrite=True) as partial:
         save_file(tensors, str(partial), metadata={"qgac": json.dumps(header)})
+
+
+def whole_content(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a weights file, together with what it leaves to another one, in the types of both.
+
+    Parameters
+    ----------
+    path : path
+        A file that :func:`qgac.weights.files.read_weights` has read.
+
+    Returns
+    -------
+    bytes
+        Of a weights file that needs no other.
+    """
+    header = load_record(path)
+    rest = header.pop("rest", None)
+    if rest is None:
+        return Path(path).read_bytes()
+    tensors = load_file(shipped_file(rest["model"])) | load_file(path)
+    return save(tensors, metadata={"qgac": json.dumps(header)})

@@ -2,6 +2,8 @@
 
 The header's ``qgac`` entry is JSON with the configuration and the record of the training run (stage, recipe, figures).
 The weights that the package ships lie in ``weights/`` beside their checksums, ``SHA256SUMS``, as sha256sum writes them.
+One of these may leave out what another one has to the bit, a colour network that several have: its header names that
+model and the checksum of its file (``rest``).
 Nothing here needs PyTorch; :mod:`qgac.weights.checkpoints` makes networks of what is read here.
 """
 
@@ -11,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,8 @@ __all__ = [
     "damaged",
     "load_record",
     "read_weights",
+    "rest_of",
+    "shipped_file",
     "shipped_models",
 ]
 
@@ -80,9 +85,14 @@ def shipped_models() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.safetensors")))
 
 
+def shipped_file(model: str) -> Path:
+    """Return where the weights of a shipped model are."""
+    return _FOLDER / f"{model}.safetensors"
+
+
 def _locate(name: str | os.PathLike[str]) -> Path:
     if str(name) in shipped_models():
-        return _FOLDER / f"{name}.safetensors"
+        return shipped_file(str(name))
     path = Path(name)
     if path.is_dir() and (path / WEIGHTS).is_file():  # as `qgac export` leaves it
         return path / WEIGHTS
@@ -95,14 +105,14 @@ def _locate(name: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _check_shipped(path: Path, content: npt.NDArray[np.uint8]) -> None:
+def _check_shipped(path: Path, checksum: str) -> None:
     """Refuse shipped weights that are not as they were packed: what they restore would be wrong without a sign."""
     sums = path.with_name("SHA256SUMS")
     try:
-        expected = {name: checksum for checksum, name in map(str.split, sums.read_text().splitlines())}
+        expected = {name: packed for packed, name in map(str.split, sums.read_text().splitlines())}
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path} cannot be checked against {sums.name} ({error}); install qgac again") from error
-    if expected.get(path.name) != hashlib.sha256(content.data).hexdigest():
+    if expected.get(path.name) != checksum:
         raise WeightsError(f"{path} is not as it was packed: its SHA-256 differs from {sums.name}; install qgac again")
 
 
@@ -168,23 +178,48 @@ def read_weights(name: str | os.PathLike[str] = "small") -> Weights:
     """
     path = _locate(name)
     record = _record(path)
-    try:
-        content = np.memmap(path, mode="r")
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror or error}); check the file") from error
-    if path.parent == _FOLDER:
-        _check_shipped(path, content)
+    content, _ = _content(path)
     try:
         configuration = Configuration.from_dict(record["configuration"])
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
         ) from error
-    try:
-        tensors = _tensors(content)
-    except (KeyError, ValueError) as error:
-        raise damaged(path) from error
+    tensors = _tensors(path, content)
+    if "rest" in record:
+        tensors |= _rest(path, record["rest"], tensors.keys())
     return Weights(configuration, tensors, str(path))
+
+
+def _content(path: Path) -> tuple[npt.NDArray[np.uint8], str]:
+    """Return the bytes of a weights file and, if it is shipped, its checksum."""
+    try:
+        content = np.memmap(path, mode="r")
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror or error}); check the file") from error
+    checksum = ""
+    if path.parent == _FOLDER:
+        checksum = hashlib.sha256(content.data).hexdigest()
+        _check_shipped(path, checksum)
+    return content, checksum
+
+
+def rest_of(model: str) -> dict[str, str]:
+    """Return what the header of a file says that leaves out what a shipped model has."""
+    return {"model": model, "sha256": _content(_locate(model))[1]}
+
+
+def _rest(path: Path, rest: Any, there: Set[str]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the tensors of a shipped model that a weights file left out."""
+    model = rest.get("model") if isinstance(rest, dict) else None
+    if model not in shipped_models():
+        raise WeightsError(f"{path} has the rest of its weights in a model {model!r}, which is not there; update qgac")
+    content, checksum = _content(_locate(model))
+    if checksum != rest.get("sha256"):
+        raise WeightsError(
+            f"{path} has the rest of its weights in another {model!r} than this one; install the qgac that it is from"
+        )
+    return _tensors(path, content, there)
 
 
 def damaged(name: str | os.PathLike[str]) -> WeightsError:
@@ -192,14 +227,25 @@ def damaged(name: str | os.PathLike[str]) -> WeightsError:
     return WeightsError(f"{name} is damaged: its tensors do not fit its header; fetch or train it again")
 
 
-def _tensors(content: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.float32]]:
+def _tensors(
+    path: Path, content: npt.NDArray[np.uint8], but: Set[str] = frozenset()
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the tensors of a weights file, all but some."""
+    try:
+        return _converted(content, but)
+    except (KeyError, ValueError) as error:
+        raise damaged(path) from error
+
+
+def _converted(content: npt.NDArray[np.uint8], but: Set[str]) -> dict[str, npt.NDArray[np.float32]]:
     """Return the tensors of a safetensors file whose header was read before, all in one piece of memory.
 
     safetensors' own functions copy what is converted here anyway, and do not know bfloat16 with NumPy.
     """
     start = 8 + int(content[:8].view("<u8")[0])
     entries = json.loads(content[8:start].tobytes())
-    entries.pop("__metadata__", None)
+    for name in {"__metadata__", *but} & entries.keys():
+        del entries[name]
     values = np.empty(sum(math.prod(entry["shape"]) for entry in entries.values()), np.float32)
     tensors, filled = {}, 0
     for name, entry in entries.items():
