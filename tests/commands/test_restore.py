@@ -105,9 +105,7 @@ def test_foreign_files_are_called_by_their_names(tree: Path, content: bytes, kin
     Path("x.jpg").write_bytes(content + bytes(40))
     result = restore("x.jpg")
     assert result.exit_code == 1
-    assert result.stderr == (
-        f"qgac: x.jpg: this is {kind} and no JPEG, whatever its name says; only JPEG files can be restored\n"
-    )
+    assert result.stderr == (f"qgac: x.jpg: this is {kind} and no JPEG, whatever its name says; give a JPEG file\n")
 
 
 @pytest.mark.parametrize(

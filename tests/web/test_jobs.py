@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from made.command_line import qgac_command
-from made.pasts import saved_again, scene
+from made.command_line import qgac_command, usage_error
+from made.pasts import decoded, file_of, saved_again, scene
 from made.pictures import compressed, photo
 from made.web import Halting, Running, Standins, eventually, serving
 from qgac.web.limits import Limits
@@ -89,6 +90,60 @@ def test_every_format_of_a_job_is_the_file_of_the_command(
     assert running.ask("DELETE", f"/api/jobs/{identity}").status == 204
     assert running.leaves_nothing()
     assert running.get(f"/api/jobs/{identity}/result").status == 404
+
+
+PASTS = [
+    {"earlier": "off"},
+    {"earlier": "30"},
+    {"grid": "5,2", "quality_was": 20},
+    {"rescaled": "off"},
+    {"rescaled": "25"},
+]
+
+
+@pytest.mark.parametrize("told", PASTS, ids=str)
+def test_what_is_told_of_the_past_is_taken_as_by_the_command(
+    told: dict[str, Any], running: Running, weights: Path, tmp_path: Path
+) -> None:
+    """A JPEG that was saved twice, and pixels that are no JPEG any more."""
+    picture = scene(96, 120)
+    twice = saved_again(picture, 20, 85, 4, 4)
+    content, name = (
+        (twice, "a.jpg") if "earlier" in told else (file_of(decoded(compressed(picture, 20))[2:, 5:]), "a.png")
+    )
+    source = tmp_path / name
+    source.write_bytes(content)
+    words = [str(part) for key, value in told.items() for part in (f"--{key.replace('_', '-')}", value)]
+    result = qgac_command("restore", source, "-o", tmp_path / "out.png", "--model", weights, *words)
+    assert result.exit_code == 0, result.stderr
+    written = (tmp_path / "out.png").read_bytes()
+    answer = running.post("/api/restore", content, **told)
+    assert answer.body == written
+    identity = begin(running, content, **told)
+    end = running.finished(identity)
+    assert running.get(f"/api/jobs/{identity}/result").body == written
+    assert end["notes"] == json.loads(answer.headers["qgac-notes"])
+    running.ask("DELETE", f"/api/jobs/{identity}")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"grid": "8,0"}, {"grid": "3"}, {"quality_was": 0}, {"earlier": "never"}, {"earlier": "101"}, {"rescaled": "x"}],
+    ids=str,
+)
+def test_a_past_that_cannot_be_is_refused_in_the_words_of_the_command(
+    told: dict[str, Any], running: Running, jpeg: bytes, tmp_path: Path
+) -> None:
+    ((key, value),) = told.items()
+    option = f"--{key.replace('_', '-')}"
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    for address in ("/api/restore", "/api/jobs"):
+        answer = running.post(address, jpeg, **told)
+        assert answer.status == 422
+        assert option in answer.detail
+        if key != "quality_was":  # which the command's own parser checks
+            assert answer.detail in usage_error(qgac_command("restore", tmp_path / "a.jpg", option, value))
+    assert running.leaves_nothing()
 
 
 def test_a_job_keeps_no_coefficients(running: Running, jpeg: bytes) -> None:

@@ -382,6 +382,49 @@ def test_an_earlier_compression_is_told(page_of: Open) -> None:
     )
 
 
+def test_the_past_of_a_picture_can_be_told(page_of: Open, running: Running) -> None:
+    pixels = file_of(decoded(compressed(scene(120, 200), 20))[2:, 5:])
+    twice = saved_again(scene(120, 200), 20, 85, 4, 4)
+    page = page_of()
+    sent = files(twice, pixels)
+    sent[1]["name"] = "pixels.png"
+    page.set_input_files("#files", sent)
+    restored(page, 2)
+    page.click("#past summary")
+    assert page.locator("#quality-was").is_hidden()
+    page.select_option("#earlier", "quality")
+    page.fill("#earlier-quality", "30")
+    playwright.expect(page.locator("#facts")).to_contain_text("was one before (libjpeg at quality 30")
+    page.click("text=pixels.png")
+    assert page.locator("#earlier").is_hidden()
+    page.fill("#grid", "9,9")  # which is none: nothing happens
+    page.fill("#quality-was", "25")
+    page.wait_for_timeout(1000)
+    assert "restored as the JPEG" not in page.locator("#facts").inner_text()
+    page.fill("#grid", "3,6")
+    playwright.expect(page.locator("#facts")).to_contain_text(
+        "as the JPEG it was: libjpeg at quality 25, blocks beginning at 3,6"
+    )
+    with page.expect_download() as download:
+        page.click("#save")
+    assert saved(download.value) == running.post("/api/restore", pixels, grid="3,6", quality_was=25, format="png").body
+    page.select_option("#rescaled", "quality")
+    page.fill("#rescaled-quality", "30")
+    playwright.expect(page.locator("#facts")).to_contain_text("artifacts of a JPEG that was scaled or changed since")
+    page.click("text=photo0.jpg")  # of each what was told of it
+    assert (page.input_value("#earlier"), page.input_value("#earlier-quality")) == ("quality", "30")
+    page.select_option("#earlier", "off")
+    playwright.expect(page.locator("#facts")).not_to_contain_text("was one before")
+    page.click("text=pixels.png")
+    assert page.input_value("#grid") == "3,6"
+    page.click("#settings button[type=reset]")
+    playwright.expect(page.locator("#facts")).not_to_contain_text("artifacts of a JPEG")
+    assert page.input_value("#grid") == ""
+    page.click("text=photo0.jpg")
+    assert page.input_value("#earlier") == "off"
+    assert page.failed == []  # type: ignore[attr-defined]
+
+
 def test_pictures_come_by_drop_and_by_paste(page_of: Open, night: bytes) -> None:
     page = page_of()
     for kind, field in (("drop", "dataTransfer"), ("paste", "clipboardData")):

@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click import get_current_context
@@ -191,7 +191,7 @@ def restore(
         lossless=lossless,
         break_signatures=break_signatures,
         crf=crf,
-        hints=_hints(earlier, rescaled, grid, quality_was),
+        hints=_hints(grid=grid, quality=quality_was, earlier=earlier, rescaled=rescaled),
         restoration=repr((model, no_projection, best, strength, blend, blend_with)),
     )
     if dry_run:
@@ -244,24 +244,13 @@ def restore(
         raise Exit(1)
 
 
-def _hints(earlier: str, rescaled: str, grid: str | None, quality: int | None) -> Hints:
-    from qgac.restoration.hints import Hints
+def _hints(**told: Any) -> Hints:
+    from qgac.restoration.hints import read_hints
 
-    place: tuple[int, int] | None = None
-    if grid is not None:
-        left, _, top = grid.partition(",")
-        if not (left.strip() in tuple("01234567") and top.strip() in tuple("01234567")):
-            raise click.UsageError(f"--grid takes a column and a row from 0 to 7, such as 3,5, and not {grid}")
-        place = int(left), int(top)
-    return Hints(place, quality, _quality_or_word("--earlier", earlier), _quality_or_word("--rescaled", rescaled))
-
-
-def _quality_or_word(option: str, value: str) -> Literal["auto", "off"] | int:
-    if value in ("auto", "off"):
-        return cast("Literal['auto', 'off']", value)
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
-        raise click.UsageError(f"{option} takes auto, off or a quality from 1 to 100, and not {value}")
-    return int(value)
+    try:
+        return read_hints(**told)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _names(files_from: str, *, null: bool) -> list[str]:

@@ -48,7 +48,7 @@ def jpeg_behind(picture: Image.Image) -> bytes:
     if kind is None:
         raise JPEGError(f"this Pillow picture was made or changed in memory, and its coefficients are lost; {_REMEDY}")
     if kind not in ("JPEG", "MPO"):
-        raise JPEGError(f"this Pillow picture comes from a {kind} file and no JPEG; only JPEG files can be restored")
+        raise JPEGError(f"this Pillow picture comes from a {kind} file and no JPEG; give one of a JPEG file")
     content = _content(picture)
     if content is None:
         raise JPEGError(f"this Pillow picture does not reach its file any more; {_REMEDY}")

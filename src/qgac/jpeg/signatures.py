@@ -89,7 +89,7 @@ def find_start(head: bytes) -> int:
         raise JPEGError("the file is empty; get another copy of it")
     kind = _kind(head[:_TELLING])
     if kind is not None:
-        raise JPEGError(f"this is {kind} and no JPEG, whatever its name says; only JPEG files can be restored")
+        raise JPEGError(f"this is {kind} and no JPEG, whatever its name says; give a JPEG file")
     start = head.find(b"\xff\xd8\xff")
     while start >= 0 and not _goes_on(head, start):
         start = head.find(b"\xff\xd8\xff", start + 1)
@@ -98,7 +98,7 @@ def find_start(head: bytes) -> int:
     if not any(head[:_TELLING]):
         raise JPEGError(
             "this is filled with zeros (a failed copy or a damaged disk) and no JPEG, whatever its name says; "
-            "only JPEG files can be restored"
+            "get another copy of it"
         )
     raise JPEGError("this is not a JPEG file (it does not begin with FF D8); give the name of a JPEG file")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
-__all__ = ["Hints"]
+__all__ = ["Hints", "read_hints"]
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,45 @@ class Hints:
     quality: int | None = None
     earlier: Literal["auto", "off"] | int = "auto"
     rescaled: Literal["auto", "off"] | int = "auto"
+
+
+def read_hints(
+    *, grid: str | None = None, quality: int | None = None, earlier: str = "auto", rescaled: str = "auto"
+) -> Hints:
+    """Read what a user says of the past of a picture.
+
+    Parameters
+    ----------
+    grid : str, optional
+        Column and row, such as ``3,5``.
+    quality : int, optional
+        1..100.
+    earlier, rescaled : str
+        ``auto``, ``off``, or a quality.
+
+    Returns
+    -------
+    Hints
+
+    Raises
+    ------
+    ValueError
+        If one of them is something else; the message names the option of ``qgac restore``.
+    """
+    place: tuple[int, int] | None = None
+    if grid is not None:
+        left, _, top = grid.partition(",")
+        if not (left.strip() in tuple("01234567") and top.strip() in tuple("01234567")):
+            raise ValueError(f"--grid takes a column and a row from 0 to 7, such as 3,5, and not {grid}")
+        place = int(left), int(top)
+    if quality is not None and not 1 <= quality <= 100:
+        raise ValueError(f"--quality-was takes a quality from 1 to 100, and not {quality}")
+    return Hints(place, quality, _quality_or_word("--earlier", earlier), _quality_or_word("--rescaled", rescaled))
+
+
+def _quality_or_word(option: str, value: str) -> Literal["auto", "off"] | int:
+    if value in ("auto", "off"):
+        return cast("Literal['auto', 'off']", value)
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
+        raise ValueError(f"{option} takes auto, off or a quality from 1 to 100, and not {value}")
+    return int(value)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from qgac.batch.restore import Settings
 from qgac.pictures.formats import DEPTHS, SUFFIXES, Encoding, Format, OutputError
-from qgac.restoration.hints import Hints
 from qgac.web.problems import Problem
 
 __all__ = ["Choice", "Output", "output_of"]
@@ -90,5 +89,5 @@ def output_of(
         encoding.check(kind or "png")
     except OutputError as error:
         raise Problem(422, str(error)) from error
-    settings = Settings(tolerant=tolerant, strip=strip, max_pixels=max_pixels, encoding=encoding, hints=Hints())
+    settings = Settings(tolerant=tolerant, strip=strip, max_pixels=max_pixels, encoding=encoding)
     return Output(kind, settings)

@@ -62,7 +62,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "The file is no picture that can be restored.",
         415,
         "Unsupported Media Type",
-        "this is a HEIC picture and no JPEG, whatever its name says; only JPEG files can be restored",
+        "this is a HEIC picture and no JPEG, whatever its name says; give a JPEG file",
     ),
     422: _problem(
         "The file is damaged or of an unsupported kind, or the options contradict each other.",

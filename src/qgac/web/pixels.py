@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qgac.jpeg.image import JPEGImage
+from qgac.restoration.hints import Hints
 from qgac.web.reading import Sent
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class KeptPixels:
         self.notes = notes
 
     @classmethod
-    def record(cls, restorer: Restorer, image: Sent, path: Path, progress: Callable[[int, int], None]) -> KeptPixels:
+    def record(
+        cls, restorer: Restorer, image: Sent, hints: Hints, path: Path, progress: Callable[[int, int], None]
+    ) -> KeptPixels:
         """Restore a picture into a file; a JPEG that was saved once a row of tiles at a time.
 
         Parameters
@@ -50,6 +53,8 @@ class KeptPixels:
             As for :meth:`qgac.restoration.restorer.Restorer.bands`.
         image : JPEGImage or Picture
             One that was a JPEG before, or was saved twice, is restored as it was then.
+        hints : Hints
+            What is known of that.
         path : Path
             Written to.
 
@@ -60,9 +65,9 @@ class KeptPixels:
         from qgac.restoration.second_hand import restore_earlier, restore_pixels
 
         if not isinstance(image, JPEGImage):
-            found = restore_pixels(restorer, image, dtype=np.float32, progress=progress)
+            found = restore_pixels(restorer, image, hints=hints, dtype=np.float32, progress=progress)
             return cls._keep(found, path, found.image.notes[len(image.notes) :])
-        earlier = restore_earlier(restorer, image, dtype=np.float32, progress=progress)
+        earlier = restore_earlier(restorer, image, hints=hints, dtype=np.float32, progress=progress)
         if earlier is not None:
             return cls._keep(earlier, path, earlier.image.notes[len(image.notes) :])
         heights = []

@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from qgac.restoration.hints import Hints, read_hints
 from qgac.web.choice import Choice, Output, output_of
+from qgac.web.problems import Problem
 from qgac.web.service import Service
 
-__all__ = ["ChoiceOf", "OutputOf", "ServiceOf", "Tolerant"]
+__all__ = ["ChoiceOf", "HintsOf", "OutputOf", "ServiceOf", "Tolerant"]
 
 
 def _service(request: Request) -> Service:
@@ -31,6 +33,37 @@ def _choice(
     projection: Annotated[bool, Query(description="Keep to what the file says (advised).")] = True,
 ) -> Choice:
     return Choice(service.restorers.default if model is None else model, best, strength, blend, projection)
+
+
+def _hints(
+    earlier: Annotated[
+        str,
+        Query(
+            description="Of JPEG files: `auto` restores one that was saved twice as it was before, if that "
+            "is beyond doubt; 1..100 by an earlier quality that you know; `off` keeps to the file.",
+            examples=["auto", "30", "off"],
+        ),
+    ] = "auto",
+    grid: Annotated[
+        str | None,
+        Query(description="Of other files: column and row, 0..7, where the first block begins.", examples=["3,5"]),
+    ] = None,
+    quality_was: Annotated[
+        int | None, Query(description="Of other files: 1..100, quality of the JPEG that they were.", examples=[30])
+    ] = None,
+    rescaled: Annotated[
+        str,
+        Query(
+            description="Of other files without a grid: `auto` takes out artifacts of a JPEG that was scaled since, if "
+            "they are beyond doubt; 1..100 as strong as those of a quality; `off` leaves them.",
+            examples=["auto", "30", "off"],
+        ),
+    ] = "auto",
+) -> Hints:
+    try:
+        return read_hints(grid=grid, quality=quality_was, earlier=earlier, rescaled=rescaled)
+    except ValueError as error:
+        raise Problem(422, str(error)) from error
 
 
 def _output(
@@ -58,4 +91,5 @@ def _output(
 
 
 ChoiceOf = Annotated[Choice, Depends(_choice)]
+HintsOf = Annotated[Hints, Depends(_hints)]
 OutputOf = Annotated[Output, Depends(_output)]

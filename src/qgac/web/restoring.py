@@ -17,6 +17,7 @@ from qgac.batch.restore import restore_file
 from qgac.jpeg.image import JPEGImage, Metadata
 from qgac.pictures.formats import Encoding, format_of
 from qgac.pictures.writer import write_picture
+from qgac.restoration.hints import Hints
 from qgac.web.choice import Output
 from qgac.web.pixels import KeptPixels
 from qgac.web.problems import Problem
@@ -143,7 +144,9 @@ def restore_view(image: Sent, view: View, restorer: Restorer, place: Path, check
     return part
 
 
-def keep(image: Sent, restorer: Restorer, place: Path, progress: Callable[[int, int], None]) -> KeptPixels:
+def keep(
+    image: Sent, restorer: Restorer, hints: Hints, place: Path, progress: Callable[[int, int], None]
+) -> KeptPixels:
     """Restore a picture for whatever output is asked for later; see :meth:`.KeptPixels.record`.
 
     Raises
@@ -152,7 +155,7 @@ def keep(image: Sent, restorer: Restorer, place: Path, progress: Callable[[int, 
         503, if memory or disk does not suffice.
     """
     with _means_suffice():
-        return KeptPixels.record(restorer, image, place, progress)
+        return KeptPixels.record(restorer, image, hints, place, progress)
 
 
 @contextmanager

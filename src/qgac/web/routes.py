@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from qgac.web.documentation import FILE, PICTURE
 from qgac.web.job import Job
 from qgac.web.pixels import KeptPixels
 from qgac.web.problems import Problem
-from qgac.web.queries import ChoiceOf, OutputOf, ServiceOf, Tolerant
+from qgac.web.queries import ChoiceOf, HintsOf, OutputOf, ServiceOf, Tolerant
 from qgac.web.region import view_of
 from qgac.web.restoring import describe_file, heat_map
 from qgac.web.sending import EventAnswer, FileAnswer
@@ -34,7 +35,7 @@ pages = APIRouter(include_in_schema=False)
 
 
 @api.post("/api/restore", tags=["one request"], response_class=Response, responses=PICTURE, openapi_extra=FILE)
-async def restore(request: Request, service: ServiceOf, choice: ChoiceOf, output: OutputOf) -> Response:
+async def restore(request: Request, service: ServiceOf, choice: ChoiceOf, hints: HintsOf, output: OutputOf) -> Response:
     """Restore a picture: send a file, as the body or in a form, and get the restored one.
 
     The headers `QGAC-Width`, `QGAC-Height`, `QGAC-Quality` (that of the libjpeg table, or `custom`), `QGAC-Seconds`
@@ -42,6 +43,7 @@ async def restore(request: Request, service: ServiceOf, choice: ChoiceOf, output
     """
     if output.settings.encoding.consistent and not choice.project:
         raise Problem(422, "--consistent and --no-projection exclude one another; leave one out")
+    output = replace(output, settings=replace(output.settings, hints=hints))
     job, written = await service.restore(request, choice, output)
     headers = {**facts_of(written.outcome), "Content-Disposition": f'attachment; filename="{written.path.name}"'}
     return FileAnswer(written.path, written.media_type, headers, lambda: service.jobs.discard(job))
@@ -81,11 +83,13 @@ async def begin_job(
     request: Request,
     service: ServiceOf,
     choice: ChoiceOf,
+    hints: HintsOf,
     tolerant: Tolerant = False,
     view: Annotated[str | None, Query(description="left,top,width,height in pixels: restored first.")] = None,
 ) -> dict[str, Any]:
     """Restore a picture in the background: send a file, follow the job, take the result in any format."""
-    job = await service.begin(request, choice, tolerant=tolerant, view=None if view is None else view_of(view))
+    first = None if view is None else view_of(view)
+    job = await service.begin(request, choice, hints=hints, tolerant=tolerant, view=first)
     return _state(service, job)
 
 

@@ -16,6 +16,7 @@ from anyio import to_thread
 from fastapi import Request
 
 from qgac.batch.jobs import Finished
+from qgac.restoration.hints import Hints
 from qgac.web.choice import Choice, Output
 from qgac.web.counters import Counters
 from qgac.web.gate import Door
@@ -114,7 +115,9 @@ class Service:
             raise
         return job, job.result
 
-    async def begin(self, request: Request, choice: Choice, *, tolerant: bool, view: View | None) -> Job[KeptPixels]:
+    async def begin(
+        self, request: Request, choice: Choice, *, hints: Hints, tolerant: bool, view: View | None
+    ) -> Job[KeptPixels]:
         """Receive a picture, and have it restored when it is its turn, the part in view first.
 
         Returns
@@ -142,7 +145,7 @@ class Service:
                     job.extra["region"] = [part.left, part.top, part.width, part.height]
             watch.check()
             watch.progress(0, 0)
-            return keep(image, restorer, job.folder / "pixels", watch.progress)
+            return keep(image, restorer, hints, job.folder / "pixels", watch.progress)
 
         self.jobs.start(job, work)
         return job
@@ -165,7 +168,7 @@ class Service:
         if not isinstance(job.result, KeptPixels):
             raise Problem(409, f"the job is {job.state}, not done; wait for it")
         pixels = job.result
-        settings = replace(output.settings, tolerant=bool(job.extra["tolerant"]), hints=None)
+        settings = replace(output.settings, tolerant=bool(job.extra["tolerant"]))
         output = replace(output, settings=settings)
         try:
             folder = Path(tempfile.mkdtemp(dir=job.folder))

@@ -1,7 +1,8 @@
 // The page: pictures in, the viewer, settings and download, joined.
 
 import { ask } from "./api.js";
-import { bytes, factsOf, isRestorable, qualityOf } from "./facts.js";
+import { bytes, factsOf, isLeft, qualityOf } from "./facts.js";
+import { pastOf, showFields, showPast } from "./past.js";
 import { Pictures } from "./pictures.js";
 import { Viewer } from "./viewer.js";
 import { distinct, zip } from "./zip.js";
@@ -137,6 +138,7 @@ function select(picture) {
     if (other === picture) entry.button.setAttribute("aria-current", "true");
     else entry.button.removeAttribute("aria-current");
   }
+  showPast(picture);
   changed(picture);
 }
 
@@ -145,7 +147,7 @@ function select(picture) {
 function stateOf(picture) {
   if (picture.problem) return ["failed", "Cannot be restored"];
   if (!picture.facts) return ["", "Reading"];
-  if (pictures.result(picture)) return ["done", isRestorable(picture.facts) ? "Restored" : "Left as it is"];
+  if (pictures.result(picture)) return ["done", isLeft(pictures.notes(picture)) ? "Left as it is" : "Restored"];
   const state = picture.run?.state;
   if (state?.state === "running") {
     return ["", state.tiles ? `Restoring, ${state.done} of ${state.tiles}` : "Restoring"];
@@ -180,7 +182,7 @@ function setProgress(bar, state) {
 function showCurrent(picture) {
   const { facts, layers, problem } = picture;
   find("name").textContent = picture.name;
-  find("facts").textContent = facts ? factsOf(picture).join(" · ") : "";
+  find("facts").textContent = facts ? factsOf(picture, pictures.notes(picture)).join(" · ") : "";
   showNotice(picture, problem);
   const working = picture.run && !problem;
   find("stage").setAttribute("aria-busy", Boolean(working));
@@ -191,6 +193,7 @@ function showCurrent(picture) {
   find("slider").hidden = !comparing;
   for (const tag of document.querySelectorAll(".tag")) tag.hidden = !comparing;
   showLegend(layers, picture);
+  showFields(picture);
   find("heat").disabled = find("consistent").disabled = !picture.isJpeg;
   formatChanged();
   if (layers?.afterKey === pictures.key(picture)) viewer.mix = 1;
@@ -264,6 +267,17 @@ function applySettings() {
   pictures.apply(new URLSearchParams(chosen).toString());
 }
 
+let pause = 0;
+
+find("past").addEventListener("input", (event) => {
+  event.stopPropagation(); // of one picture, unlike all other settings
+  const picture = pictures.current;
+  const past = pastOf(picture);
+  clearTimeout(pause);
+  if (past === null || past === picture.past) return; // not all of it is there, or it is as before
+  const tell = () => pictures.all.includes(picture) && pictures.tell(picture, past);
+  pause = setTimeout(tell, event.target.tagName === "INPUT" ? 700 : 0);
+});
 find("settings").addEventListener("input", (event) => {
   if (event.target === find("strength")) {
     // At once, by mixing what is there; exactly, as soon as it is restored.
@@ -272,7 +286,15 @@ find("settings").addEventListener("input", (event) => {
   }
   settingsChanged(event.target.type === "range" ? 500 : 0);
 });
-find("settings").addEventListener("reset", () => setTimeout(() => settingsChanged(0)));
+find("settings").addEventListener("reset", () => {
+  setTimeout(() => {
+    if (pictures.current) {
+      pictures.tell(pictures.current, "");
+      showPast(pictures.current);
+    }
+    settingsChanged(0);
+  });
+});
 find("settings").addEventListener("submit", (event) => event.preventDefault());
 
 async function loadModels() {

@@ -1,8 +1,13 @@
 // What is known of a picture, in words.
 
-/** Whether there is anything to restore: a JPEG, or the pixels of one. */
-export function isRestorable({ past }) {
+/** Whether a JPEG is known to be there: the file itself, or behind its pixels. */
+function isRestorable({ past }) {
   return !past || past.outcome === "compressed";
+}
+
+/** Whether a result is what was sent, by its notes. */
+export function isLeft(notes) {
+  return notes.some((note) => note.includes("left as it is"));
 }
 
 /** The quality of a picture in words, or of the JPEG that it was. */
@@ -32,13 +37,13 @@ export function bytes(number) {
   return number < 1e6 ? `${(number / 1e3).toFixed(number < 1e4 ? 1 : 0)} kB` : `${(number / 1e6).toFixed(1)} MB`;
 }
 
-/** All that is known of a picture, in parts. */
-export function factsOf({ facts, notes, isJpeg }) {
+/** All that is known of a picture, in parts, and of its result. */
+export function factsOf({ facts, past, isJpeg }, notes) {
   const parts = [`${facts.width} × ${facts.height} pixels`, bytes(facts.bytes)];
   if (isJpeg) {
     const error = facts.components[0].error.expected;
     parts.push(qualityOf(facts), facts.sampling ?? facts.color, `expected error ±${error.toFixed(1)} levels`);
     return [...parts, ...facts.notes, ...notes];
   }
-  return [...parts, facts.format, ...foundIn(facts), ...facts.notes, ...(isRestorable(facts) ? [] : notes)];
+  return [...parts, facts.format, ...foundIn(facts), ...facts.notes, ...(isRestorable(facts) && !past ? [] : notes)];
 }

@@ -15,10 +15,10 @@ export class Picture {
     this.file = file;
     this.name = file.name || "pasted.jpg";
     this.facts = null;
-    this.notes = []; // what was taken for its past
+    this.past = ""; // what is told of it, as a query
     this.problem = null; // a sentence
     this.tolerant = false;
-    this.results = new Map(); // from settings to the job that has them
+    this.results = new Map(); // from settings to { id, notes }: the job that has them, what was taken for its past
     this.run = null; // { key, controller, id, state }
     this.layers = null; // what the viewer shows
   }
@@ -82,25 +82,40 @@ export class Pictures {
 
   remove(picture) {
     this.stop(picture);
-    for (const id of picture.results.values()) forget(id);
+    for (const { id } of picture.results.values()) forget(id);
     this.all.splice(this.all.indexOf(picture), 1);
     this.inMemory = this.inMemory.filter((other) => other !== picture);
     if (this.current === picture) this.current = null;
   }
 
-  /** Other settings: what runs with the old ones is of no use. */
+  /** Other settings. */
   apply(settings) {
     this.settings = settings;
-    for (const picture of this.all) {
-      if (picture.run && picture.run.key !== this.key(picture)) this.stop(picture);
-      if (picture.facts) picture.problem = null;
-      this.changed(picture);
-    }
+    for (const picture of this.all) this.anew(picture);
     this.pump();
   }
 
+  /** Tell of the past of one picture what its file does not say. */
+  tell(picture, past) {
+    picture.past = past;
+    this.anew(picture);
+    this.pump();
+  }
+
+  /** What runs with other settings is of no use. */
+  anew(picture) {
+    if (picture.run && picture.run.key !== this.key(picture)) this.stop(picture);
+    if (picture.facts) picture.problem = null;
+    this.changed(picture);
+  }
+
   key(picture) {
-    return this.settings + (picture.tolerant ? "&tolerant=true" : "");
+    return [this.settings, picture.past, picture.tolerant && "tolerant=true"].filter(Boolean).join("&");
+  }
+
+  /** What was taken for the past of a picture, in the result that is shown. */
+  notes(picture) {
+    return this.result(picture)?.notes ?? [];
   }
 
   result(picture) {
@@ -159,10 +174,7 @@ export class Pictures {
         }
         this.changed(picture);
       });
-      if (end.state === "done") {
-        picture.notes = end.notes;
-        this.keep(picture, run);
-      }
+      if (end.state === "done") this.keep(picture, run, end.notes);
       if (end.state === "failed") picture.problem = end.problem.detail;
     } catch (error) {
       if (error.name === "AbortError") {
@@ -176,12 +188,12 @@ export class Pictures {
     this.pump();
   }
 
-  keep(picture, run) {
-    picture.results.set(run.key, run.id);
-    const [oldest] = picture.results;
+  keep(picture, run, notes) {
+    picture.results.set(run.key, { id: run.id, notes });
+    const [[oldest, { id }]] = picture.results;
     if (picture.results.size > KEPT) {
-      forget(oldest[1]);
-      picture.results.delete(oldest[0]);
+      forget(id);
+      picture.results.delete(oldest);
     }
   }
 
@@ -194,7 +206,7 @@ export class Pictures {
   leave() {
     for (const picture of this.all) {
       if (picture.run?.id) forget(picture.run.id);
-      for (const id of picture.results.values()) forget(id);
+      for (const { id } of picture.results.values()) forget(id);
       picture.results.clear();
     }
   }
@@ -228,7 +240,7 @@ export class Pictures {
   async loadAfter(picture) {
     const { layers } = picture;
     const key = this.key(picture);
-    const id = this.result(picture);
+    const id = this.result(picture)?.id;
     if (!id || !layers || layers.afterKey === key || layers.loading === key) return;
     layers.loading = key;
     try {
@@ -295,7 +307,7 @@ export class Pictures {
       const query = `${key}&${format}`;
       return (await askPatiently(`api/restore?${query}`, { method: "POST", body: picture.file })).blob();
     }
-    const id = this.result(picture);
+    const id = this.result(picture)?.id;
     if (!id) throw new Problem(409, `${picture.name} is not restored yet; wait for it`);
     try {
       return await (await ask(`api/jobs/${id}/result?${format}`)).blob();
