@@ -101,7 +101,7 @@ def write(
 
 
 def restore_view(image: Sent, view: View, restorer: Restorer, place: Path, check: Callable[[], None]) -> View | None:
-    """Restore a part of a picture into a PNG file of 8 bit, RGB or gray; it is what the whole picture has there.
+    """Restore a part of a picture into a PNG file of 8 bit, RGB or gray: what a whole that was saved once has there.
 
     Parameters
     ----------
