@@ -3,14 +3,17 @@
 FROM python:3.12-slim AS build
 WORKDIR /project
 COPY . .
-# What only developers need is left out: pip, the libraries' own tests, and the names inside LLVM.
+# What only developers need is left out: pip, the libraries' own tests, what makes models for ONNX Runtime, and the names
+# inside LLVM.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends binutils \
     && python -m venv /opt/qgac \
     && /opt/qgac/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt ".[web]" \
     && /opt/qgac/bin/pip uninstall --yes pip \
     && find /opt/qgac -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -r {} + \
-    && strip --strip-unneeded /opt/qgac/lib/python3.12/site-packages/llvmlite/binding/libllvmlite.so
+    && cd /opt/qgac/lib/python3.12/site-packages \
+    && rm -r onnxruntime/quantization onnxruntime/tools onnxruntime/transformers \
+    && strip --strip-unneeded llvmlite/binding/libllvmlite.so
 
 FROM python:3.12-slim
 ENV PATH=/opt/qgac/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NUMBA_CACHE_DIR=/var/cache/qgac
