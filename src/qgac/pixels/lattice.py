@@ -32,6 +32,10 @@ _BINS = 1024 * _PER_UNIT
 # How much larger the noise is where 1, 8 and 64 samples have the same error of rounding.
 _SHARED = (1.0, 8**0.5, 8.0)
 _OUTLIERS = 0.05  # share of coefficients that may lie anywhere: the picture was touched there
+_REACH = 9  # deviations, beyond which nothing is left of a normal distribution
+# Multiplications of a product that OpenBLAS makes in the calling thread. Those of several threads wait for each other,
+# which costs more than these products themselves, and much more where a processor has other work.
+_IN_ONE_THREAD = 1 << 18
 
 
 def histogram(coefficients: NDArray[np.float32], bins: int = _BINS) -> NDArray[np.float32]:
@@ -65,8 +69,12 @@ def _votes(noise: float, largest: int, bins: int) -> NDArray[np.float32]:
     level = np.floor(value / step + 0.5)
     distance = value - level * step
     spread = np.hypot(noise, 1 / _PER_UNIT * ROUNDING)
-    # Neighbouring points of the lattice reach over where the step is small.
-    density = sum(np.exp(-0.5 * ((distance + shift * step) / spread) ** 2) for shift in range(-3, 4))
+    density = np.exp(-0.5 * (distance / spread) ** 2)
+    for shift in (1, 2, 3):
+        # Neighbouring points of the lattice reach over where the step is small: these columns.
+        near = int(np.searchsorted(step[0] * (shift - 0.5), _REACH * spread))
+        for neighbour in (-shift, shift):
+            density[:, :near] += np.exp(-0.5 * ((distance + neighbour * step)[:, :near] / spread) ** 2)
     ratio = step * density / (spread * np.sqrt(2 * np.pi))
     votes: NDArray[np.float32] = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS).astype(np.float32)
     votes[level == 0] = 0
@@ -91,9 +99,14 @@ def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARG
     ndarray of float64, shape (F, largest)
         Logarithm of the likelihood of the steps 1, 2, ... over that of no lattice, of every frequency.
     """
-    used = int(np.flatnonzero(counts.any(0))[-1]) + 1 if counts.any() else 1
-    result: NDArray[np.float64] = (counts[:, :used] @ _votes(noise, largest, counts.shape[1])[:used]).astype(np.float64)
-    return result
+    frequencies, bins = counts.shape
+    votes = _votes(noise, largest, bins)
+    used = np.flatnonzero(counts[:, :-1].any(0))
+    share = max(1, _IN_ONE_THREAD // (frequencies * largest))
+    evidence = np.zeros((frequencies, largest))
+    for some in np.split(used, range(share, len(used), share)):
+        evidence += counts[:, some] @ votes[some]
+    return evidence
 
 
 def block_evidence(blocks: NDArray[np.float32], noise: float) -> NDArray[np.float64]:
