@@ -67,6 +67,18 @@ def test_an_address_that_others_reach_has_a_token() -> None:
             assert answer.status == 200
 
 
+@pytest.mark.slow
+def test_a_token_that_was_given_is_not_told() -> None:
+    with started("--host", "0.0.0.0", QGAC_TOKEN="what-is-known") as (_, address):
+        assert re.fullmatch(r"http://0\.0\.0\.0:\d+/", address)
+        place = address.replace("0.0.0.0", "127.0.0.1")
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{place}api/models", timeout=30)
+        request = urllib.request.Request(f"{place}api/models", headers={"Authorization": "Bearer what-is-known"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 200
+
+
 def test_a_port_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -146,7 +146,8 @@ def serve(
     from qgac.web.server import Server, listen
     from qgac.web.service import Service
 
-    if token is None and not is_loopback(host):
+    made_up = token is None and not is_loopback(host)
+    if made_up:
         token = secrets.token_urlsafe(24)
     limits = Limits(
         max_bytes=max_bytes,
@@ -167,12 +168,14 @@ def serve(
         except (ValueError, OSError) as error:
             fail(sentence(error))
         shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{sock.getsockname()[1]}/" + (f"?token={token}" if token else "")
+        address = f"http://{shown}:{sock.getsockname()[1]}/"
+        whole = f"{address}?token={token}" if token else address
 
         def ready() -> None:
-            say(f"serving at {address}")
+            # What was given is known already, and what is said here may be kept in a log.
+            say(f"serving at {whole if made_up else address}")
             if open_page:
-                click.launch(address)
+                click.launch(whole)
 
         try:
             Server(service, ready).run([sock])
