@@ -27,7 +27,7 @@ __all__ = ["Strength", "averages", "find_strength", "table_after_scaling"]
 _READOUT = Path(__file__).with_name("strength.npz")
 _PART = 256  # pixels a side that are looked at together
 _SHORTEST = 160  # pixels a side in which enough is seen
-_ENOUGH = 3.5  # of evidence
+_ENOUGH = 4.0  # of evidence
 _FLOOR, _CHANGE_FLOOR = np.float32(0.5), np.float32(0.1)  # of logarithms
 
 RestoreY = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
