@@ -32,6 +32,23 @@ def test_zeros_have_no_vote() -> None:
     assert np.all(step_evidence(histogram(values), ROUNDING)[:, 9:] == 0)
 
 
+@pytest.mark.parametrize("frequencies", [1, 2, 64])
+def test_the_evidence_of_frequencies_is_that_of_each(frequencies: int) -> None:
+    """However many are asked for at once; by the definition, coefficient by coefficient."""
+    values = np.random.default_rng(3).laplace(0, 40, (50, frequencies)).astype(np.float32)
+    counts, noise = histogram(values), 0.7
+    bins = np.minimum((np.abs(values) * 4 + 0.5).astype(int), counts.shape[1] - 1) / 4
+    spread = np.hypot(noise, 0.25 / 12**0.5)
+    expected = np.zeros((frequencies, 20))
+    for step in range(1, 21):
+        level = np.floor(bins / step + 0.5)
+        points = (level[..., None] + np.arange(-30, 31)) * step
+        density = np.exp(-0.5 * ((bins[..., None] - points) / spread) ** 2).sum(-1) / (spread * (2 * np.pi) ** 0.5)
+        votes = np.log(0.95 * step * density + 0.05) * (level != 0)
+        expected[:, step - 1] = votes.sum(0)
+    np.testing.assert_allclose(step_evidence(counts, noise, 20)[:, 2:], expected[:, 2:], rtol=1e-3, atol=1e-2)
+
+
 def test_with_fewer_bins_what_lies_within_them_tells_the_same_and_what_lies_beyond_nothing() -> None:
     values = np.clip(laplace(20.0), -250, 250).astype(np.float32)
     far = np.full((500, 64), 300, np.float32)

@@ -165,6 +165,10 @@ def test_values_reach_their_places(tmp_path: Path) -> None:
         ('stage = "y"\n[optimization]\nerror = "l2"', "neither 'absolute' nor 'logarithmic'"),
         ('stage = "y"\n[optimization]\nerror = "logarithmic"\nroundness = 0.1', "roundness is for"),
         ('stage = "y"\n[optimization]\nblocking_weight = 0.1', "blocking_weight is for"),
+        (
+            'stage = "y"\n[data]\nrescaled = true\n[optimization]\nerror = "logarithmic"\nblocking_weight = 0.1',
+            "have no borders of blocks",
+        ),
         ('stage = "y"\n[optimization]\nschedule = "linear"', "none of 'cosine', 'stable' and 'step'"),
         ('stage = "y"\n[optimization]\nprecision = "float16"', "neither 'float32' nor 'bfloat16'"),
         ('stage = "y"\n[optimization]\ncolor_space = "lab"', "neither 'rgb' nor 'ycbcr'"),

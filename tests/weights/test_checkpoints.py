@@ -232,6 +232,13 @@ def test_what_another_shipped_model_has_is_taken_from_there(shipped: Path, twin:
     assert load_record("twin")["record"] == {"stage": "gan"}
 
 
+def test_only_a_shipped_model_that_is_whole_can_have_the_rest(shipped: Path, twin: QGAC, tmp_path: Path) -> None:
+    for rest in ("twin", str(shipped)):
+        with pytest.raises(ValueError, match="no shipped model that is whole"):
+            save_model(twin, tmp_path / "third.safetensors", record={}, rest=rest)
+    assert not (tmp_path / "third.safetensors").exists()
+
+
 def test_and_a_copy_can_be_made_that_needs_no_other(shipped: Path, twin: QGAC, tmp_path: Path) -> None:
     alone = tmp_path / "alone.safetensors"
     alone.write_bytes(whole_content(shipped.with_name("twin.safetensors")))

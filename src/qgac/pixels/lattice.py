@@ -33,9 +33,9 @@ _BINS = 1024 * _PER_UNIT
 _SHARED = (1.0, 8**0.5, 8.0)
 _OUTLIERS = 0.05  # share of coefficients that may lie anywhere: the picture was touched there
 _REACH = 9  # deviations, beyond which nothing is left of a normal distribution
-# Multiplications of a product that OpenBLAS makes in the calling thread. Those of several threads wait for each other,
-# which costs more than these products themselves, and much more where a processor has other work.
-_IN_ONE_THREAD = 1 << 18
+# Multiplications of a product, with one row or with several, that OpenBLAS makes in the calling thread. Threads wait for
+# each other, which costs more than these products, and much more where a processor has other work.
+_IN_ONE_THREAD = (9000, 1 << 18)
 
 
 def histogram(coefficients: NDArray[np.float32], bins: int = _BINS) -> NDArray[np.float32]:
@@ -74,7 +74,7 @@ def _votes(noise: float, largest: int, bins: int) -> NDArray[np.float32]:
         # Neighbouring points of the lattice reach over where the step is small: these columns.
         near = int(np.searchsorted(step[0] * (shift - 0.5), _REACH * spread))
         for neighbour in (-shift, shift):
-            density[:, :near] += np.exp(-0.5 * ((distance + neighbour * step)[:, :near] / spread) ** 2)
+            density[:, :near] += np.exp(-0.5 * ((distance[:, :near] + neighbour * step[:, :near]) / spread) ** 2)
     ratio = step * density / (spread * np.sqrt(2 * np.pi))
     votes: NDArray[np.float32] = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS).astype(np.float32)
     votes[level == 0] = 0
@@ -102,7 +102,7 @@ def step_evidence(counts: NDArray[np.float32], noise: float, largest: int = LARG
     frequencies, bins = counts.shape
     votes = _votes(noise, largest, bins)
     used = np.flatnonzero(counts[:, :-1].any(0))
-    share = max(1, _IN_ONE_THREAD // (frequencies * largest))
+    share = max(1, _IN_ONE_THREAD[frequencies > 1] // (frequencies * largest))
     evidence = np.zeros((frequencies, largest))
     for some in np.split(used, range(share, len(used), share)):
         evidence += counts[:, some] @ votes[some]

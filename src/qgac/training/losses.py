@@ -38,7 +38,7 @@ def regression_loss(
     least_error : float
         Root mean squared error, in gray levels, below which a patch has little more to say to the logarithm.
     blocking_weight : float
-        Of the blocking effect beside the squared error, in the logarithm: with 1 it is that of PSNR-B.
+        Of the blocking effect beside the squared error, in the logarithm: with 1, of one channel, that is PSNR-B's.
     ssim_weight : float
         The balance lambda; 0 leaves the term out.
     roundness : float

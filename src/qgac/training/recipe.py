@@ -59,6 +59,8 @@ class Recipe:
             raise RecipeError("the joint stage measures its error in RGB; leave color_space at 'rgb'")
         if self.data.rescaled and self.stage != "y":
             raise RecipeError("rescaled patches are for stage = 'y' only")
+        if self.data.rescaled and self.optimization.blocking_weight:
+            raise RecipeError("rescaled patches have no borders of blocks; leave blocking_weight at 0")
         if self.model.trained_qualities is not None:
             low, high = self.model.trained_qualities
             drawn = self.data.qualities.values or (self.data.qualities.low, self.data.qualities.high)

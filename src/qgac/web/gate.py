@@ -74,8 +74,8 @@ class Door:
             if parts.netloc != host:
                 raise Problem(403, "pages of other origins may not use this service; allow them (--allow-origin)")
         if path not in _OPEN_TO_ALL and not self._knows(_given(headers)):
-            raise Problem(401, "the token is missing or wrong; open the address that `qgac serve` printed, or send it "
-                          "as 'Authorization: Bearer ...'")  # fmt: skip
+            raise Problem(401, "the token is missing or wrong; end the address with '?token=...' in a browser, or send "
+                          "it as 'Authorization: Bearer ...'")  # fmt: skip
 
     def admits(self, token: str) -> bool:
         """Whether this is the token."""
@@ -154,7 +154,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _welcome(token: str, *, secure: bool) -> Response:
-    """Answer the address that the service printed: the token moves from the address into a cookie."""
+    """Answer the address that ends with the token: it moves from the address into a cookie."""
     answer = RedirectResponse("./", 303)
     answer.set_cookie(_COOKIE, token, httponly=True, samesite="strict", secure=secure)
     return answer

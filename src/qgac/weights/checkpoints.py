@@ -13,7 +13,16 @@ from safetensors.torch import load_file, save, save_file
 
 from qgac.files.atomic import whole_file
 from qgac.models.qgac import QGAC
-from qgac.weights.files import FORMAT, Weights, damaged, load_record, read_weights, rest_of, shipped_file
+from qgac.weights.files import (
+    FORMAT,
+    Weights,
+    damaged,
+    load_record,
+    read_weights,
+    rest_of,
+    shipped_file,
+    shipped_models,
+)
 
 __all__ = ["load_model", "network_of", "save_model", "weights_of", "whole_content"]
 
@@ -101,6 +110,11 @@ def save_model(
     rest : str, optional
         Name of a shipped model: what it has to the bit is left out, and the file says where it is. For models that are
         shipped beside it.
+
+    Raises
+    ------
+    ValueError
+        If `rest` is no shipped model, leaves something to another one itself, or has what this model has not.
     """
     path = Path(path)
     buffers = {name for name, _ in model.named_buffers()}
@@ -111,6 +125,10 @@ def save_model(
     header = {"format": FORMAT, "configuration": model.configuration.to_dict(), "record": record}
     if rest is not None:
         there = read_weights(rest).tensors
+        if rest not in shipped_models() or "rest" in load_record(rest) or not there.keys() <= tensors.keys():
+            raise ValueError(
+                f"{rest} is no shipped model that is whole and has no more than this one; leave `rest` out"
+            )
         same = {name for name, value in tensors.items() if name in there and np.array_equal(there[name], value.float())}
         tensors = {name: value for name, value in tensors.items() if name not in same}
         header["rest"] = rest_of(rest)

@@ -287,6 +287,7 @@ find("settings").addEventListener("input", (event) => {
   settingsChanged(event.target.type === "range" ? 500 : 0);
 });
 find("settings").addEventListener("reset", () => {
+  clearTimeout(pause);
   setTimeout(() => {
     if (pictures.current) {
       pictures.tell(pictures.current, "");

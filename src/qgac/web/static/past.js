@@ -18,12 +18,12 @@ export function pastOf(picture) {
     const { value } = find(choice);
     if (!isFor(find(choice), picture) || value === "auto") continue;
     if (value === "quality" && !find(`${choice}-quality`).validity.valid) return null;
-    query.set(choice, value === "quality" ? find(`${choice}-quality`).value : value);
+    query.set(choice, value === "quality" ? find(`${choice}-quality`).valueAsNumber : value); // 1e2 is 100
   }
   for (const [id, name] of Object.entries(ENTRIES)) {
     if (!isFor(find(id), picture) || !find(id).value) continue;
     if (!find(id).validity.valid) return null;
-    query.set(name, find(id).value);
+    query.set(name, find(id).type === "number" ? find(id).valueAsNumber : find(id).value);
   }
   return query.toString();
 }
