@@ -33,8 +33,8 @@ _BINS = 1024 * _PER_UNIT
 _SHARED = (1.0, 8**0.5, 8.0)
 _OUTLIERS = 0.05  # share of coefficients that may lie anywhere: the picture was touched there
 _REACH = 9  # deviations, beyond which nothing is left of a normal distribution
-# Multiplications of a product, with one row or with several, that OpenBLAS makes in the calling thread. Threads wait for
-# each other, which costs more than these products, and much more where a processor has other work.
+# Multiplications of a product, with one row or with several, that OpenBLAS makes in the calling thread. Threads wait
+# for each other, which costs more than these products, and much more where a processor has other work.
 _IN_ONE_THREAD = (9000, 1 << 18)
 
 
