@@ -3,8 +3,8 @@
     python benchmarks/borders.py --patches patches small runs/y/best.safetensors
 
 Central crops of the held-out pictures of a bank are compressed with libjpeg's tables. Written for every quality: the
-mean gains of Y in PSNR and PSNR-B over the decoded JPEG in dB, with the projection, how many crops fall below it in
-PSNR-B, and the worst of both.
+mean gains of Y in PSNR and PSNR-B over the decoded JPEG in dB, with the projection, those of the crop that gains least,
+and how many crops fall below the JPEG in PSNR-B.
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 A Y network with a candidate (:mod:`qgac.coefficients.candidate`), or with a gate, may start from one that has none:
 what is new starts at zero, so that it does at first what the other one did. One with more residual blocks has the
 other's among its own, spread evenly, and what lies between starts as the identity (in the way of Net2Net, Chen et al.,
-2016). One with fewer takes some of the other's, spread evenly, and has most of its
-gain back after a few hundred steps.
+2016). One with fewer takes some of the other's, spread evenly, and has most of its gain back after a few hundred steps.
 """
 
 from __future__ import annotations
