@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,9 @@ __all__ = ["Plane", "known_blocks", "telling", "windows"]
 Plane = NDArray[np.float32]
 """Samples."""
 
-# Tells blocks apart by one number each; equal blocks have equal ones.
-_KEY = np.random.default_rng(0).integers(1 << 20, 1 << 40, 64).astype(np.float64)
+# Tells blocks apart by one number each; equal blocks have equal ones. (Python's generator is there; to load NumPy's takes
+# longer than a first look at a picture.)
+_KEY = np.array(Random(0).sample(range(1 << 20, 1 << 40), 64), np.float64)
 
 
 def known_blocks(plane: Plane, unknown: NDArray[np.bool_] | None, top: int, left: int) -> Plane:

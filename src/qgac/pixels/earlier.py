@@ -162,8 +162,8 @@ def _evidence(
             continue
         noise = np.sqrt(_spread(top) @ error @ _spread(left).T).ravel()[_FREQUENCIES]
         counts = histogram(samples[telling(samples)[0]] @ _MATRIX, _BINS)
-        witnesses = np.take_along_axis(_frequency_evidence(counts, noise), steps - 1, 1)
-        each = np.logaddexp(_SILENT, np.log1p(-np.exp(_SILENT)) + witnesses)
+        witnesses = np.logaddexp(_SILENT, np.log1p(-np.exp(_SILENT)) + _frequency_evidence(counts, noise))
+        each = np.take_along_axis(witnesses, steps - 1, 1)
         evidence[top, left] = np.minimum(each, _WITNESS).sum(0).max()
         # Which table it is, all coefficients tell: tables of neighbouring qualities differ by little.
         best[top, left] = candidates[np.argsort(each.sum(0), kind="stable")[-best.shape[2] :]]
@@ -181,7 +181,7 @@ def _frequency_evidence(counts: NDArray[np.float32], noise: NDArray[np.float64])
     expected = np.minimum(np.searchsorted(_NOISES, _LEAST * noise), len(_NOISES) - 2)
     evidence = np.zeros((len(counts), _LARGEST))
     votes = counts[:, _FIRST_VOTE:].any(1)
-    for first in np.unique(expected[votes]):
+    for first in set(expected[votes].tolist()):  # NumPy's own function loads more of NumPy than this needs
         chosen = votes & (expected == first)
         pair = [step_evidence(counts[chosen], strength, _LARGEST) for strength in _NOISES[first : first + 2]]
         evidence[chosen] = np.logaddexp(*pair) - np.log(2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def _families() -> tuple[Family, Family]:
     chroma = [chroma_table(quality).ravel() for quality in qualities]
     names += [f"mozjpeg or ImageMagick at quality {quality}" for quality in qualities]
     robidoux = [scaled_table(ROBIDOUX, quality).ravel() for quality in qualities]
-    text = files("qgac.pixels").joinpath("known_tables.txt").read_text(encoding="ascii")
+    text = Path(__file__).with_name("known_tables.txt").read_text(encoding="ascii")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     names += lines[0::3]
     luma += robidoux + [np.array(line.split(), np.uint16) for line in lines[1::3]]
