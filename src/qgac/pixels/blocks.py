@@ -16,8 +16,8 @@ __all__ = ["Plane", "known_blocks", "telling", "windows"]
 Plane = NDArray[np.float32]
 """Samples."""
 
-# Tells blocks apart by one number each; equal blocks have equal ones. (Python's generator is there; to load NumPy's takes
-# longer than a first look at a picture.)
+# Tells blocks apart by one number each; equal blocks have equal ones. (Python's generator is there; loading NumPy's takes
+# time.)
 _KEY = np.array(Random(0).sample(range(1 << 20, 1 << 40), 64), np.float64)
 
 
