@@ -4,7 +4,8 @@
 
 Processes are run in turn: the command; the same without machine code that was kept, as the first time ever; two
 libraries alone, `python -c "import numba, onnxruntime"`, the measure of it; and the help. What the networks take is
-measured in a process that is warm. Of a busy machine, wall seconds tell how busy it is.
+measured in a process that is warm. Bytecode is kept, as pip compiles it. Of a busy machine, wall seconds tell how busy
+it is; on one that is not, they tell what several processors bring.
 """
 
 from __future__ import annotations
@@ -45,17 +46,20 @@ def main() -> None:
             )
         runs = [list(zip(*turns, strict=True)) for turns in zip(*rounds, strict=True)]
         (warm, first, libraries, usage), walls = zip(*(map(statistics.median, run) for run in runs), strict=True)
-        networks = float(subprocess.run([python, "-c", _NETWORKS, arguments.picture], capture_output=True).stdout)
-    print(f"processor seconds: command {warm:.2f}, first time ever {first:.2f}, --help {usage:.2f}")
-    print(f"libraries alone {libraries:.2f}, networks {networks:.2f}")
-    print("wall seconds: command {:.2f}, first time ever {:.2f}, libraries alone {:.2f}, --help {:.2f}".format(*walls))
-    print(f"(command - networks) / libraries = {(warm - networks) / libraries:.2f}")
+        ask = [python, "-c", _NETWORKS, str(arguments.picture)]
+        told = [subprocess.run(ask, capture_output=True, check=True).stdout for _ in range(arguments.repeats)]
+    networks = [statistics.median(column) for column in zip(*(map(float, line.split()) for line in told), strict=True)]
+    form = "{} seconds: command {:.2f}, first time ever {:.2f}, libraries alone {:.2f}, --help {:.2f}, networks {:.2f}"
+    for kind, times, own in zip(("processor", "wall"), ((warm, first, libraries, usage), walls), networks, strict=True):
+        print(form.format(kind, *times, own))
+        print(f"  (command - networks) / libraries = {(times[0] - own) / times[2]:.2f}")
 
 
 def seconds(command: list[str], **environment: str) -> tuple[float, float]:
     """Run a process; return the processor seconds that it took, of all its threads, and the wall seconds."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(command, check=True, capture_output=True, env=kept | environment)
     after, end = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, end - start
 
@@ -63,20 +67,20 @@ def seconds(command: list[str], **environment: str) -> tuple[float, float]:
 _NETWORKS = """
 import sys, time
 from qgac import Restorer, read_jpeg
-restorer, image, spent = Restorer(), read_jpeg(sys.argv[1]), 0.0
+restorer, image, spent = Restorer(), read_jpeg(sys.argv[1]), [0.0, 0.0]
 def timed(function):
     def run(*arguments):
-        global spent
-        start = time.process_time()
+        start = time.process_time(), time.perf_counter()
         result = function(*arguments)
-        spent += time.process_time() - start
+        spent[0] += time.process_time() - start[0]
+        spent[1] += time.perf_counter() - start[1]
         return result
     return run
 restorer(image)
 for name in ("restore_y", "restore_chroma"):
     setattr(restorer.engine, name, timed(getattr(restorer.engine, name)))
 restorer(image)
-print(spent)
+print(*spent)
 """
 
 

@@ -88,6 +88,45 @@ def test_other_names_are_not() -> None:
         _ = qgac.upscale
 
 
+# --- a process of its own ---
+
+
+def own_process(*arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command as its console script does, after other code."""
+    code = f"import sys; from qgac.cli import run\n{before}\nrun()"
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--version"], 0), (["restore", "gone.jpg"], 1), (["restore", "--nonsense"], 2)]
+)
+def test_a_process_ends_with_its_code_and_all_that_it_said(folder: Path, arguments: list[str], code: int) -> None:
+    here, own = qgac_command(*arguments), own_process(*arguments)
+    assert own.returncode == here.exit_code == code
+    for told, expected in ((own.stdout, here.stdout), (own.stderr, here.stderr)):
+        assert re.findall(r"\w+", told.replace("qgac", "cli")) == re.findall(r"\w+", expected.replace("qgac", "cli"))
+
+
+def test_what_is_to_be_done_at_its_end_is_done() -> None:
+    result = own_process("--version", before="import atexit; atexit.register(print, 'at the end')")
+    assert (result.returncode, result.stdout.splitlines()[1:]) == (0, ["at the end"])
+
+
+def test_an_error_that_nobody_expects_is_shown() -> None:
+    result = own_process(before="import qgac.cli; qgac.cli.cli = lambda **options: 1 // 0")
+    assert (result.returncode, "ZeroDivisionError" in result.stderr) == (1, True)
+
+
+def test_nobody_may_be_there_to_read() -> None:
+    code = "import sys; from qgac.cli import run; sys.stdout.write('x'); run()"
+    command = [sys.executable, "-c", code, "--version"]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) != 0
+
+
 # --- restore ---
 
 

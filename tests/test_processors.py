@@ -1,14 +1,15 @@
-"""How many processes run at once is what this process may use, not what the machine has."""
+"""How many processes run at once is what this process may use, not what the machine has; work beside other work."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from qgac.processors import processors
+from qgac.processors import beside, processors
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be bound to processors here")
@@ -27,3 +28,21 @@ def test_without_binding_it_is_those_of_the_machine(
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: counted)
     assert processors() == expected
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_work_beside_other_work_gives_what_it_gives_or_raises(count: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", count)
+    result = beside(threading.get_ident)
+    assert (result() == threading.get_ident()) == (count == "1")
+    assert result() == result()
+    with pytest.raises(ZeroDivisionError):
+        beside(lambda: 1 // 0)()
+
+
+def test_it_is_done_while_its_caller_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    gone_on = threading.Event()
+    result = beside(lambda: gone_on.wait(60))
+    gone_on.set()
+    assert result()

@@ -6,9 +6,12 @@ when it runs.
 
 from __future__ import annotations
 
+import atexit
 import io
+import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
@@ -21,7 +24,7 @@ from qgac.commands.hints import explained, names_pictures
 from qgac.commands.terminal import fail
 from qgac.extras import lacking
 
-__all__ = ["cli", "main"]
+__all__ = ["cli", "main", "run"]
 
 # Where the commands are that are not in the module of their name.
 _ELSEWHERE = {"analyze": "analyze.group", "version": "help"}
@@ -96,3 +99,21 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a name must not be the end of a listing
     # Patterns are not expanded beforehand, as click does on Windows: output folders mirror what lies below them.
     cli(prog_name="qgac", windows_expand_args=False)
+
+
+def run() -> NoReturn:
+    """Run the command line as a process of its own, which ends once all is done.
+
+    Python would take libraries and weights apart first, for as long as it takes to write a picture.
+    """
+    try:
+        main()
+        code: Any = 0
+    except SystemExit as end:
+        code = end.code
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError, AttributeError):  # there is nobody any more to whom to write: in the usual way
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(code or 0))
+    sys.exit(code)

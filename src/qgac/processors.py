@@ -1,10 +1,15 @@
-"""How many processors there are, for the processes of a pool and for the threads of one."""
+"""How many processors there are, for the processes of a pool and for the threads of one; work beside other work."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from threading import Thread
+from typing import TypeVar
 
-__all__ = ["processors", "threads"]
+__all__ = ["beside", "processors", "threads"]
+
+_T = TypeVar("_T")
 
 
 def processors() -> int:
@@ -18,3 +23,39 @@ def threads() -> int:
     """Return how many threads this process computes with: what ``OMP_NUM_THREADS`` says, else one for a processor."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     return int(wanted) if wanted.isdecimal() and int(wanted) else processors()
+
+
+def beside(work: Callable[[], _T]) -> Callable[[], _T]:
+    """Do work in another thread, if this process computes with more than one.
+
+    Parameters
+    ----------
+    work : callable
+        It helps if it does without Python's global lock, as compressing, hashing and large operations of NumPy do.
+
+    Returns
+    -------
+    callable
+        Waits for the work to be done and returns what it returns, or raises what it raises.
+    """
+    outcome: list[_T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    def result() -> _T:
+        thread.join()
+        if errors:
+            raise errors[0]
+        return outcome[0]
+
+    if threads() == 1:
+        value = work()
+        return lambda: value
+    thread = Thread(target=run)
+    thread.start()
+    return result

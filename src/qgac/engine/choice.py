@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from qgac.engine.description import read_description
 from qgac.models.configuration import Configuration
+from qgac.processors import threads
 from qgac.weights.blending import blended_weights
 from qgac.weights.files import Weights, WeightsError, shipped_models
 
@@ -114,7 +115,10 @@ def _by_graphs(graphs: Path, weights: Weights, device: str) -> Engine:
             raise
         except ValueError:  # there is no such GPU
             pass
-    return OnnxEngine(graphs, weights, "cpu" if device == "auto" else device)
+    device = "cpu" if device == "auto" else device
+    # Graphs of one's own may be damaged, which is told at once.
+    ahead = device == "cpu" and graphs.parent == _SHIPPED and threads() > 1
+    return OnnxEngine(graphs, weights, device, ahead=ahead)
 
 
 def _graphs_of(model: str | os.PathLike[str], configuration: Configuration) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -28,11 +29,16 @@ PROVIDERS = {
 # The export leaves nothing for them to find, and looking takes a sixth of the time that a graph is loaded in.
 _IDLE_OPTIMIZERS = ["ConstantFolding", "ConstantSharing", "CommonSubexpressionElimination", "TransposeOptimizer"]
 
+# Of colour in nearly all files: 4:2:0.
+_USUAL_FACTORS = (2, 2)
+
+_SHARING = threading.Lock()
+
 
 class OnnxEngine:
     """Runs graphs with ONNX Runtime; :class:`qgac.engine.engine.Engine` has attributes and methods explained.
 
-    A graph is loaded when it is needed first.
+    A graph is loaded when it is needed first, or ahead of that.
 
     Parameters
     ----------
@@ -42,6 +48,9 @@ class OnnxEngine:
         Of the configuration of the graphs.
     device : str
         One of :data:`PROVIDERS`.
+    ahead : bool
+        Whether the graphs that nearly every picture needs are loaded by another thread, while the caller reads the
+        first one. What is wrong with them shows itself later then, when they are used.
 
     Raises
     ------
@@ -51,7 +60,7 @@ class OnnxEngine:
         If the weights do not fit their configuration.
     """
 
-    def __init__(self, graphs: Path, weights: Weights, device: str = "cpu") -> None:
+    def __init__(self, graphs: Path, weights: Weights, device: str = "cpu", *, ahead: bool = False) -> None:
         if not available(device):
             raise ValueError(f"the device {device!r} cannot be used by this ONNX Runtime; choose 'cpu'")
         description = read_description(graphs)
@@ -62,13 +71,18 @@ class OnnxEngine:
         self._graphs = description.graphs
         self._weights = weights
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
-        self._loading = threading.Lock()
+        self._loading = {graph: threading.Lock() for graph in description.graphs}
         self.device = device
         self.receptive_field_y = description.receptive_field_y
         self.receptive_field_color = description.receptive_field_color
         self.factors = description.factors
         self.widest_layer = description.widest_layer
-        self._session(y_graph())  # a device that cannot be used shows itself here
+        with _SHARING:
+            _share_memory()
+        if ahead:
+            threading.Thread(target=self._load_ahead).start()
+        else:
+            self._session(y_graph())  # a device that cannot be used shows itself here
 
     def restore_y(self, decoded: Array, table: Array) -> Array:
         """Restore luma; see :meth:`qgac.engine.engine.Engine.restore_y`."""
@@ -102,10 +116,15 @@ class OnnxEngine:
         return results
 
     def _session(self, graph: str) -> onnxruntime.InferenceSession:
-        with self._loading:
+        with self._loading[graph]:
             if graph not in self._sessions:
                 self._sessions[graph] = self._loaded(graph)
             return self._sessions[graph]
+
+    def _load_ahead(self) -> None:
+        with suppress(Exception):  # whoever uses them is told
+            self._session(y_graph())
+            self._session(chroma_graph(_USUAL_FACTORS))
 
     def _loaded(self, graph: str) -> onnxruntime.InferenceSession:
         tensors = self._weights.tensors
@@ -118,7 +137,6 @@ class OnnxEngine:
         options.intra_op_num_threads = threads()
         # For a tile like one before, one piece of memory for all would be asked for, beside the pieces that are there.
         options.enable_mem_pattern = False
-        _share_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
         names = list(self._graphs[graph].weights)
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensors[name])) for name in names]

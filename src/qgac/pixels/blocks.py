@@ -16,8 +16,8 @@ __all__ = ["Plane", "known_blocks", "telling", "windows"]
 Plane = NDArray[np.float32]
 """Samples."""
 
-# Tells blocks apart by one number each; equal blocks have equal ones. (Python's generator is there; loading NumPy's takes
-# time.)
+# Tells blocks apart by one number each; equal blocks have equal ones. From Python's generator, which is there, while
+# NumPy's has to be loaded.
 _KEY = np.array(Random(0).sample(range(1 << 20, 1 << 40), 64), np.float64)
 
 

@@ -11,6 +11,7 @@ every picture.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -64,19 +65,19 @@ def histogram(coefficients: NDArray[np.float32], bins: int = _BINS) -> NDArray[n
 @lru_cache(maxsize=8)
 def _votes(noise: float, largest: int, bins: int) -> NDArray[np.float32]:
     """Return the logarithm of the likelihood ratio, of a bin (rows) under a step (columns, the first is that of 1)."""
-    value = np.arange(bins)[:, None] / _PER_UNIT
-    step = np.arange(1, largest + 1)[None, :].astype(np.float64)
+    value = np.arange(bins, dtype=np.float32)[:, None] / _PER_UNIT
+    step = np.arange(1, largest + 1, dtype=np.float32)[None, :]
     level = np.floor(value / step + 0.5)
     distance = value - level * step
-    spread = np.hypot(noise, 1 / _PER_UNIT * ROUNDING)
+    spread = math.hypot(noise, 1 / _PER_UNIT * ROUNDING)
     density = np.exp(-0.5 * (distance / spread) ** 2)
     for shift in (1, 2, 3):
         # Neighbouring points of the lattice reach over where the step is small: these columns.
         near = int(np.searchsorted(step[0] * (shift - 0.5), _REACH * spread))
         for neighbour in (-shift, shift):
             density[:, :near] += np.exp(-0.5 * ((distance[:, :near] + neighbour * step[:, :near]) / spread) ** 2)
-    ratio = step * density / (spread * np.sqrt(2 * np.pi))
-    votes: NDArray[np.float32] = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS).astype(np.float32)
+    ratio = step * density / (spread * math.sqrt(2 * math.pi))
+    votes: NDArray[np.float32] = np.log((1 - _OUTLIERS) * ratio + _OUTLIERS)
     votes[level == 0] = 0
     votes[-1] = 0
     return votes

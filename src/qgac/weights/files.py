@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
 from qgac.models.configuration import Configuration
+from qgac.processors import beside
 
 __all__ = [
     "FORMAT",
@@ -178,35 +179,43 @@ def read_weights(name: str | os.PathLike[str] = "small") -> Weights:
     """
     path = _locate(name)
     record = _record(path)
-    content, _ = _content(path)
+    content, checksum = _content(path)
     try:
         configuration = Configuration.from_dict(record["configuration"])
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
         ) from error
-    tensors = _tensors(path, content)
+    try:
+        tensors = _tensors(path, content)
+    finally:  # what differs from what was packed is told first
+        checksum()
     if "rest" in record:
         tensors |= _rest(path, record["rest"], tensors.keys())
     return Weights(configuration, tensors, str(path))
 
 
-def _content(path: Path) -> tuple[npt.NDArray[np.uint8], str]:
-    """Return the bytes of a weights file and, if it is shipped, its checksum."""
+def _content(path: Path) -> tuple[npt.NDArray[np.uint8], Callable[[], str]]:
+    """Return the bytes of a weights file and what waits for its checksum, which has to be right if it is shipped."""
     try:
         content = np.memmap(path, mode="r")
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror or error}); check the file") from error
-    checksum = ""
-    if path.parent == _FOLDER:
-        checksum = hashlib.sha256(content.data).hexdigest()
-        _check_shipped(path, checksum)
-    return content, checksum
+
+    def checksum() -> str:
+        if path.parent != _FOLDER:
+            return ""
+        found = hashlib.sha256(content.data).hexdigest()
+        _check_shipped(path, found)
+        return found
+
+    return content, beside(checksum)
 
 
 def rest_of(model: str) -> dict[str, str]:
     """Return what the header of a file says that leaves out what a shipped model has."""
-    return {"model": model, "sha256": _content(_locate(model))[1]}
+    _, checksum = _content(_locate(model))
+    return {"model": model, "sha256": checksum()}
 
 
 def _rest(path: Path, rest: Any, there: Set[str]) -> dict[str, npt.NDArray[np.float32]]:
@@ -215,7 +224,7 @@ def _rest(path: Path, rest: Any, there: Set[str]) -> dict[str, npt.NDArray[np.fl
     if model not in shipped_models():
         raise WeightsError(f"{path} has the rest of its weights in a model {model!r}, which is not there; update qgac")
     content, checksum = _content(_locate(model))
-    if checksum != rest.get("sha256"):
+    if checksum() != rest.get("sha256"):
         raise WeightsError(
             f"{path} has the rest of its weights in another {model!r} than this one; install the qgac that it is from"
         )
