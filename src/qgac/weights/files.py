@@ -181,18 +181,23 @@ def read_weights(name: str | os.PathLike[str] = "small") -> Weights:
     record = _record(path)
     content, checksum = _content(path)
     try:
-        configuration = Configuration.from_dict(record["configuration"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(
-            f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
-        ) from error
-    try:
+        configuration = _configuration(path, record)
         tensors = _tensors(path, content)
     finally:  # what differs from what was packed is told first
         checksum()
     if "rest" in record:
         tensors |= _rest(path, record["rest"], tensors.keys())
     return Weights(configuration, tensors, str(path))
+
+
+def _configuration(path: Path, record: dict[str, Any]) -> Configuration:
+    """Return what the header of a weights file says of the networks."""
+    try:
+        return Configuration.from_dict(record["configuration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{path} has an impossible configuration ({error}); update qgac, or fetch the file again"
+        ) from error
 
 
 def _content(path: Path) -> tuple[npt.NDArray[np.uint8], Callable[[], str]]:
