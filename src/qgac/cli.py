@@ -11,6 +11,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
 from types import FrameType
@@ -111,6 +112,9 @@ def run() -> NoReturn:
         code: Any = 0
     except SystemExit as end:
         code = end.code
+    if sys.getprofile() or sys.gettrace():  # somebody waits for the end of it
+        sys.exit(code)
+    threading._shutdown()  # type: ignore[attr-defined] # threads end before anything else does, as in Python
     atexit._run_exitfuncs()
     with suppress(OSError, ValueError, AttributeError):  # there is nobody any more to whom to write: in the usual way
         sys.stdout.flush()

@@ -48,14 +48,22 @@ def beside(work: Callable[[], _T]) -> Callable[[], _T]:
             errors.append(error)
 
     def result() -> _T:
-        thread.join()
-        if errors:
-            raise errors[0]
-        return outcome[0]
+        if thread is not None:
+            thread.join()
+        if not errors:
+            return outcome[0]
+        error = errors[0].with_traceback(None)
+        try:
+            raise error
+        finally:
+            del error  # of which this frame is a part: both would stay
 
-    if threads() == 1:
-        value = work()
-        return lambda: value
-    thread = Thread(target=run)
-    thread.start()
+    thread: Thread | None = Thread(target=run) if threads() > 1 else None
+    try:
+        if thread is not None:
+            thread.start()
+    except RuntimeError:  # there may be no more threads
+        thread = None
+    if thread is None:
+        run()
     return result

@@ -116,9 +116,7 @@ def _by_graphs(graphs: Path, weights: Weights, device: str) -> Engine:
         except ValueError:  # there is no such GPU
             pass
     device = "cpu" if device == "auto" else device
-    # Graphs of one's own may be damaged, which is told at once.
-    ahead = device == "cpu" and graphs.parent == _SHIPPED and threads() > 1
-    return OnnxEngine(graphs, weights, device, ahead=ahead)
+    return OnnxEngine(graphs, weights, device, ahead=device == "cpu" and threads() > 1)
 
 
 def _graphs_of(model: str | os.PathLike[str], configuration: Configuration) -> Path | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from qgac.engine.description import chroma_graph, read_description, y_graph
 from qgac.engine.engine import Array, Pair, memory_told
 from qgac.engine.runtime import onnxruntime
-from qgac.processors import threads
+from qgac.processors import beside, threads
 from qgac.weights.files import Weights, WeightsError
 
 __all__ = ["PROVIDERS", "OnnxEngine", "available"]
@@ -26,7 +25,7 @@ PROVIDERS = {
 }
 """What computes on which device, where the installed ONNX Runtime was built with it."""
 
-# The export leaves nothing for them to find, and looking takes a sixth of the time that a graph is loaded in.
+# The export leaves little for them to find, nothing that takes time, and looking takes a sixth of the time of loading.
 _IDLE_OPTIMIZERS = ["ConstantFolding", "ConstantSharing", "CommonSubexpressionElimination", "TransposeOptimizer"]
 
 # Of colour in nearly all files: 4:2:0.
@@ -38,7 +37,7 @@ _SHARING = threading.Lock()
 class OnnxEngine:
     """Runs graphs with ONNX Runtime; :class:`qgac.engine.engine.Engine` has attributes and methods explained.
 
-    A graph is loaded when it is needed first, or ahead of that.
+    The graph of Y is loaded at once, others when they are needed first, or ahead of that.
 
     Parameters
     ----------
@@ -49,8 +48,8 @@ class OnnxEngine:
     device : str
         One of :data:`PROVIDERS`.
     ahead : bool
-        Whether the graphs that nearly every picture needs are loaded by another thread, while the caller reads the
-        first one. What is wrong with them shows itself later then, when they are used.
+        Whether the graph of chroma that nearly every picture needs is loaded by another thread, while the caller reads
+        the first one.
 
     Raises
     ------
@@ -79,10 +78,9 @@ class OnnxEngine:
         self.widest_layer = description.widest_layer
         with _SHARING:
             _share_memory()
-        if ahead:
-            threading.Thread(target=self._load_ahead).start()
-        else:
-            self._session(y_graph())  # a device that cannot be used shows itself here
+        self._session(y_graph())  # a device that cannot be used shows itself here
+        if ahead and _USUAL_FACTORS in self.factors:
+            beside(partial(self._session, chroma_graph(_USUAL_FACTORS)))  # what is wrong with it is told who uses it
 
     def restore_y(self, decoded: Array, table: Array) -> Array:
         """Restore luma; see :meth:`qgac.engine.engine.Engine.restore_y`."""
@@ -120,11 +118,6 @@ class OnnxEngine:
             if graph not in self._sessions:
                 self._sessions[graph] = self._loaded(graph)
             return self._sessions[graph]
-
-    def _load_ahead(self) -> None:
-        with suppress(Exception):  # whoever uses them is told
-            self._session(y_graph())
-            self._session(chroma_graph(_USUAL_FACTORS))
 
     def _loaded(self, graph: str) -> onnxruntime.InferenceSession:
         tensors = self._weights.tensors
