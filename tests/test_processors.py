@@ -46,3 +46,12 @@ def test_it_is_done_while_its_caller_goes_on(monkeypatch: pytest.MonkeyPatch) ->
     result = beside(lambda: gone_on.wait(60))
     gone_on.set()
     assert result()
+
+
+def test_without_another_thread_it_is_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert beside(threading.get_ident)() == threading.get_ident()

@@ -112,12 +112,12 @@ def run() -> NoReturn:
         code: Any = 0
     except SystemExit as end:
         code = end.code
-    if sys.getprofile() or sys.gettrace():  # somebody waits for the end of it
-        sys.exit(code)
-    threading._shutdown()  # type: ignore[attr-defined] # threads end before anything else does, as in Python
-    atexit._run_exitfuncs()
-    with suppress(OSError, ValueError, AttributeError):  # there is nobody any more to whom to write: in the usual way
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(int(code or 0))
+    if not (sys.getprofile() or sys.gettrace()):  # else somebody waits for the end of it
+        threading._shutdown()  # type: ignore[attr-defined] # threads end before anything else does, as in Python
+        atexit._run_exitfuncs()
+        # With nobody there any more to whom to write, it ends in the usual way.
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(int(code or 0))
     sys.exit(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 from typing import TypeVar
 
@@ -48,7 +49,7 @@ def beside(work: Callable[[], _T]) -> Callable[[], _T]:
             errors.append(error)
 
     def result() -> _T:
-        if thread is not None:
+        if thread.ident is not None:
             thread.join()
         if not errors:
             return outcome[0]
@@ -58,12 +59,10 @@ def beside(work: Callable[[], _T]) -> Callable[[], _T]:
         finally:
             del error  # of which this frame is a part: both would stay
 
-    thread: Thread | None = Thread(target=run) if threads() > 1 else None
-    try:
-        if thread is not None:
+    thread = Thread(target=run)
+    if threads() > 1:
+        with suppress(RuntimeError):  # there may be no more threads
             thread.start()
-    except RuntimeError:  # there may be no more threads
-        thread = None
-    if thread is None:
+    if thread.ident is None:  # it was not started
         run()
     return result

@@ -113,7 +113,11 @@ def test_a_damaged_description_is_told(content: str, tmp_path: Path) -> None:
         engine_for(tmp_path)
 
 
-def test_a_graph_that_lacks_or_is_damaged_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_graph_that_lacks_or_is_damaged_is_told(
+    threads: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
     export(tiny_network(), tmp_path)
     save_model(tiny_network(), tmp_path / "weights.safetensors", record={})
     (tmp_path / "chroma-2x2.onnx").unlink()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from qgac.engine.description import read_description
 from qgac.models.configuration import Configuration
-from qgac.processors import threads
 from qgac.weights.blending import blended_weights
 from qgac.weights.files import Weights, WeightsError, shipped_models
 
@@ -115,8 +114,7 @@ def _by_graphs(graphs: Path, weights: Weights, device: str) -> Engine:
             raise
         except ValueError:  # there is no such GPU
             pass
-    device = "cpu" if device == "auto" else device
-    return OnnxEngine(graphs, weights, device, ahead=device == "cpu" and threads() > 1)
+    return OnnxEngine(graphs, weights, "cpu" if device == "auto" else device)
 
 
 def _graphs_of(model: str | os.PathLike[str], configuration: Configuration) -> Path | None:

@@ -37,7 +37,8 @@ _SHARING = threading.Lock()
 class OnnxEngine:
     """Runs graphs with ONNX Runtime; :class:`qgac.engine.engine.Engine` has attributes and methods explained.
 
-    The graph of Y is loaded at once, others when they are needed first, or ahead of that.
+    The graph of Y is loaded at once, others when they are needed first; where there is more than one thread, that of
+    chroma in nearly all files already while the caller reads the first one.
 
     Parameters
     ----------
@@ -47,9 +48,6 @@ class OnnxEngine:
         Of the configuration of the graphs.
     device : str
         One of :data:`PROVIDERS`.
-    ahead : bool
-        Whether the graph of chroma that nearly every picture needs is loaded by another thread, while the caller reads
-        the first one.
 
     Raises
     ------
@@ -59,7 +57,7 @@ class OnnxEngine:
         If the weights do not fit their configuration.
     """
 
-    def __init__(self, graphs: Path, weights: Weights, device: str = "cpu", *, ahead: bool = False) -> None:
+    def __init__(self, graphs: Path, weights: Weights, device: str = "cpu") -> None:
         if not available(device):
             raise ValueError(f"the device {device!r} cannot be used by this ONNX Runtime; choose 'cpu'")
         description = read_description(graphs)
@@ -79,7 +77,7 @@ class OnnxEngine:
         with _SHARING:
             _share_memory()
         self._session(y_graph())  # a device that cannot be used shows itself here
-        if ahead and _USUAL_FACTORS in self.factors:
+        if device == "cpu" and threads() > 1 and _USUAL_FACTORS in self.factors:
             beside(partial(self._session, chroma_graph(_USUAL_FACTORS)))  # what is wrong with it is told who uses it
 
     def restore_y(self, decoded: Array, table: Array) -> Array:

@@ -201,15 +201,15 @@ def _configuration(path: Path, record: dict[str, Any]) -> Configuration:
 
 
 def _content(path: Path) -> tuple[npt.NDArray[np.uint8], Callable[[], str]]:
-    """Return the bytes of a weights file and what waits for its checksum, which has to be right if it is shipped."""
+    """Return the bytes of a weights file and what waits for its checksum if it is shipped: it has to be right then."""
     try:
         content = np.memmap(path, mode="r")
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror or error}); check the file") from error
+    if path.parent != _FOLDER:
+        return content, str
 
     def checksum() -> str:
-        if path.parent != _FOLDER:
-            return ""
         found = hashlib.sha256(content.data).hexdigest()
         _check_shipped(path, found)
         return found
