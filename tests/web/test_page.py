@@ -68,8 +68,9 @@ def page_of(browser: Browser, running: Running) -> Iterator[Open]:
             base = page.url.split("/")[2]
             assert all(url.split("/")[2] == base or url.startswith("blob:") for url in page.asked)  # type: ignore[attr-defined]
             page.close(run_before_unload=False)
+    assert running.leaves_nothing()  # before the contexts end, and with them what the pages still had to say
+    for context in contexts:
         context.close()
-    assert running.leaves_nothing()
 
 
 @pytest.fixture(scope="module")

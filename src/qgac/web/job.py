@@ -107,6 +107,8 @@ class Job(Generic[_T]):
         Why it failed.
     extra : dict
         What else its events tell, set by the work.
+    followers, takers : int
+        How many clients follow its events, and how many are being given its result.
     """
 
     client: str
@@ -120,6 +122,7 @@ class Job(Generic[_T]):
     touched: float = field(default_factory=time.monotonic)
     version: int = 0
     followers: int = 0
+    takers: int = 0
     watch: Watch | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -10,8 +10,9 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +46,7 @@ class Jobs:
         self._threads = ThreadPoolExecutor(limits.workers, "qgac")
         self._folder = Path(tempfile.mkdtemp(prefix="qgac-serve-"))
         self._closing = False
+        self._alarm: asyncio.TimerHandle | None = None  # when the next result will have been kept long enough
         self._seconds = 1.0  # that a picture took of late
 
     def admit(self, client: str) -> Job[Any]:
@@ -129,8 +131,17 @@ class Jobs:
         self.cancel(job)
         if job.state == "sent":
             job.state = "cancelled"
-        if job.state != "running":
-            shutil.rmtree(job.folder, ignore_errors=True)
+        self._remove_discarded(job)
+
+    @contextmanager
+    def taking(self, job: Job[Any]) -> Iterator[None]:
+        """Keep the files of a job until the end of the block, even if it is discarded meanwhile."""
+        job.takers += 1
+        try:
+            yield
+        finally:
+            job.takers -= 1
+            self._remove_discarded(job)
 
     async def follow(self, job: Job[Any], pause: float) -> AsyncGenerator[bool, None]:
         """Yield True at once and whenever a job has changed, for the last time when it ends; False after a pause.
@@ -207,8 +218,7 @@ class Jobs:
                     500, "a fault of this program; restore the picture with the command, and report it"
                 )
             self._end(job, state)
-        if job.identity not in self._jobs:  # discarded meanwhile
-            shutil.rmtree(job.folder, ignore_errors=True)
+        self._remove_discarded(job)
         self._forget_old()
 
     def _end(self, job: Job[Any], state: State) -> None:
@@ -228,6 +238,11 @@ class Jobs:
         if not job.followers and job.open:
             self.discard(job)
 
+    def _remove_discarded(self, job: Job[Any]) -> None:
+        # A thread that still writes would put back what is removed under it.
+        if job.identity not in self._jobs and job.state != "running" and not job.takers:
+            shutil.rmtree(job.folder, ignore_errors=True)
+
     def _forget_old(self) -> None:
         """Discard results that nobody has asked for in time, and the oldest if all take too much room."""
         ended = sorted((job for job in self._jobs.values() if not job.open), key=lambda job: job.touched)
@@ -237,6 +252,12 @@ class Jobs:
             room -= sum(file.stat().st_size for file in job.folder.glob("*"))
             if room < 0 or now - job.touched > self._limits.keep_seconds:
                 self.discard(job)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        kept = [job.touched for job in ended if job.identity in self._jobs]
+        if kept:  # nobody else may ever come
+            wait = min(kept) + self._limits.keep_seconds - now
+            self._alarm = asyncio.get_running_loop().call_later(max(wait, 0) + 1, self._forget_old)
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[int, int], None], done: int, total: int) -> None:

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -170,16 +170,13 @@ class Service:
         pixels = job.result
         settings = replace(output.settings, tolerant=bool(job.extra["tolerant"]))
         output = replace(output, settings=settings)
-        try:
+        with ExitStack() as stack:
+            stack.enter_context(self.jobs.taking(job))
             folder = Path(tempfile.mkdtemp(dir=job.folder))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
             written = await self.read(lambda: write(job.source, folder, pixels, output))
-        except FileNotFoundError as error:  # the job was discarded meanwhile
-            raise Problem(404, "there is no such job any more; send the picture again") from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        told = replace(written.outcome, notes=(*written.outcome.notes, *pixels.notes))
-        return replace(written, outcome=told), lambda: shutil.rmtree(folder, ignore_errors=True)
+            told = replace(written.outcome, notes=(*written.outcome.notes, *pixels.notes))
+            return replace(written, outcome=told), stack.pop_all().close
 
 
 def facts_of(outcome: Finished) -> dict[str, str]:
