@@ -132,22 +132,40 @@ def test_what_is_told_of_the_past_is_taken_as_by_the_command(
 
 @pytest.mark.parametrize(
     "told",
-    [{"grid": "8,0"}, {"grid": "3"}, {"quality_was": 0}, {"earlier": "never"}, {"earlier": "101"}, {"rescaled": "x"}],
+    [
+        {"grid": "8,0"},
+        {"grid": "3"},
+        {"quality_was": 0},
+        {"earlier": "never"},
+        {"earlier": "101"},
+        {"rescaled": "x"},
+        {"rescaled": "30", "grid": "3,5"},
+        {"rescaled": "30", "quality_was": 20},
+    ],
     ids=str,
 )
 def test_a_past_that_cannot_be_is_refused_in_the_words_of_the_command(
     told: dict[str, Any], running: Running, jpeg: bytes, tmp_path: Path
 ) -> None:
-    ((key, value),) = told.items()
-    option = f"--{key.replace('_', '-')}"
+    options = {f"--{key.replace('_', '-')}": value for key, value in told.items()}
+    words = [word for option in options.items() for word in option]
     (tmp_path / "a.jpg").write_bytes(jpeg)
     for address in ("/api/restore", "/api/jobs"):
         answer = running.post(address, jpeg, **told)
         assert answer.status == 422
-        assert option in answer.detail
-        if key != "quality_was":  # which the command's own parser checks
-            assert answer.detail in usage_error(qgac_command("restore", tmp_path / "a.jpg", option, value))
+        assert all(option in answer.detail for option in options)
+        if told != {"quality_was": 0}:  # which the command's own parser checks
+            assert answer.detail in usage_error(qgac_command("restore", tmp_path / "a.jpg", *words))
     assert running.leaves_nothing()
+
+
+def test_a_consistent_file_goes_back_behind_no_file(running: Running, jpeg: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    answer = running.post("/api/restore", jpeg, format="jpeg", consistent=True, earlier="30")
+    assert answer.status == 422
+    words = ["--consistent", "--earlier", "30"]
+    assert answer.detail in usage_error(qgac_command("restore", tmp_path / "a.jpg", *words))
+    assert running.post("/api/restore", jpeg, format="jpeg", consistent=True, earlier="auto").status == 200
 
 
 def test_a_job_keeps_no_coefficients(running: Running, jpeg: bytes) -> None:

@@ -153,6 +153,9 @@ def restore(
         raise click.UsageError("--in-place, --times and --files-from are for files, not for addresses; leave them out")
     if addressed and (all_pictures or lossless or break_signatures or crf is not None):
         raise click.UsageError("at addresses only JPEG files are restored; leave words on other files out")
+    hints = _hints(grid=grid, quality=quality_was, earlier=earlier, rescaled=rescaled)
+    if consistent and not isinstance(hints.earlier, str):
+        raise click.UsageError("--consistent keeps to the file, --earlier goes back behind it; leave one out")
     give_back_freed_memory()
     listed = None if files_from is None else _names(files_from, null=null)
     try:
@@ -191,7 +194,7 @@ def restore(
         lossless=lossless,
         break_signatures=break_signatures,
         crf=crf,
-        hints=_hints(grid=grid, quality=quality_was, earlier=earlier, rescaled=rescaled),
+        hints=hints,
         restoration=repr((model, no_projection, best, strength, blend, blend_with)),
     )
     if dry_run:

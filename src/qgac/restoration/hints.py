@@ -23,12 +23,24 @@ class Hints:
     rescaled : "auto", "off" or int
         Of pixels without a grid: whether to look for artifacts of a JPEG that was scaled since and take them out, or
         how strong they are: as those of a libjpeg quality, 1..100, at the present size.
+
+    Raises
+    ------
+    ValueError
+        If they contradict one another; the message names the options of ``qgac restore``.
     """
 
     grid: tuple[int, int] | None = None
     quality: int | None = None
     earlier: Literal["auto", "off"] | int = "auto"
     rescaled: Literal["auto", "off"] | int = "auto"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.rescaled, str) and (self.grid, self.quality) != (None, None):
+            other = "--quality-was" if self.grid is None else "--grid"
+            raise ValueError(
+                f"--rescaled {self.rescaled} says that no grid of a JPEG is left, {other} that one is; leave one out"
+            )
 
 
 def read_hints(
@@ -52,7 +64,7 @@ def read_hints(
     Raises
     ------
     ValueError
-        If one of them is something else; the message names the option of ``qgac restore``.
+        If one of them is something else, or contradicts another; the message names the option of ``qgac restore``.
     """
     place: tuple[int, int] | None = None
     if grid is not None:

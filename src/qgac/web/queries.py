@@ -55,7 +55,7 @@ def _hints(
         str,
         Query(
             description="Of other files without a grid: `auto` takes out artifacts of a JPEG that was scaled since, if "
-            "they are beyond doubt; 1..100 as strong as those of a quality, whatever its grid; `off` leaves them.",
+            "they are beyond doubt; 1..100 as strong as those of a quality; `off` leaves them.",
             examples=["auto", "30", "off"],
         ),
     ] = "auto",

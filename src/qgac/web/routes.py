@@ -43,6 +43,8 @@ async def restore(request: Request, service: ServiceOf, choice: ChoiceOf, hints:
     """
     if output.settings.encoding.consistent and not choice.project:
         raise Problem(422, "--consistent and --no-projection exclude one another; leave one out")
+    if output.settings.encoding.consistent and not isinstance(hints.earlier, str):
+        raise Problem(422, "--consistent keeps to the file, --earlier goes back behind it; leave one out")
     output = replace(output, settings=replace(output.settings, hints=hints))
     job, written = await service.restore(request, choice, output)
     headers = {**facts_of(written.outcome), "Content-Disposition": f'attachment; filename="{written.path.name}"'}

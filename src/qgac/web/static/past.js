@@ -10,6 +10,11 @@ function showQuality(choice) {
   field.disabled = field.hidden;
 }
 
+/** What was scaled has no grid left of which anything could be told. */
+function showEntries() {
+  for (const id of Object.keys(ENTRIES)) find(id).disabled = find("rescaled").value === "quality";
+}
+
 /** The query of what the fields say of a picture; null while they are not filled in. */
 export function pastOf(picture) {
   const query = new URLSearchParams();
@@ -20,8 +25,9 @@ export function pastOf(picture) {
     if (value === "quality" && !find(`${choice}-quality`).validity.valid) return null;
     query.set(choice, value === "quality" ? find(`${choice}-quality`).valueAsNumber : value); // 1e2 is 100
   }
+  showEntries();
   for (const [id, name] of Object.entries(ENTRIES)) {
-    if (!isFor(find(id), picture) || !find(id).value) continue;
+    if (find(id).disabled || !isFor(find(id), picture) || !find(id).value) continue;
     if (!find(id).validity.valid) return null;
     query.set(name, find(id).type === "number" ? find(id).valueAsNumber : find(id).value);
   }
@@ -45,6 +51,7 @@ export function showPast(picture) {
     showQuality(choice);
   }
   for (const [id, name] of Object.entries(ENTRIES)) find(id).value = query.get(name) ?? "";
+  showEntries();
 }
 
 function isFor(element, picture) {
