@@ -68,6 +68,45 @@ def test_a_deeper_trunk_changes_nothing_at_first_and_learns(subdivision: int, mo
     assert all(block.second.weight.grad.any() for block in network.trunk)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"candidate": 2, "gate": True}, {"residual_blocks": 4}],
+    ids=["wider", "and sees more", "and is deeper"],
+)
+@pytest.mark.parametrize("subdivision", [1, 2])
+def test_a_wider_trunk_changes_nothing_at_first_and_learns(subdivision: int, more: dict[str, Any]) -> None:
+    narrow = PLAIN | {"subdivision": subdivision, "residual_blocks": 2}
+    theirs = randomize(QGAC(tiny_configuration(narrow | {"width": 8}))).eval()
+    ours = QGAC(tiny_configuration(narrow | {"width": 20} | more)).eval()
+    assert may_start_from(theirs.configuration, ours.configuration, grown=True)
+    ours.load_state_dict(starting_weights(theirs, ours), strict=False)
+    y = 30 * torch.randn(2, 64, 4, 5, generator=torch.Generator().manual_seed(0))
+    table = torch.full((2, 8, 8), 12.0)
+    restored = ours.restore_y(y, table)
+    torch.testing.assert_close(restored, theirs.restore_y(y, table), rtol=0, atol=1e-4)
+    assert (restored - y).abs().max() > 0.1
+    restored.square().sum().backward()
+    (network,) = ours.y_network.subnetworks
+    new = network.trunk[0].second.weight.grad[: 8 // subdivision**2, 8 // subdivision**2 :]
+    assert new.any()
+    assert network.decode.manifold.kernel.weight.grad.abs().sum((0, 2, 3)).all()
+
+
+def test_a_deeper_trunk_after_the_join_changes_nothing_at_first_and_learns() -> None:
+    theirs = randomize(QGAC(tiny_configuration(PLAIN, {"joined_rrdbs": 0, "joined_residual_blocks": 2}))).eval()
+    ours = QGAC(tiny_configuration(PLAIN, {"joined_rrdbs": 0, "joined_residual_blocks": 3})).eval()
+    ours.load_state_dict(starting_weights(theirs, ours), strict=False)
+    y, chroma = (30 * torch.randn(2, n, 4, 6, generator=torch.Generator().manual_seed(n)) for n in (64, 128))
+    table, tables = torch.full((2, 8, 8), 12.0), torch.full((2, 2, 8, 8), 20.0)
+    told = chroma[:, :, :2, :3], tables, y, table, (2, 2)
+    restored = ours.restore_chroma(*told)
+    torch.testing.assert_close(restored, theirs.restore_chroma(*told), rtol=0, atol=1e-4)
+    restored.square().sum().backward()
+    blocks = ours.color_network.joined_trunk
+    assert [bool(block.second.weight.any()) for block in blocks] == [True, False, True]
+    assert all(block.second.weight.grad.any() for block in blocks)
+
+
 def test_who_may_start_from_whom() -> None:
     plain, grown = tiny_configuration(PLAIN), tiny_configuration(PLAIN | {"candidate": 2, "gate": True})
     assert may_start_from(plain, plain, grown=False)
@@ -83,5 +122,9 @@ def test_who_may_start_from_whom() -> None:
     assert may_start_from(plain, deeper, grown=True)
     assert not may_start_from(plain, deeper, grown=False)
     assert not may_start_from(tiny_configuration(PLAIN | {"residual_blocks": 4, "rrdbs": 1}), plain, grown=True)
+    wider = tiny_configuration(PLAIN | {"width": 32, "candidate": 2, "gate": True})
+    assert may_start_from(plain, wider, grown=True)
+    assert not may_start_from(plain, wider, grown=False)
+    assert not may_start_from(wider, grown, grown=True)
     unconditioned = [tiny_configuration(PLAIN | {"conditioning": "concat"} | more) for more in ({}, {"candidate": 2})]
     assert not may_start_from(*unconditioned, grown=True)
