@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,7 +25,12 @@ from qgac.commands.serve import serve
 def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the service at a free port; yield the process and the address that it printed."""
     line = [sys.executable, "-m", "qgac", "serve", "--port", "0", *arguments]
-    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environment() | more) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,  # what is killed leaves its own behind
+        subprocess.Popen(
+            line, stderr=subprocess.PIPE, text=True, env=environment() | {"TMPDIR": folder} | more
+        ) as process,
+    ):
         assert process.stderr is not None
         try:
             first = process.stderr.readline()
@@ -52,6 +58,16 @@ def test_it_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.read() == "qgac: interrupted\n"
     assert list(folder.glob("qgac*")) == []
+
+
+@posix
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_leaves_nothing_behind(tmp_path: Path) -> None:
+    with started(TMPDIR=str(tmp_path)) as (process, _):
+        assert len(list(tmp_path.glob("qgac-serve-*"))) == 1
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(30) == 143
+    assert list(tmp_path.glob("qgac-serve-*")) == []
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 
 from made.networks import tiny_weights
 from made.pictures import compressed, photo
-from made.web import Running, serving
+from made.web import Halting, Running, serving
 from qgac.web.restorers import Restorers
 from qgac.web.service import Service
 
@@ -27,3 +27,8 @@ def running(weights: Path) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def jpeg() -> bytes:
     return compressed(photo(60, 90), 30)
+
+
+@pytest.fixture
+def halting() -> Halting:
+    return Halting()

@@ -131,3 +131,16 @@ def test_odd_cookies_are_harmless(name: str, guarded: Running) -> None:
 )  # fmt: skip
 def test_what_only_this_machine_reaches(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "", "http://", "://"])
+def test_an_origin_that_is_none_is_refused(origin: str, local: Running) -> None:
+    answer = local.ask("POST", "/api/info", b"", {"Origin": origin})
+    assert (answer.status, "other origins" in answer.detail) == (403, True)
+
+
+@pytest.mark.parametrize("part", ["bytes=999999-", "bytes=zz", "bytes=0-3"])
+def test_files_of_the_page_come_whole(part: str, local: Running) -> None:
+    answer = local.ask("GET", "/app.js", None, {"Range": part})
+    assert answer.status == 200
+    assert answer.body == local.get("/app.js").body

@@ -126,7 +126,9 @@ def test_damaged_files_are_refused_or_restored(small: Running) -> None:
 def test_a_client_that_sends_nothing_more_is_left(small: Running, jpeg: bytes) -> None:
     sock = small.raw()
     sock.sendall(head(len(jpeg)) + jpeg[:100])
-    assert answer_of(sock).startswith(b"HTTP/1.1 408")
+    answer = answer_of(sock)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"nothing of the file has come for 0.4 seconds" in answer
 
 
 def test_a_client_that_sends_drop_by_drop_is_left(small: Running, jpeg: bytes) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,6 @@ from made.command_line import qgac_command, usage_error
 from made.pasts import decoded, file_of, saved_again, scene
 from made.pictures import compressed, photo
 from made.web import Halting, Running, Standins, eventually, serving
-from qgac.batch.restore import restore_file
-from qgac.web import restoring
 from qgac.web.limits import Limits
 from qgac.web.service import Service
 
@@ -34,11 +30,6 @@ FORMATS: list[dict[str, Any]] = [
     {"srgb": True},
     {"strip": True},
 ]
-
-
-@pytest.fixture
-def halting() -> Halting:
-    return Halting()
 
 
 @pytest.fixture
@@ -307,30 +298,6 @@ def test_a_result_that_nobody_asks_for_goes_though_nobody_comes(weights: Path, j
         running.finished(begin(running, jpeg))
         assert running.files() != []
         assert running.leaves_nothing()
-
-
-def test_a_job_that_is_forgotten_while_its_result_is_written_leaves_nothing(
-    running: Running, jpeg: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slowly(*arguments: Any, **options: Any) -> Any:
-        begun.set()
-        assert go_on.wait(30)
-        return restore_file(*arguments, **options)
-
-    identity = begin(running, jpeg)
-    running.finished(identity)
-    whole = running.get(f"/api/jobs/{identity}/result").body
-    monkeypatch.setattr(restoring, "restore_file", slowly)
-    with ThreadPoolExecutor(1) as client:
-        answer = client.submit(running.get, f"/api/jobs/{identity}/result")
-        assert begun.wait(30)
-        assert running.ask("DELETE", f"/api/jobs/{identity}").status == 204
-        assert running.get(f"/api/jobs/{identity}").status == 404
-        go_on.set()
-        assert answer.result().body == whole  # who was served first gets it
-    assert running.leaves_nothing()
 
 
 def test_the_part_in_view_is_restored_first_as_it_will_be(running: Running) -> None:

@@ -570,3 +570,34 @@ def test_a_token_opens_the_page_once(browser: Browser, night: bytes) -> None:
         page.set_input_files("#files", files(night))
         playwright.expect(page.locator(".how.done")).to_have_count(1)
         context.close()
+
+
+def test_what_was_removed_stays_away(page_of: Open, halting: Halting) -> None:
+    with serving(Service(Standins(halting))) as running:
+        page = page_of(base=running)
+        page.set_input_files("#files", files(*(compressed(photo(40, 60, seed), 30) for seed in range(2))))
+        playwright.expect(page.locator(".how").nth(1)).to_contain_text("Waiting")
+        for number in (1, 0):  # one that waits, and one that is being restored
+            page.click(f"[aria-label='Remove photo{number}.jpg']")
+        page.wait_for_timeout(500)
+        playwright.expect(page.locator(".label")).to_have_count(0)
+        halting.let(100)
+        page.set_input_files("#files", files(compressed(photo(40, 60, 2), 30)))
+        restored(page, 1)
+        playwright.expect(page.locator(".label")).to_have_count(1)
+
+
+def test_a_consistent_file_is_of_the_file_itself(page_of: Open, running: Running) -> None:
+    twice = saved_again(scene(120, 200), 20, 85, 4, 4)
+    page = page_of()
+    page.set_input_files("#files", files(twice))
+    restored(page, 1)
+    page.click("#past summary")
+    page.select_option("#earlier", "quality")
+    page.fill("#earlier-quality", "30")
+    playwright.expect(page.locator("#facts")).to_contain_text("was one before (libjpeg at quality 30")
+    page.select_option("#format", label="JPEG, consistent")
+    with page.expect_download() as download:
+        page.click("#save")
+    expected = running.post("/api/restore", twice, format="jpeg", quality=95, consistent=True)
+    assert saved(download.value) == expected.body

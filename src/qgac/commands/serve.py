@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import signal
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -138,6 +139,12 @@ def serve(
 
     if token is not None and not re.fullmatch(r"[\w.~+/-]+=*", token, re.ASCII):  # RFC 6750
         raise click.BadParameter("a token is one word of letters, digits and -._~+/", param_hint="--token")
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/?#\s]+", origin):
+            raise click.BadParameter(
+                f"an origin is a scheme and a host, such as https://example.org, and not {origin}",
+                param_hint="--allow-origin",
+            )
     give_back_freed_memory()
     import python_multipart  # noqa: F401  (what forms are read with, imported when the first one comes)
 
@@ -178,6 +185,9 @@ def serve(
                 click.launch(whole)
 
         try:
+            if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+                # A terminal that is closed leaves no pictures behind.
+                signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
             Server(service, ready).run([sock])
         finally:
             service.jobs.abandon()

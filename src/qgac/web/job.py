@@ -107,8 +107,14 @@ class Job(Generic[_T]):
         Why it failed.
     extra : dict
         What else its events tell, set by the work.
+    size : int
+        Bytes of its files, once it has ended.
     followers, takers : int
         How many clients follow its events, and how many are being given its result.
+    taken : int
+        Bytes of the files that were written for those.
+    deserted : TimerHandle, optional
+        What cancels it if nobody follows it again.
     """
 
     client: str
@@ -121,9 +127,12 @@ class Job(Generic[_T]):
     extra: dict[str, Any] = field(default_factory=dict)
     touched: float = field(default_factory=time.monotonic)
     version: int = 0
+    size: int = 0
     followers: int = 0
     takers: int = 0
+    taken: int = 0
     watch: Watch | None = None
+    deserted: asyncio.TimerHandle | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

@@ -40,6 +40,7 @@ class Jobs:
         self._limits = limits
         self._counters = counters
         self._jobs: dict[str, Job[Any]] = {}
+        self._taken: set[Job[Any]] = set()  # also of those that are discarded
         self._line: list[Job[Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(limits.workers)
@@ -55,10 +56,9 @@ class Jobs:
         Raises
         ------
         Problem
-            429 if the client has too many, 503 if all together have, or the service ends.
+            429 if the client has too many, 503 if all together have, the service ends, or there is no room.
         """
-        if self._closing:
-            raise Problem(503, "the service is about to end; try again when it is back", retry_after=30)
+        self._refuse_at_the_end()
         self._forget_old()
         busy = [job for job in self._jobs.values() if job.open]
         wait = max(1.0, len(busy) * self._seconds / self._limits.workers)
@@ -72,9 +72,21 @@ class Jobs:
                 429, f"{own} of your pictures are being worked on, the limit for one client; wait for them",
                 retry_after=min(wait, own * self._seconds),
             )  # fmt: skip
-        job: Job[Any] = Job(client, Path(tempfile.mkdtemp(dir=self._folder)))
+        job: Job[Any] = Job(client, self._new_folder())
         self._jobs[job.identity] = job
         return job
+
+    def _new_folder(self) -> Path:
+        try:
+            try:
+                return Path(tempfile.mkdtemp(dir=self._folder))
+            except FileNotFoundError:  # whoever tidies up temporary files took it away
+                self._folder = Path(tempfile.mkdtemp(prefix="qgac-serve-"))
+                return Path(tempfile.mkdtemp(dir=self._folder))
+        except OSError as error:
+            raise Problem(
+                503, f"there is no room for a picture ({error.strerror}); try again when there is", retry_after=60
+            ) from error
 
     def find(self, identity: str) -> Job[Any]:
         """Return a job.
@@ -99,7 +111,13 @@ class Jobs:
         job : Job
         work : callable
             Called in the thread; its problems are those of the job.
+
+        Raises
+        ------
+        Problem
+            503, if the service ends.
         """
+        self._refuse_at_the_end()
         loop = asyncio.get_running_loop()
 
         def advance(done: int, total: int) -> None:
@@ -135,12 +153,29 @@ class Jobs:
 
     @contextmanager
     def taking(self, job: Job[Any]) -> Iterator[None]:
-        """Keep the files of a job until the end of the block, even if it is discarded meanwhile."""
+        """Keep the files of a job until the end of the block, even if it is discarded meanwhile.
+
+        Raises
+        ------
+        Problem
+            429 if the client of the job is being sent too many results, 503 if all together are.
+        """
+        own = sum(other.takers for other in self._taken if other.client == job.client)
+        if own >= self._limits.per_client:
+            raise Problem(
+                429, f"{own} results are being sent to you, the limit for one client; wait for them", retry_after=1
+            )
+        if sum(other.taken for other in self._taken) > self._limits.kept_bytes:
+            raise Problem(503, "too much is being sent to other clients; try again", retry_after=10)
         job.takers += 1
+        self._taken.add(job)
         try:
             yield
         finally:
             job.takers -= 1
+            if not job.takers:
+                job.taken = 0
+                self._taken.discard(job)
             self._remove_discarded(job)
 
     async def follow(self, job: Job[Any], pause: float) -> AsyncGenerator[bool, None]:
@@ -149,6 +184,8 @@ class Jobs:
         A job that is followed no longer is cancelled: whoever wanted it has gone.
         """
         job.followers += 1
+        if job.deserted is not None:
+            job.deserted.cancel()
         seen = None
         try:
             while seen is None or job.open or job.version != seen:
@@ -160,7 +197,8 @@ class Jobs:
         finally:
             job.followers -= 1
             if job.open and not job.followers:
-                asyncio.get_running_loop().call_later(self._limits.grace_seconds, self._cancel_deserted, job)
+                loop = asyncio.get_running_loop()
+                job.deserted = loop.call_later(self._limits.grace_seconds, self._cancel_deserted, job)
 
     def stop_accepting(self) -> None:
         """Let what runs finish, but nothing else begin."""
@@ -170,6 +208,12 @@ class Jobs:
             job.problem = Problem(503, "the service is about to end; try again when it is back", retry_after=30)
             self._end(job, "failed")
 
+    def hurry(self) -> None:
+        """Have what runs end after its current tile; may be called from a signal handler."""
+        for job in list(self._jobs.values()):
+            if job.watch is not None:
+                job.watch.stop()
+
     async def close(self) -> None:
         """Wait for what runs, then remove all files."""
         self.stop_accepting()
@@ -178,9 +222,7 @@ class Jobs:
 
     def abandon(self) -> None:
         """Stop what runs after its current tile, and remove all files; once the loop has ended."""
-        for job in self._jobs.values():
-            if job.watch is not None:
-                job.watch.stop()
+        self.hurry()
         self._threads.shutdown()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -218,6 +260,7 @@ class Jobs:
                     500, "a fault of this program; restore the picture with the command, and report it"
                 )
             self._end(job, state)
+            job.size = sum(file.stat().st_size for file in job.folder.glob("*"))
         self._remove_discarded(job)
         self._forget_old()
 
@@ -227,6 +270,10 @@ class Jobs:
             shutil.rmtree(job.folder, ignore_errors=True)
         self._counters.ended(state)
         job.tell()
+
+    def _refuse_at_the_end(self) -> None:
+        if self._closing:
+            raise Problem(503, "the service is about to end; try again when it is back", retry_after=30)
 
     def _leave_line(self, job: Job[Any]) -> None:
         behind = self._line[self._line.index(job) + 1 :]
@@ -247,10 +294,10 @@ class Jobs:
         """Discard results that nobody has asked for in time, and the oldest if all take too much room."""
         ended = sorted((job for job in self._jobs.values() if not job.open), key=lambda job: job.touched)
         now = time.monotonic()
-        room = self._limits.kept_bytes
+        room, places = self._limits.kept_bytes, self._limits.kept_results
         for job in reversed(ended):
-            room -= sum(file.stat().st_size for file in job.folder.glob("*"))
-            if room < 0 or now - job.touched > self._limits.keep_seconds:
+            room, places = room - job.size, places - 1
+            if room < 0 or places < 0 or now - job.touched > self._limits.keep_seconds:
                 self.discard(job)
         if self._alarm is not None:
             self._alarm.cancel()

@@ -33,7 +33,9 @@ class Limits:
     keep_seconds : float
         How long the result of a job is kept for a client that does not ask for it.
     kept_bytes : int
-        Of all results together; the oldest go first.
+        Of all results together; the oldest go first. As much again may be on its way to clients.
+    kept_results : int
+        Of all clients; the oldest go first.
     grace_seconds : float
         After which a job is cancelled that nobody follows any more.
     patience_seconds : float
@@ -53,6 +55,7 @@ class Limits:
     per_client: int = 16
     keep_seconds: float = 600.0
     kept_bytes: int = 4 << 30
+    kept_results: int = 1000
     grace_seconds: float = 15.0
     patience_seconds: float = 30.0
     upload_seconds: float = 120.0

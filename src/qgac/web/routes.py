@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 
 from qgac.web.documentation import FILE, PICTURE
 from qgac.web.job import Job
@@ -59,7 +59,7 @@ async def info(request: Request, service: ServiceOf, tolerant: Tolerant = False)
     """
     async with service.upload(request) as job:
         limit = service.limits.max_pixels
-        return await service.read(lambda: describe_file(job.source, tolerant=tolerant, max_pixels=limit))
+        return await service.read(request, lambda: describe_file(job.source, tolerant=tolerant, max_pixels=limit))
 
 
 @api.post(
@@ -76,7 +76,7 @@ async def draw_heat_map(request: Request, service: ServiceOf, tolerant: Tolerant
     """
     async with service.upload(request) as job:
         limit = service.limits.max_pixels
-        content, top = await service.read(lambda: heat_map(job.source, tolerant=tolerant, max_pixels=limit))
+        content, top = await service.read(request, lambda: heat_map(job.source, tolerant=tolerant, max_pixels=limit))
     return Response(content, media_type="image/png", headers={"QGAC-Heat-Map-Top": f"{top:g}"})
 
 
@@ -124,23 +124,23 @@ async def job_events(identity: str, service: ServiceOf) -> Response:
 
 
 @api.get("/api/jobs/{identity}/region", tags=["jobs"], response_class=Response, responses=PICTURE)
-async def job_region(identity: str, service: ServiceOf) -> Response:
+async def job_region(request: Request, identity: str, service: ServiceOf) -> Response:
     """Show the part of the picture that was asked for as `view`, as soon as its events tell of a `region`."""
     job = service.jobs.find(identity)
     if "region" not in job.extra:
         raise Problem(404, "the job has no region; wait for its event, or ask for a smaller view")
     try:
-        content = await service.read((job.folder / REGION).read_bytes)
+        content = await service.read(request, (job.folder / REGION).read_bytes)
     except FileNotFoundError as error:
         raise Problem(404, "the job has ended; take its result") from error
     return Response(content, media_type="image/png")
 
 
 @api.get("/api/jobs/{identity}/result", tags=["jobs"], response_class=Response, responses=PICTURE)
-async def job_result(identity: str, service: ServiceOf, output: OutputOf) -> Response:
+async def job_result(request: Request, identity: str, service: ServiceOf, output: OutputOf) -> Response:
     """Take the result of a job, as often and in as many formats as wanted; the network does not run again for it."""
     job = service.jobs.find(identity)
-    written, remove = await service.result(job, output)
+    written, remove = await service.result(request, job, output)
     headers = {**facts_of(written.outcome), "Content-Disposition": f'attachment; filename="{written.path.name}"'}
     return FileAnswer(written.path, written.media_type, headers, remove)
 
@@ -190,7 +190,8 @@ async def page(name: str) -> Response:
     file = _STATIC / _PAGES.get(name, name)
     if file not in set(_STATIC.iterdir()):  # a name is looked up, never made a path of
         raise Problem(404, "there is nothing of this name; the page is at /, the description of the API at /docs")
-    return FileResponse(file, media_type=_TYPES[file.suffix], headers={"Cache-Control": "no-cache"})
+    content = file.read_bytes()  # whole: no part of so small a file is asked for
+    return Response(content, media_type=_TYPES[file.suffix], headers={"Cache-Control": "no-cache"})
 
 
 def _state(service: Service, job: Job[Any]) -> dict[str, Any]:

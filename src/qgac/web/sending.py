@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-__all__ = ["EventAnswer", "FileAnswer", "gone"]
+__all__ = ["EventAnswer", "FileAnswer", "gone", "has_gone"]
 
 _SENT = 1 << 18  # bytes at a time
 
@@ -69,10 +69,11 @@ class EventAnswer(Response):
                 group.cancel_scope.cancel()
 
             group.start_soon(leave)
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async for event in events:
-                await send({"type": "http.response.body", "body": event, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            with suppress(TimeoutError):  # the client takes nothing; the server closes what does not end
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                async for event in events:
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})
             group.cancel_scope.cancel()
 
 
@@ -80,3 +81,12 @@ async def gone(receive: Receive) -> None:
     """Wait until the client of a request, whose body has been read, goes away."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def has_gone(receive: Receive) -> bool:
+    """Whether the client of a request, whose body has been read, has gone away by now."""
+    with anyio.CancelScope() as scope:
+        scope.cancel()  # what would wait ends at once
+        await gone(receive)
+        return True
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -15,7 +16,9 @@ __all__ = ["Server", "listen"]
 
 
 class Server(uvicorn.Server):
-    """Serves until a signal comes, then finishes the pictures that are being restored; a second signal ends it at once.
+    """Serves until a signal comes, then finishes the pictures that are being restored.
+
+    A second signal has them end after their current tiles.
 
     Parameters
     ----------
@@ -44,6 +47,12 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self._ready is not None:
             self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end, or end sooner."""
+        if self.should_exit:
+            self._service.jobs.hurry()
+        super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End: what runs is finished, what waits is refused."""

@@ -14,6 +14,7 @@ from typing import TypeVar
 import anyio
 from anyio import to_thread
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from qgac.batch.jobs import Finished
 from qgac.restoration.hints import Hints
@@ -29,7 +30,7 @@ from qgac.web.reading import read
 from qgac.web.region import View
 from qgac.web.restorers import Restorers
 from qgac.web.restoring import Written, keep, restore_view, write
-from qgac.web.sending import gone
+from qgac.web.sending import gone, has_gone
 from qgac.web.uploads import receive_file
 
 __all__ = ["REGION", "Service", "facts_of"]
@@ -67,9 +68,18 @@ class Service:
         finally:
             self.jobs.discard(job)
 
-    async def read(self, work: Callable[[], _T]) -> _T:
-        """Do something that reads or writes a picture and needs no network, in a thread."""
-        return await to_thread.run_sync(work, limiter=self._readers)
+    async def read(self, request: Request, work: Callable[[], _T]) -> _T:
+        """Do something that reads or writes a picture and needs no network, in a thread.
+
+        Raises
+        ------
+        ClientDisconnect
+            If the client of the request has gone away when it is its turn.
+        """
+        async with self._readers:
+            if await has_gone(request.receive):
+                raise ClientDisconnect
+            return await to_thread.run_sync(work)
 
     async def restore(self, request: Request, choice: Choice, output: Output) -> tuple[Job[object], Written]:
         """Restore what a request carries while its client waits; a client that goes away ends it.
@@ -127,13 +137,6 @@ class Service:
         """
         self.restorers.check(choice)
         job: Job[KeptPixels] = self.jobs.admit(_client(request))
-        try:
-            await receive_file(request, job.source, self.limits)
-            # What is no picture is refused at once, not when it is its turn.
-            await self.read(lambda: read(job.source, tolerant=tolerant, max_pixels=self.limits.max_pixels))
-        except BaseException:
-            self.jobs.discard(job)
-            raise
         job.extra["tolerant"] = tolerant
 
         def work(watch: Watch) -> KeptPixels:
@@ -147,10 +150,21 @@ class Service:
             watch.progress(0, 0)
             return keep(image, restorer, hints, job.folder / "pixels", watch.progress)
 
-        self.jobs.start(job, work)
+        try:
+            await receive_file(request, job.source, self.limits)
+            # What is no picture is refused at once, not when it is its turn.
+            await self.read(request, lambda: read(job.source, tolerant=tolerant, max_pixels=self.limits.max_pixels))
+            if await has_gone(request.receive):  # and would never know of it
+                raise ClientDisconnect
+            self.jobs.start(job, work)
+        except BaseException:
+            self.jobs.discard(job)
+            raise
         return job
 
-    async def result(self, job: Job[KeptPixels], output: Output) -> tuple[Written, Callable[[], None]]:
+    async def result(
+        self, request: Request, job: Job[KeptPixels], output: Output
+    ) -> tuple[Written, Callable[[], None]]:
         """Write the result of a job in a format.
 
         Returns
@@ -174,7 +188,8 @@ class Service:
             stack.enter_context(self.jobs.taking(job))
             folder = Path(tempfile.mkdtemp(dir=job.folder))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            written = await self.read(lambda: write(job.source, folder, pixels, output))
+            written = await self.read(request, lambda: write(job.source, folder, pixels, output))
+            job.taken += written.path.stat().st_size
             told = replace(written.outcome, notes=(*written.outcome.notes, *pixels.notes))
             return replace(written, outcome=told), stack.pop_all().close
 

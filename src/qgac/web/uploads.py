@@ -90,8 +90,12 @@ def _bounded(receive: Receive, most: int, limits: Limits) -> Receive:
 
     async def bounded() -> Message:
         nonlocal size
-        with anyio.fail_after(limits.patience_seconds):
+        with anyio.move_on_after(limits.patience_seconds) as scope:
             message = await receive()
+        if scope.cancelled_caught:
+            raise Problem(
+                408, f"nothing of the file has come for {limits.patience_seconds:g} seconds; send it again, in one go"
+            )
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         size += len(message.get("body", b""))

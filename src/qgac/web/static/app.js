@@ -157,6 +157,7 @@ function stateOf(picture) {
 }
 
 function changed(picture) {
+  if (!pictures.all.includes(picture)) return; // removed while something was on its way
   const entry = entryOf(picture);
   const [kind, how] = stateOf(picture);
   const { facts } = picture;
@@ -368,13 +369,20 @@ find("save-all").addEventListener("click", () => {
     if (!ready.length) throw new Error("no picture is restored yet; wait for one");
     const files = [];
     const names = distinct(ready.map(nameOf));
+    let problem = null;
     for (const [index, picture] of ready.entries()) {
       tell(`Preparing ${index + 1} of ${ready.length}…`);
-      files.push({ name: names[index], blob: await pictures.file(picture, format(picture)) });
+      try {
+        files.push({ name: names[index], blob: await pictures.file(picture, format(picture)) });
+      } catch (error) {
+        problem ??= new Error(`${picture.name}: ${error.message}`);
+      }
     }
+    if (!files.length) throw problem;
     save("restored.zip", await zip(files));
-    const missing = pictures.all.length - ready.length;
-    if (missing) toast(`${missing} of the pictures are not restored, and not in the zip`);
+    const missing = pictures.all.length - files.length;
+    if (problem) toast(`${missing} of the pictures are not in the zip. ${problem.message}`);
+    else if (missing) toast(`${missing} of the pictures are not restored, and not in the zip`);
   });
 });
 

@@ -18,6 +18,7 @@ function showEntries() {
 /** The query of what the fields say of a picture; null while they are not filled in. */
 export function pastOf(picture) {
   const query = new URLSearchParams();
+  showEntries();
   for (const choice of CHOICES) {
     showQuality(choice);
     const { value } = find(choice);
@@ -25,7 +26,6 @@ export function pastOf(picture) {
     if (value === "quality" && !find(`${choice}-quality`).validity.valid) return null;
     query.set(choice, value === "quality" ? find(`${choice}-quality`).valueAsNumber : value); // 1e2 is 100
   }
-  showEntries();
   for (const [id, name] of Object.entries(ENTRIES)) {
     if (find(id).disabled || !isFor(find(id), picture) || !find(id).value) continue;
     if (!find(id).validity.valid) return null;

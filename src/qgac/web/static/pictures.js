@@ -57,6 +57,7 @@ export class Pictures {
   /** Ask for the facts of pictures, one after the other, so that restoring may begin with the first. */
   async read(pictures) {
     for (const picture of pictures) {
+      if (!this.all.includes(picture)) continue; // removed before its turn
       picture.problem = null;
       try {
         this.limits ??= await (await ask("api/limits")).json();
@@ -304,7 +305,8 @@ export class Pictures {
   async file(picture, format) {
     const key = this.key(picture);
     if (format.includes("consistent=true")) {
-      const query = `${key}&${format}`;
+      const query = new URLSearchParams(`${key}&${format}`);
+      query.delete("earlier"); // it is this file that it keeps to
       return (await askPatiently(`api/restore?${query}`, { method: "POST", body: picture.file })).blob();
     }
     const id = this.result(picture)?.id;
