@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from made.files import make_jpeg
-from qgac.batch.inputs import find_jpegs, find_listed, names_in
+from qgac.batch.inputs import check_names, find_jpegs, find_listed, names_in
 
 
 def test_folders_are_searched_recursively(tree: Path) -> None:
@@ -140,3 +140,10 @@ def test_names_that_are_no_text_lead_to_their_files(tmp_path: Path) -> None:
     ((found,), failures) = find_listed(names_in(name + b"\n"))
     assert found.path.read_bytes() == b"x"
     assert failures == []
+
+
+def test_an_empty_name_is_not_this_folder(tree: Path) -> None:
+    for find in (find_jpegs, find_listed, check_names):
+        with pytest.raises(ValueError, match="a name is empty"):
+            find(["photos/a.jpg", ""])
+    assert names_in(b"\na.jpg\n\r\n") == ["a.jpg"]

@@ -72,6 +72,13 @@ def test_what_contradicts_itself_is_told_at_the_call(photos: Path, model: Path) 
         restore_many(photos, jobs=0)
     with pytest.raises(OutputError, match="cannot hold depth 16"):
         restore_many(photos, format="webp", depth=16)
+    with pytest.raises(OutputError, match="the format 'bmp' are written; choose png, webp, tiff, jpeg"):
+        restore_many(photos, format="bmp")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="overwrite and skip_existing exclude one another"):
+        restore_many(photos, overwrite=True, skip_existing=True)
+    for output, paths in ((None, ""), ("out", ["photos/a.jpg", ""]), ("", "photos/a.jpg")):
+        with pytest.raises(PlanError, match="a name is empty"):
+            restore_many(paths, output)
     (photos / "a.jpeg").write_bytes(b"")
     with pytest.raises(PlanError, match="would both become"):
         restore_many(photos)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from made.files import make_jpeg
-from qgac.batch.plan import PlanError, plan
+from qgac.batch.plan import PlanError, plan, plan_in_place
 
 
 def destinations(*inputs: str, **options: Any) -> list[str]:
@@ -130,3 +130,12 @@ def test_cmyk_does_not_replace_a_source_named_tiff(tree: Path) -> None:
     make_jpeg(tree / "x.tiff", "CMYK")
     with pytest.raises(PlanError, match="itself one of the inputs"):
         plan(["x.tiff"], output=".")
+
+
+def test_empty_names_are_refused(tree: Path) -> None:
+    for arguments in ({"inputs": [""]}, {"inputs": ["photos/a.jpg", ""]}, {"inputs": [], "listed": [""]}):
+        for decide in (plan, plan_in_place):
+            with pytest.raises(PlanError, match="a name is empty"):
+                decide(**arguments)
+    with pytest.raises(PlanError, match="a name is empty"):
+        plan(["photos/a.jpg"], output="")

@@ -183,3 +183,7 @@ def test_info_draws_no_heat_map_of_pixels(folder: Path) -> None:
     assert result.exit_code == 1
     assert "nothing to draw a heat map of" in result.stderr
     assert not Path("map.png").exists()
+
+
+def test_an_empty_name_is_not_this_folder(folder: Path) -> None:
+    assert "a name is empty" in usage_error(qgac_command("info", ""))

@@ -91,7 +91,11 @@ def test_the_times_of_containers_are_kept(mixed: Path) -> None:
         (["in/sub/b.cbz", "--lossless"], "the others hold JPEG files"),
         (["in/a.jpg", "--crf", "20"], "--crf is for films"),
         (["in/a.jpg", "--lossless"], "for the pictures inside documents"),
-        (["in/sub/b.cbz", "--depth", "16"], "cannot hold depth 16"),
+        (["in/sub/b.cbz", "--depth", "16"], "--depth is for single pictures; those inside other files have 8 bits"),
+        (["in/sub/b.cbz", "-o", "x/", "--depth", "16", "--format", "tiff"], "--depth is for single pictures"),
+        (["in/sub/b.cbz", "--format", "webp"], "--format is for single pictures"),
+        (["in/sub/b.cbz", "--earlier", "20"], "--earlier is for single JPEG files, and none is named"),
+        (["in/sub/b.cbz", "--grid", "1,1"], "--grid is for PNG files and the like, and none is named"),
     ],
 )
 def test_what_contradicts_itself_is_told_before_any_work(mixed: Path, arguments: list[str], message: str) -> None:
@@ -136,3 +140,52 @@ def test_damaged_containers_end_in_one_sentence(mixed: Path) -> None:
     Path("x.epub").write_bytes(b"PK\3\4 nothing")
     for result in (restore("x.epub"), info("x.epub"), restore("x.epub", "--dry-run")):
         assert sentence(result).startswith("x.epub: this is no ZIP file, or a damaged one")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x.avi", "--quality", "50"], "--quality is for jpeg files, and films become none (see --crf)"),
+        (["x.avi", "--consistent"], "--consistent is for jpeg files, and films become none"),
+        (["x.avi", "--format", "jpeg"], "films become .mkv files"),
+        (["x.avi", "--break-signatures"], "--break-signatures is for documents that are signed"),
+        (["x.avi", "in/a.jpg", "--quality", "50"], "choose that (--format jpeg)"),
+        (["x.pdf", "--quality", "50", "--lossless"], "--quality is for jpeg files, and --lossless makes none"),
+        (["x.pdf", "--consistent", "--lossless"], "--consistent is for jpeg files, and --lossless makes none"),
+    ],
+)
+def test_what_no_input_takes_is_refused(mixed: Path, arguments: list[str], message: str) -> None:
+    Path("x.avi").write_bytes(b"a film")
+    Path("x.pdf").write_bytes(b"a document")
+    assert message in usage_error(restore(*arguments))
+
+
+def test_what_one_input_takes_is_allowed_and_files_are_what_they_begin_with(mixed: Path) -> None:
+    png = b"\x89PNG\r\n\x1a\n"
+    Path("named.jpg").write_bytes(png)
+    Path("named.png").write_bytes(FIRST)
+    Path("c.png").write_bytes(png)
+    for arguments in (
+        ["in/a.jpg", "named.jpg", "--grid", "1,1"],
+        ["named.jpg", "--quality-was", "20"],
+        ["named.png", "--earlier", "20"],
+        ["in", "--format", "webp"],
+        ["in/sub/b.cbz", "--format", "jpeg"],
+        ["in", "--earlier", "20"],
+        ["in/sub/b.cbz", "--break-signatures"],
+        ["in/sub/b.cbz", "--quality", "50", "--consistent"],
+        ["in/a.jpg", "--earlier", "off", "--rescaled", "off"],
+    ):
+        result = restore(*arguments, "-o", "out/", "--dry-run")
+        assert result.exit_code == 0, (arguments, result.stderr)
+    assert "--earlier is for single JPEG files" in usage_error(restore("c.png", "named.jpg", "--earlier", "20"))
+    assert "--grid is for PNG files" in usage_error(restore("named.png", "in/sub/b.cbz", "--grid", "1,1"))
+    assert restore("-", "-o", "x.png", "--grid", "1,1", "--dry-run", stdin=FIRST).exit_code == 0
+    assert "gone.jpg" in restore("gone.jpg", "--grid", "1,1").stderr
+
+
+def test_one_picture_inside_is_told_as_one(mixed: Path) -> None:
+    zip_file(Path("one.cbz"), {"a\nb.jpg": FIRST})
+    text = info("one.cbz").stdout
+    assert text.startswith("one.cbz: 1 JPEG picture inside, ")
+    assert "one.cbz: a\\nb.jpg\n  size" in text

@@ -123,6 +123,17 @@ def test_foreign_files_are_called_by_their_names(tree: Path, content: bytes, kin
         (["photos", "--report", "photos/notes.txt"], "exists already and is no report"),
         (["photos/a.jpg", "-o", "x.png", "--report", "./x.png"], "would both become x.png"),
         (["photos", "--jobs", "0"], "0 is not in the range x>=1"),
+        (["", "--in-place"], "a name is empty, as of a variable that is not set"),
+        (["photos/a.jpg", ""], "a name is empty"),
+        (["photos", "-o", ""], "a name is empty"),
+        (["photos", "--output-dir", ""], "a name is empty"),
+        (["--files-from", ""], "a name is empty"),
+        (["photos/a.jpg", "--strength", "nan"], "'nan' is not a number; give one in the range 0<=x<=1"),
+        (["photos/a.jpg", "--blend", "NaN"], "'NaN' is not a number; give one in the range 0<=x<=1"),
+        (["photos/a.jpg", "--grid", "1,1"], "--grid is for PNG files and the like, and none is named"),
+        (["photos", "--quality-was", "20"], "--quality-was is for PNG files and the like"),
+        (["photos/a.jpg", "--rescaled", "20"], "--rescaled is for PNG files and the like"),
+        (["photos", "--break-signatures"], "--break-signatures is for documents that are signed, and none is named"),
     ],
 )
 def test_contradictions_are_told_before_any_work(tree: Path, arguments: list[str], message: str) -> None:
@@ -219,3 +230,17 @@ def test_shells_complete(words: str, expected: str, monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit):
         cli(prog_name="qgac", args=[])
     assert output.getvalue().splitlines() == [expected]
+
+
+@posix
+def test_names_with_control_characters_take_one_line(tree: Path) -> None:
+    Path("photos/a.jpg").rename("one\ntwo\x1b[31m.jpg")
+    escaped = r"one\ntwo\x1b[31m"
+    result = restore("gone\r.jpg", "one\ntwo\x1b[31m.jpg", "--dry-run")
+    assert result.stdout == f"{escaped}.jpg -> {escaped}.restored.png\n"
+    assert result.stderr == "qgac: gone\\r.jpg: there is no such file; check the name\n"
+    result = restore("one\ntwo\x1b[31m.jpg")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == f"{escaped}.jpg restored to {escaped}.restored.png"
+    again = restore("one\ntwo\x1b[31m.jpg", "--skip-existing")
+    assert again.stderr == f"{escaped}.jpg skipped: {escaped}.restored.png exists already\n"

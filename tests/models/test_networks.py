@@ -243,3 +243,9 @@ def test_a_table_outside_the_training_is_replaced_by_the_most_similar_one_within
     assert same(both(bound, *inside), both(free, *inside))
     assert same(both(bound, *outside), both(free, *limit))
     assert not same(both(bound, *outside), both(free, *outside))
+
+
+def test_factors_without_an_upsampler_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"factors \[3, 5\] are none that a colour network restores"):
+        ColorConfiguration(factors=((3, 5), (1, 2)))
+    assert ColorConfiguration(factors=[[1, 2], [2, 1]]).factors == ((1, 2), (2, 1))  # type: ignore[arg-type]

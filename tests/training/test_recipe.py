@@ -233,3 +233,10 @@ def test_qualities_stay_within_those_the_model_is_told(tmp_path: Path, limits: s
     path.write_text(f'stage = "y"\n[model]\ntrained_qualities = {limits}\n[data.qualities]\n{drawn}\n')
     with pytest.raises(RecipeError, match="trained_qualities"):
         read_recipe(path)
+
+
+@pytest.mark.parametrize("factors", ["[[3, 5], [1, 2]]", "[[0, 1]]"])
+def test_factors_that_no_network_restores_are_refused(tmp_path: Path, factors: str) -> None:
+    text = f'stage = "color"\n[model.color]\nfactors = {factors}\n'
+    with pytest.raises(RecipeError, match=r"are none that a colour network restores; choose among \[1, 1\]"):
+        read_recipe(written(tmp_path, text))

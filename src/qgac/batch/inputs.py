@@ -13,7 +13,17 @@ from qgac.batch.jobs import Failed
 from qgac.containers.kinds import is_searched_for, kind_of
 from qgac.pictures.formats import format_of
 
-__all__ = ["MARK", "Found", "expanded", "find_jpegs", "find_listed", "is_pattern", "may_name_pictures", "names_in"]
+__all__ = [
+    "MARK",
+    "Found",
+    "check_names",
+    "expanded",
+    "find_jpegs",
+    "find_listed",
+    "is_pattern",
+    "may_name_pictures",
+    "names_in",
+]
 
 MARK = ".restored"
 """What the stem of a result ends with that lies beside its source."""
@@ -37,6 +47,20 @@ class Found:
     searched: bool = False
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Refuse an empty name, which would mean the current folder.
+
+    Raises
+    ------
+    ValueError
+        If one is empty.
+    """
+    if "" in names:
+        raise ValueError(
+            "a name is empty, as of a variable that is not set; name a file or a folder, or write . for this folder"
+        )
+
+
 def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tuple[list[Found], list[Failed]]:
     """Expand files, folders and patterns.
 
@@ -55,7 +79,13 @@ def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tupl
     list of Found
     list of Failed
         Inputs that lead to nothing; pipes, sockets and devices named as JPEGs, on which several pictures would wait.
+
+    Raises
+    ------
+    ValueError
+        If an input is empty.
     """
+    check_names(inputs)
     found: list[Found] = []
     failures: list[Failed] = []
     for text in inputs:
@@ -82,12 +112,12 @@ def find_jpegs(inputs: Sequence[str], *, marks: Sequence[str] = (MARK,)) -> tupl
     return found, failures
 
 
-def find_listed(names: Iterable[str]) -> tuple[list[Found], list[Failed]]:
+def find_listed(names: Sequence[str]) -> tuple[list[Found], list[Failed]]:
     """Take files that a list names: as they are, neither folders nor patterns.
 
     Parameters
     ----------
-    names : iterable of str
+    names : sequence of str
         Relative ones keep their folders below an output folder, absolute ones all of theirs, so that the place of a
         result does not depend on what else is listed; ``..`` at the beginning is dropped.
 
@@ -96,7 +126,13 @@ def find_listed(names: Iterable[str]) -> tuple[list[Found], list[Failed]]:
     list of Found
     list of Failed
         Names that lead to nothing.
+
+    Raises
+    ------
+    ValueError
+        If a name is empty.
     """
+    check_names(names)
     found: list[Found] = []
     failures: list[Failed] = []
     for name in names:

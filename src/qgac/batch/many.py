@@ -12,7 +12,7 @@ from qgac.batch.jobs import Failed, Outcome, Started
 from qgac.batch.plan import STREAM, Plan, plan
 from qgac.batch.restore import Settings, restore_files
 from qgac.jpeg.limits import MAX_PIXELS
-from qgac.pictures.formats import Depth, Encoding, Format
+from qgac.pictures.formats import SUFFIXES, Depth, Encoding, Format, OutputError
 
 if TYPE_CHECKING:
     from qgac.restoration.restorer import Restorer
@@ -75,11 +75,11 @@ def restore_many(
     Raises
     ------
     PlanError
-        If two pictures would become one file, or one an input.
+        If a path is empty, two pictures would become one file, or one an input.
     OutputError
         If no file can be written so.
     ValueError
-        If `jobs` is less than 1, or the restorer cannot be made.
+        If `jobs` is less than 1, `overwrite` and `skip_existing` contradict each other, or the restorer cannot be made.
 
     Examples
     --------
@@ -91,6 +91,10 @@ def restore_many(
     """
     if jobs < 1:
         raise ValueError(f"at least 1 picture is restored at a time, got jobs={jobs}")
+    if overwrite and skip_existing:
+        raise ValueError("overwrite and skip_existing exclude one another; leave one out")
+    if format is not None and format not in SUFFIXES:
+        raise OutputError(f"no pictures of the format {format!r} are written; choose {', '.join(SUFFIXES)}")
     named = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     inputs = [f"./{STREAM}" if os.fspath(path) == STREAM else os.fspath(path) for path in named]
     from qgac.restoration.hints import Hints

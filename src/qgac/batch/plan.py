@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qgac.batch.inputs import MARK, Found, find_jpegs, find_listed, is_pattern
+from qgac.batch.inputs import MARK, Found, check_names, find_jpegs, find_listed, is_pattern
 from qgac.batch.jobs import Failed, Job, Skipped
 from qgac.batch.originals import ORIGINAL, original_of
 from qgac.containers.kinds import Kind, fits, kind_of, suffix_of_result
@@ -44,6 +44,11 @@ class Plan:
     skipped: tuple[Skipped, ...]
     failures: tuple[Failed, ...]
     passed_over: tuple[Failed, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Job, ...]:
+        """What the inputs lead to, be it to be restored or skipped."""
+        return (*self.jobs, *(skip.job for skip in self.skipped))
 
 
 def plan(
@@ -86,9 +91,10 @@ def plan(
     Raises
     ------
     PlanError
-        If the output does not fit the inputs or the format, two pictures would go to one file, or a picture onto an
-        input.
+        If a name is empty, the output does not fit the inputs or the format, two pictures would go to one file, or a
+        picture onto an input.
     """
+    _check_names(*inputs, *(listed or ()), *(() if output is None else (output,)))
     several = listed is not None or len(inputs) != 1 or Path(inputs[0]).is_dir() or is_pattern(inputs[0])
     if several and STREAM in (*inputs, output):
         raise PlanError("standard input and output (-) take one picture; name one file")
@@ -159,8 +165,9 @@ def plan_in_place(
     Raises
     ------
     PlanError
-        If an input is a stream.
+        If an input is a stream, or its name is empty.
     """
+    _check_names(*inputs, *(listed or ()))
     if STREAM in inputs:
         raise PlanError("--in-place is for files; standard input (-) has no place")
     found, failures = find_jpegs(inputs, marks=(MARK, ORIGINAL))
@@ -185,6 +192,13 @@ def plan_in_place(
         )
         jobs.setdefault(_key(file.path), job)
     return _plan(tuple(jobs.values()), failures, skip_existing=skip_existing)
+
+
+def _check_names(*names: str) -> None:
+    try:
+        check_names(names)
+    except ValueError as error:
+        raise PlanError(str(error)) from error
 
 
 def _check_for_output(inputs: Sequence[str]) -> None:

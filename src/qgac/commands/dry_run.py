@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.terminal import say
+from qgac.commands.terminal import one_line, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def tell_plan(todo: Plan, settings: Settings) -> bool:
     for note in (*todo.passed_over, *todo.failures):
         say(f"{note.name}: {note.message}")
     for skip in todo.skipped:
-        click.echo(f"{skip.job.name} skipped: {skip.destination} exists already")
+        click.echo(one_line(f"{skip.job.name} skipped: {skip.destination} exists already"))
     possible = not todo.failures
     for job in todo.jobs:
         reason = _obstacle(job, overwrite=settings.overwrite)
@@ -45,9 +45,9 @@ def tell_plan(todo: Plan, settings: Settings) -> bool:
         if reason is None and job.container is not None:
             lines, reason = _inside(job, settings)
         if reason is None:
-            click.echo(f"{job.name} -> {job.destination or '-'}{_kept(job)}")
+            click.echo(one_line(f"{job.name} -> {job.destination or '-'}{_kept(job)}"))
             for line in lines:
-                click.echo(f"  {line}")
+                click.echo(one_line(f"  {line}"))
         else:
             say(f"{job.name}: {reason}")
             possible = False

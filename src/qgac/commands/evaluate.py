@@ -11,6 +11,7 @@ import rich_click as click
 
 from qgac.commands.destinations import WritingCommand, file_option, may_replace
 from qgac.commands.options import (
+    NumberRange,
     channels_of,
     channels_option,
     dataset_option,
@@ -61,7 +62,7 @@ def _parse_qualities(context: click.Context, parameter: click.Parameter, values:
 @model_option()
 @click.option(
     "--blend",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     metavar="A",
     default=0.0,
     show_default=True,

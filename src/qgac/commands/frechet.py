@@ -7,7 +7,14 @@ from pathlib import Path
 import rich_click as click
 
 from qgac.commands.destinations import WritingCommand, file_option, may_replace
-from qgac.commands.options import TEST_SETS, dataset_option, model_option, repeated_quality_option, root_option
+from qgac.commands.options import (
+    TEST_SETS,
+    NumberRange,
+    dataset_option,
+    model_option,
+    repeated_quality_option,
+    root_option,
+)
 from qgac.commands.terminal import fail, progress_bar, sentence
 
 __all__ = ["frechet"]
@@ -27,7 +34,7 @@ __all__ = ["frechet"]
 @repeated_quality_option
 @model_option()
 @click.option(
-    "--blend", type=click.FloatRange(0, 1), metavar="A", default=0.0, show_default=True,
+    "--blend", type=NumberRange(0, 1), metavar="A", default=0.0, show_default=True,
     help="Mix in the weights of a GAN, from 0 (none) to 1 (all).",
 )  # fmt: skip
 @click.option("--blend-with", metavar="NAME|FILE", help="What to mix in; by default the GAN shipped with the model.")

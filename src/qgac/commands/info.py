@@ -11,7 +11,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from qgac.commands.options import max_pixels_option
-from qgac.commands.terminal import fail, say
+from qgac.commands.terminal import fail, one_line, say
 from qgac.files.destination import Obstacle, obstacle
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ def info(
     from qgac.pixels.earlier import find_earlier
     from qgac.pixels.files import is_picture, read_picture
 
-    found, failures = find_jpegs([text for text in inputs if text != STREAM])
+    try:
+        found, failures = find_jpegs([text for text in inputs if text != STREAM])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     paths = [*([None] if STREAM in inputs else []), *(file.path for file in found)]
     if heat_map is not None and heat_map.suffix.lower() != ".png":
         raise click.UsageError(f"a heat map is a PNG picture, which {heat_map} is not named as; choose a name in .png")
@@ -129,7 +132,7 @@ def info(
         entries.append(entry)
         if not as_json:
             text = _text if image is not None else _pixels_text if kind is None else _text_inside
-            click.echo(text(entry))
+            click.echo(text(entry | {"file": one_line(name)}))
         if heat_map is not None and image is None:
             say(f"{name}: no JPEG file, so there is nothing to draw a heat map of")
             failed += 1
@@ -209,11 +212,13 @@ def _text(entry: dict[str, Any]) -> str:
 
 
 def _text_inside(entry: dict[str, Any]) -> str:
-    lines = [f"{entry['file']}: {len(entry['pictures'])} JPEG pictures inside, {entry['bytes']} bytes"]
+    count = len(entry["pictures"])
+    pictures = "1 JPEG picture" if count == 1 else f"{count} JPEG pictures"
+    lines = [f"{entry['file']}: {pictures} inside, {entry['bytes']} bytes"]
     lines += [f"  note           {note}" for note in entry["notes"]]
     lines += ["  is signed"] * entry["signed"]
     for picture in entry["pictures"]:
-        name = f"{entry['file']}: {picture['name']}"
+        name = one_line(f"{entry['file']}: {picture['name']}")
         lines.append(f"{name}: {picture['reason']}" if picture["reason"] else _text(picture | {"file": name}))
     return "\n".join(lines)
 

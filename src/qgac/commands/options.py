@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TEST_SETS",
     "FormatChoice",
+    "NumberRange",
     "channels_of",
     "channels_option",
     "dataset_option",
@@ -43,6 +45,17 @@ class FormatChoice(click.Choice[str]):
         """Return the name of a format."""
         name = value.lower().removeprefix(".")
         return super().convert({"jpg": "jpeg", "tif": "tiff"}.get(name, name), param, ctx)
+
+
+class NumberRange(click.FloatRange):
+    """A range of numbers, in which "nan" is none: no bound keeps it out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return a number."""
+        number: float = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail(f"{value!r} is not a number; give one in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 def dataset_option(names: tuple[str, ...] = TEST_SETS) -> Callable[[_C], _C]:

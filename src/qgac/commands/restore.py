@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from click import get_current_context
@@ -15,6 +15,7 @@ from click.exceptions import Exit
 
 from qgac.commands.dry_run import tell_plan
 from qgac.commands.encoding import check_containers, check_encoding, encoding_of
+from qgac.commands.past import check_hints, hints_of
 from qgac.commands.restore_cluster import (
     are_addresses,
     carry_out_on_cluster,
@@ -25,11 +26,10 @@ from qgac.commands.restore_cluster import (
 )
 from qgac.commands.restore_options import batch_options, input_options, output_options, result_options
 from qgac.commands.restore_progress import carry_out, save_report
-from qgac.commands.terminal import ManualCommand, fail, sentence
+from qgac.commands.terminal import ManualCommand, fail, one_line, sentence
 
 if TYPE_CHECKING:
     from qgac.pictures.formats import Format
-    from qgac.restoration.hints import Hints
 
 __all__ = ["restore"]
 
@@ -109,6 +109,7 @@ def restore(
 
     A PNG, WebP or BMP file that was a JPEG before is restored from its pixels; one that was none stays as it is.
     """
+    from qgac.batch.inputs import check_names
     from qgac.batch.jobs import Failed, Job
     from qgac.batch.malloc import give_back_freed_memory
     from qgac.batch.many import new_restorer
@@ -119,6 +120,10 @@ def restore(
 
     if not inputs and files_from is None:
         raise click.UsageError("no pictures are named; name files or folders, or a list of them (--files-from)")
+    try:
+        check_names(name for name in (*inputs, files_from, output, output_dir) if name is not None)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     if blend_with is not None and blend is None:
         raise click.UsageError("--blend-with says what to mix in, but not how much; add --blend, 0.7 for example")
     if null and files_from is None:
@@ -144,6 +149,7 @@ def restore(
     if all_pictures and format not in (None, "jpeg"):
         raise click.UsageError(f"a {format} file does not hold several pictures (--all-pictures); leave one out")
     encoding = encoding_of(depth, quality, consistent=consistent, srgb=srgb)
+    asked = format
     if format is None and (output is None or format_of(Path(output)) is None):
         format = "jpeg" if consistent else "tiff" if depth == "float" else None  # noqa: A001
     addressed = are_addresses(inputs, output)
@@ -153,7 +159,7 @@ def restore(
         raise click.UsageError("--in-place, --times and --files-from are for files, not for addresses; leave them out")
     if addressed and (all_pictures or lossless or break_signatures or crf is not None):
         raise click.UsageError("at addresses only JPEG files are restored; leave words on other files out")
-    hints = _hints(grid=grid, quality=quality_was, earlier=earlier, rescaled=rescaled)
+    hints = hints_of(grid=grid, quality=quality_was, earlier=earlier, rescaled=rescaled)
     if consistent and not isinstance(hints.earlier, str):
         raise click.UsageError("--consistent keeps to the file, --earlier goes back behind it; leave one out")
     give_back_freed_memory()
@@ -176,9 +182,18 @@ def restore(
                 all_pictures=all_pictures,
             )
     except PlanError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(one_line(str(error))) from error
+    check_containers(
+        encoding,
+        todo,
+        format=asked,
+        quality=quality,
+        lossless=lossless,
+        break_signatures=break_signatures,
+        crf=crf,
+    )
     check_encoding(encoding, todo, quality=quality)
-    check_containers(todo, srgb=srgb, lossless=lossless, crf=crf)
+    check_hints(hints, todo)
     if times and any(job.source is None or job.destination is None for job in todo.jobs):
         raise click.UsageError("--times is for files; standard input and output have no time")
     if cluster is not None and any(job.source is None or job.destination is None for job in todo.jobs):
@@ -210,7 +225,7 @@ def restore(
         try:
             check_report(Path(report), todo, lists, overwrite=overwrite)
         except PlanError as error:
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(one_line(str(error))) from error
 
     make_restorer = partial(
         new_restorer,
@@ -245,15 +260,6 @@ def restore(
         save_report(Path(report), outcomes)
     if any(isinstance(outcome, Failed) for outcome in outcomes):
         raise Exit(1)
-
-
-def _hints(**told: Any) -> Hints:
-    from qgac.restoration.hints import read_hints
-
-    try:
-        return read_hints(**told)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _names(files_from: str, *, null: bool) -> list[str]:

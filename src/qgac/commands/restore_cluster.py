@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from qgac.commands.terminal import fail, progress_bar, say, sentence
+from qgac.commands.terminal import fail, one_line, progress_bar, say, sentence
 from qgac.files.names import is_address
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def tell_addresses(pictures: Iterable[Stored | dict[str, Any]], *, overwrite: bo
             say(f"{picture.name}: {picture.stem}{picture.suffixes[0]} exists already; overwrite it or skip it")
             possible = False
         else:
-            click.echo(f"{picture.name} -> {picture.stem}{picture.suffixes[0]}")
+            click.echo(one_line(f"{picture.name} -> {picture.stem}{picture.suffixes[0]}"))
     return possible
 
 
@@ -148,7 +148,7 @@ def carry_out_on_cluster(
                     failures.append(f"failed: {entry['input']}: {entry['reason']}")
                 if lines is not None:
                     lines(entry)
-                display.update(task, description=entry["input"], number=_told(counts))
+                display.update(task, description=one_line(entry["input"]), number=_told(counts))
                 _tell(entry, verbose=verbose, notes=not quiet)
             if lines is not None:
                 lines(counts)
@@ -194,9 +194,9 @@ def _tell(entry: dict[str, Any], *, verbose: bool, notes: bool = True) -> None:
     for note in entry["notes"] if notes else ():
         say(f"{name}: note: {note}")
     if verbose and entry["status"] == "skipped":
-        click.echo(f"{name} skipped: {entry['output']} exists already", err=True)
+        click.echo(one_line(f"{name} skipped: {entry['output']} exists already"), err=True)
     elif verbose:
-        click.echo(f"{name} restored to {entry['output']}", err=True)
+        click.echo(one_line(f"{name} restored to {entry['output']}"), err=True)
 
 
 def _told(counts: dict[str, int]) -> str:

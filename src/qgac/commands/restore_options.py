@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from qgac.commands.options import FormatChoice, max_pixels_option, model_option
+from qgac.commands.options import FormatChoice, NumberRange, max_pixels_option, model_option
 
 __all__ = ["batch_options", "input_options", "output_options", "result_options"]
 
@@ -173,7 +173,7 @@ def result_options(command: _C) -> _C:
         ),
         click.option(
             "--strength",
-            type=click.FloatRange(0, 1),
+            type=NumberRange(0, 1),
             default=1.0,
             show_default=True,
             panel=_RESULT,
@@ -182,7 +182,7 @@ def result_options(command: _C) -> _C:
         ),
         click.option(
             "--blend",
-            type=click.FloatRange(0, 1),
+            type=NumberRange(0, 1),
             metavar="0-1",
             panel=_RESULT,
             help="How much of the GAN's weights to mix in: 0 none (the default), 0.7 as in the paper's figures, 1 all. "

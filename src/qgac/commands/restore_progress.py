@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from qgac.commands.terminal import fail, progress_bar, say
+from qgac.commands.terminal import fail, one_line, progress_bar, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -155,7 +155,7 @@ def _run(
             for event in events:
                 if isinstance(event, Started):
                     named = event.job.name
-                    display.update(task, description=named, number=f"{finished}/{count}")
+                    display.update(task, description=one_line(named), number=f"{finished}/{count}")
                     shares[event.job.name] = 0.0
                     continue
                 name = event.name if isinstance(event, Failed) else event.job.name
@@ -192,11 +192,11 @@ def _tell_finished(event: Finished, *, verbose: bool) -> None:
         what = f"{len(event.pictures)} inside" if event.width is None else f"{event.width} x {event.height}, {quality}"
         line += f" ({what}, {event.seconds:.1f} s)"
     # Named, so that a progress display that stands in for the standard error gets to see it.
-    click.echo(line, file=sys.stderr)
+    click.echo(one_line(line), file=sys.stderr)
 
 
 def _tell_skipped(skip: Skipped) -> None:
-    click.echo(f"{skip.job.name} skipped: {skip.destination} exists already", file=sys.stderr)
+    click.echo(one_line(f"{skip.job.name} skipped: {skip.destination} exists already"), file=sys.stderr)
 
 
 def _conclude(outcomes: list[Outcome], seconds: float, *, told: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -11,7 +12,10 @@ from click.exceptions import Exit
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["ManualCommand", "fail", "progress_bar", "say", "sentence", "shows_progress"]
+__all__ = ["ManualCommand", "fail", "one_line", "progress_bar", "say", "sentence", "shows_progress"]
+
+# Names of files may hold them: they would break a line in two, or tell a terminal what to do.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class ManualCommand(click.RichCommand):
@@ -25,10 +29,15 @@ class ManualCommand(click.RichCommand):
         formatter.write(Padding(Text(self.epilog or ""), (0, 1, 1, 1)))
 
 
+def one_line(text: str) -> str:
+    """Return a line to print, with control characters as the escapes of Python."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def say(message: str) -> None:
     """Print a line on the standard error."""
     # Named, so that a progress display that stands in for the standard error gets to see it.
-    click.echo(f"qgac: {message}", file=sys.stderr)
+    click.echo(one_line(f"qgac: {message}"), file=sys.stderr)
 
 
 def fail(message: str) -> NoReturn:

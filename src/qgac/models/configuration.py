@@ -24,6 +24,10 @@ _COUNTS = (
 )
 
 
+_FACTORS = [[1, 1], [1, 2], [2, 1], [2, 2]]
+"""The (vertical, horizontal) subsampling factors for which there are upsamplers."""
+
+
 @dataclass(frozen=True)
 class YConfiguration:
     """The numbers of a Y network; the defaults are the paper's.
@@ -104,8 +108,8 @@ class ColorConfiguration:
     planes : int
         1: Cb and Cr one after the other, as in the paper; 2: together, at half the cost.
     factors : tuple of (int, int)
-        The (vertical, horizontal) subsampling factors with a learned upsampler. Without one for (1, 1), 4:4:4 passes
-        unchanged where the widths allow it (`width` is half of `joined_width`).
+        The (vertical, horizontal) subsampling factors, 1 or 2 each, with a learned upsampler. Without one for (1, 1),
+        4:4:4 passes unchanged where the widths allow it (`width` is half of `joined_width`).
     output_activation : bool
         Whether a PReLU follows the last layer, as in the author's later port.
     guided : bool
@@ -130,6 +134,12 @@ class ColorConfiguration:
         _check_sizes(self)
         if self.planes not in (1, 2):
             raise ValueError("a colour network restores 1 or 2 planes at a time")
+        for pair in self.factors:
+            if list(pair) not in _FACTORS:
+                raise ValueError(
+                    f"factors {list(pair)} are none that a colour network restores; choose among "
+                    f"{', '.join(map(str, _FACTORS))}"
+                )
         # JSON and TOML know lists only.
         object.__setattr__(self, "factors", tuple((int(v), int(u)) for v, u in self.factors))
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from numbers import Integral
+from typing import Any, Literal, cast
 
 __all__ = ["Hints", "read_hints"]
+
+_WORDS = ("auto", "off")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Hints:
     Raises
     ------
     ValueError
-        If they contradict one another; the message names the options of ``qgac restore``.
+        If one of them is something else, or they contradict one another; the message names the options of
+        ``qgac restore``.
     """
 
     grid: tuple[int, int] | None = None
@@ -36,6 +40,13 @@ class Hints:
     rescaled: Literal["auto", "off"] | int = "auto"
 
     def __post_init__(self) -> None:
+        if self.grid is not None and not _is_place(self.grid):
+            raise ValueError(f"--grid takes a column and a row from 0 to 7, such as 3,5, and not {self.grid}")
+        if self.quality is not None and not _is_whole(self.quality, 1, 100):
+            raise ValueError(f"--quality-was takes a quality from 1 to 100, and not {self.quality}")
+        for option, value in (("--earlier", self.earlier), ("--rescaled", self.rescaled)):
+            if value not in _WORDS and not _is_whole(value, 1, 100):
+                raise ValueError(f"{option} takes auto, off or a quality from 1 to 100, and not {value}")
         if not isinstance(self.rescaled, str) and (self.grid, self.quality) != (None, None):
             other = "--quality-was" if self.grid is None else "--grid"
             raise ValueError(
@@ -72,14 +83,18 @@ def read_hints(
         if not (left.strip() in tuple("01234567") and top.strip() in tuple("01234567")):
             raise ValueError(f"--grid takes a column and a row from 0 to 7, such as 3,5, and not {grid}")
         place = int(left), int(top)
-    if quality is not None and not 1 <= quality <= 100:
-        raise ValueError(f"--quality-was takes a quality from 1 to 100, and not {quality}")
-    return Hints(place, quality, _quality_or_word("--earlier", earlier), _quality_or_word("--rescaled", rescaled))
+    return Hints(place, quality, _quality_or_word(earlier), _quality_or_word(rescaled))
 
 
-def _quality_or_word(option: str, value: str) -> Literal["auto", "off"] | int:
-    if value in ("auto", "off"):
-        return cast("Literal['auto', 'off']", value)
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
-        raise ValueError(f"{option} takes auto, off or a quality from 1 to 100, and not {value}")
-    return int(value)
+def _quality_or_word(value: str) -> Literal["auto", "off"] | int:
+    """Return a number as such, and a word as it is, even one that Hints do not take."""
+    return int(value) if value.isascii() and value.isdigit() else cast("Literal['auto', 'off']", value)
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2 and all(_is_whole(part, 0, 7) for part in value)
+
+
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    """Whether something is a whole number in a range; of NumPy too, but neither True nor False."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high

@@ -63,7 +63,7 @@ def test_pictures_that_are_left_out_are_reported(tmp_path: Path) -> None:
     assert reports["good.png"] is None
     assert reports["small.png"] == "200x63 pixels, smaller than 64"
     assert reports["broken.png"]
-    assert "cannot identify" in reports["text.jpg"]
+    assert reports["text.jpg"] == "is no picture, or one of an unknown kind; get it again"
     assert [entry["name"] for entry in json.loads((tmp_path / "bank" / "bank.json").read_text())] == ["good.png"]
 
 

@@ -18,7 +18,7 @@ from qgac.commands.analyze.options import (
     write,
 )
 from qgac.commands.destinations import WritingCommand, figure_option, may_replace
-from qgac.commands.options import quality_option
+from qgac.commands.options import NumberRange, quality_option
 
 if TYPE_CHECKING:
     from qgac.analysis.crops import Crop
@@ -32,7 +32,7 @@ __all__ = ["blind"]
 @click.option("--other", metavar="NAME|FILE", help="The other model; by default the GAN shipped with the first.")
 @click.option(
     "--alpha",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=NumberRange(0, 1, min_open=True),
     default=1.0,
     show_default=True,
     help="Judge the blend of the two with this share of the other, against the one.",

@@ -8,7 +8,7 @@ import rich_click as click
 
 from qgac.commands.analyze.options import analysis_errors, told, write
 from qgac.commands.destinations import WritingCommand, figure_option
-from qgac.commands.options import model_option
+from qgac.commands.options import NumberRange, model_option
 from qgac.commands.terminal import fail, say
 
 __all__ = ["embedding"]
@@ -22,7 +22,7 @@ __all__ = ["embedding"]
     "--count", type=click.IntRange(1, 7), default=3, show_default=True, help="How many of the strongest channels."
 )
 @click.option("--step", type=click.IntRange(1, 30), default=1, show_default=True, help="Take every so manieth quality.")
-@click.option("--perplexity", type=click.FloatRange(1), default=30.0, show_default=True, help="Of t-SNE.")
+@click.option("--perplexity", type=NumberRange(1), default=30.0, show_default=True, help="Of t-SNE.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of t-SNE.")
 def embedding(
     model: str, out: Path, layers: tuple[str, ...], count: int, step: int, perplexity: float, seed: int

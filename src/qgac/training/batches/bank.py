@@ -120,13 +120,15 @@ def _files_of_tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[s
 
 
 def _decode(item: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8] | str]:
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     name, data = item
     try:
         with Image.open(io.BytesIO(data)) as picture:
             upright = ImageOps.exif_transpose(picture).convert("RGB")
         return name, np.asarray(upright)
+    except UnidentifiedImageError:  # what it says names the bytes as Python shows them, not the file
+        return name, "is no picture, or one of an unknown kind; get it again"
     except Exception as error:  # one unreadable picture must not end the run; the caller reports it
         return name, f"cannot be decoded ({error}); get it again"
 
