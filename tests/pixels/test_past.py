@@ -25,7 +25,40 @@ def test_gray_in_colour_is_gray() -> None:
     assert past.chroma is None
     assert past.levels is not None
     assert past.levels.image.color == "gray"
-    assert past.cut(np.zeros((168, 200)), color=True).shape == (168, 200, 3)
+    colored = np.repeat(gray[..., None], 3, -1)
+    assert np.array_equal(past.restored(gray.astype(np.float32), colored), colored)
+
+
+@pytest.mark.parametrize("quality", [10, 50, 90])
+@pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize(("top", "left", "bottom", "right"), [(0, 0, 168, 200), (3, 13, 161, 190)])
+def test_nothing_of_an_untouched_picture_was_changed(
+    quality: int, sampling: str, top: int, left: int, bottom: int, right: int
+) -> None:
+    past = from_pixels(decoded(compressed(scene(), quality, subsampling=sampling))[top:bottom, left:right])
+    assert past.outcome == "compressed"
+    assert past.levels is not None
+    assert not past.levels.changed.any()
+    assert not past.changed.any()
+
+
+@pytest.mark.parametrize("quality", [20, 60, 85])
+def test_what_was_changed_since_is_found_block_by_block(quality: int) -> None:
+    pixels = decoded(compressed(scene(), quality)).copy()
+    pixels[61, 10:150] = (0, 255, 0)
+    pixels[120, 40] = (255, 0, 0)
+    pixels[140:156, 100:116] = np.random.default_rng(0).integers(0, 256, (16, 16, 3))
+    touched = (pixels != decoded(compressed(scene(), quality))).any(-1)
+    past = from_pixels(pixels)
+    assert past.outcome == "compressed"
+    assert past.changed[touched].all()
+    assert past.changed.mean() < 0.5
+    kept = past.restored(np.zeros((176, 208, 3), np.float32), pixels)
+    assert np.array_equal(kept[touched], pixels[touched])
+
+
+def test_told_by_hints_all_of_a_picture_is_restored() -> None:
+    assert not from_pixels(scene(), grid=(3, 6), quality=25).changed.any()
 
 
 def test_what_was_never_compressed_and_what_was_changed() -> None:

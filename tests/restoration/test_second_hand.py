@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from made.networks import tiny_network
 from made.pasts import decoded, saved_again, scene
 from made.pictures import compressed, photo
 from qgac.jpeg.reader import read_jpeg
+from qgac.pixels.past import from_pixels
 from qgac.restoration.hints import Hints
 from qgac.restoration.restorer import Restorer
 
@@ -47,6 +48,36 @@ def test_gray_stored_in_colour_stays_in_colour(restorer: Restorer) -> None:
     found = restorer(np.repeat(gray[..., None], 3, -1))
     assert found.pixels.shape == (160, 192, 3)
     assert np.array_equal(found.pixels[..., 0], restorer(gray).pixels)
+
+
+def test_a_picture_whose_chroma_is_not_found_keeps_its_colours(restorer: Restorer) -> None:
+    """Of tables of no known encoder, with something drawn on it."""
+    before = decoded((Path(__file__).parents[2] / "examples/night.jpg").read_bytes())
+    picture = Image.fromarray(before)
+    ImageDraw.Draw(picture).text((40, 100), "HELLO overlay text 2024", fill=(255, 255, 255))
+    pixels = np.asarray(picture)
+    past = from_pixels(pixels)
+    assert (past.outcome, past.chroma) == ("compressed", None)
+    found = restorer(pixels, dtype=np.float32)
+    assert found.image.notes[0].startswith("restored as the JPEG it was")
+    inside = ((found.pixels > 0) & (found.pixels < 255)).all(-1)
+    change = (found.pixels - pixels)[inside]
+    assert np.abs(change).max() > 1
+    assert np.ptp(change, axis=-1).max() < 1.5  # brightness alone, but for the whole numbers of Y
+    drawn = (pixels != before).any(-1)
+    assert np.array_equal(found.pixels[drawn], pixels[drawn])
+
+
+def test_what_was_drawn_on_a_jpeg_stays_with_a_note(restorer: Restorer) -> None:
+    before = decoded(compressed(gentle(), 30))
+    pixels = before.copy()
+    pixels[61, 20:140] = (0, 255, 0)
+    found, plain = restorer(pixels), restorer(before)
+    assert np.array_equal(found.pixels[61, 20:140], pixels[61, 20:140])
+    assert found.image.notes[0] == plain.image.notes[0]
+    assert "blocks of 16 x 16 pixels were changed since it was a JPEG, and left as they are" in found.image.notes[1]
+    assert np.abs(found.pixels[:32].astype(int) - plain.pixels[:32]).mean() < 1  # but for what the networks see of it
+    assert not np.array_equal(found.pixels[96:], pixels[96:])
 
 
 def test_what_was_never_compressed_comes_back_unchanged_with_a_note(restorer: Restorer) -> None:

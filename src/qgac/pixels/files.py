@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from qgac.jpeg.behind_pillow import is_pillow_picture, jpeg_behind
 from qgac.jpeg.errors import JPEGError, TooLargeError
-from qgac.jpeg.image import Metadata
+from qgac.jpeg.image import Density, Metadata
 from qgac.jpeg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "is_picture", "kind_of_picture", "picture_behind", "read_picture"]
 
 Kind = Literal["PNG", "WEBP", "TIFF", "BMP"]
+_ORIENTATION, _TIFF_DEPTH = 0x0112, 0x0102
+_PNG_DEPTH = 24  # which byte of the file
 _TELLING = 16  # bytes that tell the kind of a file
+_UPRIGHT = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
+"""By EXIF orientation, Pillow's transposition that undoes how it is shown."""
+
+# Tags of a TIFF file that describe how its pixels are stored, which another file stores otherwise.
+_LAYOUT = frozenset((254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 297, 317, 320))
+_LAYOUT |= frozenset((322, 323, 324, 325, 330, 338, 339, 347, 529, 530, 531, 532, 700, 33723, 34377, 34675))
 _SIGNATURES: dict[bytes, Kind] = {b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 
 
@@ -50,7 +59,7 @@ class Picture:
     pixels : ndarray of uint8, shape (H, W) or (H, W, 3)
         Of its first picture, gray or RGB; transparency is left out.
     metadata : Metadata
-        ICC profile, EXIF and XMP.
+        ICC profile, EXIF, XMP and pixel density.
     notes : tuple of str
         What of the file is left out.
     """
@@ -109,12 +118,19 @@ def _read(content: bytes, max_pixels: int) -> Picture:
                 f"than the limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
             )
         try:
+            _refuse_deep(picture, content)
+        except ValueError as error:
+            raise JPEGError(str(error)) from error
+        try:
+            # Pillow turns a TIFF file when it loads it, and forgets what it was turned by.
+            metadata, turned = _metadata(picture), _turned(picture)
             picture.load()
             left_out = _left_out(picture)
+            stored = picture if turned is None else picture.transpose(turned)
         except damage as error:
             raise JPEGError(f"the picture cannot be decoded ({error}); get an undamaged copy") from error
         try:
-            return Picture(str(picture.format), _pixels_of(picture), _metadata(picture), left_out)
+            return Picture(str(picture.format), _pixels_of(stored), metadata, left_out)
         except ValueError as error:
             raise JPEGError(str(error)) from error
 
@@ -147,7 +163,9 @@ def picture_behind(source: object, *, max_pixels: int = MAX_PIXELS) -> Picture |
         try:
             jpeg_behind(source)
         except JPEGError:
-            return Picture(source.format or "Pillow", _pixels_of(source), _metadata(source))
+            source.load()  # what a TIFF file is turned by is then in its pixels and no more in its metadata
+            metadata = _metadata(source)
+            return Picture(source.format or "Pillow", _pixels_of(source), metadata, _left_out(source))
         return None
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = bytes(source[:_TELLING])
@@ -177,18 +195,68 @@ def _pixels_of(picture: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _metadata(picture: Image.Image) -> Metadata:
     """Return what the outputs keep; a profile of other colours than those of the pixels read is left out."""
-    icc, exif, xmp = (picture.info.get(name) for name in ("icc_profile", "exif", "xmp"))
-    if picture.mode not in ("L", "LA", "RGB", "RGBA", "RGBX"):
-        icc = None
+    exif, xmp = picture.info.get("exif"), picture.info.get("xmp")
+    if picture.format == "TIFF":
+        exif = _exif_of_tiff(picture)
     exif = exif.removeprefix(b"Exif\0\0") if exif else None
-    return Metadata(exif=exif, icc=icc or None, xmp=xmp.encode() if isinstance(xmp, str) else xmp)
+    icc = picture.info.get("icc_profile") if _profile_fits(picture) else None
+    xmp = xmp.encode() if isinstance(xmp, str) else xmp
+    return Metadata(exif=exif, icc=icc or None, xmp=xmp, density=_density(picture))
+
+
+def _profile_fits(picture: Image.Image) -> bool:
+    if picture.mode in ("P", "PA"):  # whose pixels become RGB
+        return bool(picture.info.get("icc_profile", b"")[16:20] == b"RGB ")
+    return picture.mode in ("L", "LA", "RGB", "RGBA", "RGBX")
+
+
+def _density(picture: Image.Image) -> Density | None:
+    across, down = picture.info.get("dpi", (0, 0))
+    return Density(1, round(across), round(down)) if all(1 <= each <= 65535 for each in (across, down)) else None
+
+
+def _turned(picture: Image.Image) -> Image.Transpose | None:
+    """Return what undoes the turn that Pillow gives a picture on loading; None if it gives none."""
+    from PIL import Image
+
+    undoing = _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1)) if picture.format == "TIFF" else None
+    return None if undoing is None else Image.Transpose(undoing)
+
+
+def _exif_of_tiff(picture: Image.Image) -> bytes | None:
+    """Return the tags of a TIFF file but for those of its layout, as EXIF data."""
+    from PIL import Image
+
+    own, kept = picture.getexif(), Image.Exif()
+    try:
+        kept.load(own.tobytes())
+    except (ValueError, TypeError, KeyError, OSError, struct.error):  # of damaged tags only the turn is needed
+        if _ORIENTATION in own:
+            kept[_ORIENTATION] = own[_ORIENTATION]
+    for tag in _LAYOUT.intersection(kept):
+        del kept[tag]
+    return kept.tobytes() if len(kept) else None
+
+
+def _refuse_deep(picture: Image.Image, content: bytes) -> None:
+    """Raise a ValueError if samples have more than 8 bits, which Pillow cuts off in colour without a word."""
+    bits: tuple[int, ...] = ()
+    if picture.format == "PNG":
+        bits = (content[_PNG_DEPTH],)
+    elif picture.format == "TIFF":
+        bits = tuple(picture.tag_v2.get(_TIFF_DEPTH, (1,)))  # type: ignore[attr-defined]
+    if max(bits, default=8) > 8:
+        raise ValueError(f"the picture has samples of more than 8 bits ({max(bits)}); convert it to 8 bits")
 
 
 def _left_out(picture: Image.Image) -> tuple[str, ...]:
     """Say what of a picture is not among its pixels."""
     notes, frames = [], getattr(picture, "n_frames", 1)
     if frames > 1:
-        notes.append(f"only the first of its {frames} pictures is taken")
+        which = "the first" if picture.tell() == 0 else f"number {picture.tell() + 1}"
+        notes.append(f"only {which} of its {frames} pictures is taken")
     if picture.has_transparency_data:
         notes.append("its transparency is left out")
+    if picture.info.get("icc_profile") and not _profile_fits(picture):
+        notes.append("its ICC profile is not one of the colours that its pixels become, and is left out")
     return tuple(notes)

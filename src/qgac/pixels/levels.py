@@ -3,6 +3,9 @@
 Where every sample is known, a level is the coefficient divided by its step, rounded. Where samples were clipped, or cut
 off with the border of the picture, they are what the levels themselves give, found in turns: levels from samples, and
 the unknown samples from levels, but never on the wrong side of where they were clipped.
+
+Blocks whose pixels are not what the levels decode to were changed since. Where samples are unknown the levels may be
+wrong ones, by errors that grow with the steps; there only gross differences tell, or a change right beside.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ __all__ = ["Levels", "find_levels"]
 
 _TURNS = 8
 _EXACT = 1.0  # how far a sample may be from what levels give: half for rounding, half for another inverse DCT
+_CLOSE, _FAR = 3.0, 5.0  # levels of R, G or B that rounding of all planes misses by, nearly always and always
+_LOST = 6.0  # how far off a block may be that has unknown samples, in square roots of the mean step of luma
+_GROSS = 64.0  # but no further than this
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +44,16 @@ class Levels:
         Rows and columns of it before the picture.
     explained : float
         Share of the blocks of luma, 0..1, whose known samples are what the levels give, rounded.
+    changed : ndarray of bool, shape (rows, columns)
+        The MCUs of `image`, each of 8 x 8 pixels by the subsampling of chroma, whose pixels are not what the levels
+        decode to: they were changed since.
     """
 
     image: JPEGImage
     top: int
     left: int
     explained: float
+    changed: NDArray[np.bool_]
 
 
 def find_levels(
@@ -61,7 +71,7 @@ def find_levels(
     luma : Steps
         Table of luma.
     chroma : Chroma or None
-        What is known of chroma; None of a gray picture.
+        What is known of chroma; None of a gray picture, and of one in colour of which only luma is to be found.
 
     Returns
     -------
@@ -101,13 +111,47 @@ def find_levels(
         blocks = level.reshape(*level.shape[:2], 8, 8).astype(np.int16)
         components.append(Component(blocks, table.reshape(8, 8).astype(np.uint16), horizontal, vertical))
     height, width = unknown.shape
+    decoded = lattice.planes(levels)
+    if chroma is None:
+        decoded += [padded(plane, *place, factors) for plane in (planes.cb, planes.cr) if plane is not None]
     color: Color = "gray" if chroma is None else "YCbCr"
     return Levels(
         JPEGImage(width, height, color, tuple(components), Metadata(), "baseline"),
         -place[0] % (8 * factors[0]),
         -place[1] % (8 * factors[1]),
         float((explained | blocks_at(unknown, 0, 0)).all(-1).mean()),
+        _changed(_misses(pixels, decoded, place, factors), unknown, factors, tables[0]),
     )
+
+
+def _misses(
+    pixels: NDArray[np.uint8], decoded: list[Plane], place: tuple[int, int], factors: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Return how far pixels are from decoded planes, the most of all channels; 0 outside the picture."""
+    channels = rgb_of(*decoded) if len(decoded) == 3 else np.stack(decoded)
+    inside = padded(np.ones(pixels.shape[:2], bool), *place, factors, fill=False)
+    result = np.zeros(inside.shape, np.float32)
+    for own, given in zip(channels, np.moveaxis(pixels.reshape(*pixels.shape[:2], -1), -1, 0), strict=True):
+        np.maximum(result, np.abs(np.clip(own + 128, 0, 255) - padded(given, *place, factors)), out=result)
+    return np.where(inside, result, np.float32(0))
+
+
+def _changed(
+    misses: NDArray[np.float32], unknown: NDArray[np.bool_], factors: tuple[int, int], steps: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Say which MCUs do not follow from levels: those that surely do not, and doubtful ones they touch."""
+    units = misses.shape[0] // (8 * factors[0]), 8 * factors[0], misses.shape[1] // (8 * factors[1]), 8 * factors[1]
+    most = misses.reshape(units).max((1, 3))
+    lost = max(_FAR, min(_GROSS, _LOST * float(np.sqrt(steps.mean()))))
+    result: NDArray[np.bool_] = most > np.where(unknown.reshape(units).any((1, 3)), lost, _FAR)
+    doubtful = most > _CLOSE
+    while True:
+        wide = np.pad(result, 1)
+        beside = [wide[down:, across:][: most.shape[0], : most.shape[1]] for down, across in np.ndindex(3, 3)]
+        more = result | (doubtful & np.logical_or.reduce(beside))
+        if np.array_equal(more, result):
+            return result
+        result = more
 
 
 @dataclass(frozen=True, eq=False)

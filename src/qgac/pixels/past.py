@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from qgac.pixels.families import CHROMA, LUMA
 from qgac.pixels.grid import Grid, find_grid
 from qgac.pixels.lattice import ROUNDING, block_evidence
 from qgac.pixels.levels import Levels, find_levels
-from qgac.pixels.planes import Planes, pixels_of, planes_of
+from qgac.pixels.planes import Planes, luma_of, pixels_of, planes_of
 from qgac.pixels.rescaling import Period, find_period
 from qgac.pixels.steps import Steps, find_steps, known_steps
 
@@ -33,6 +33,9 @@ Outcome = Literal["compressed", "changed", "rescaled", "never"]
 
 _UNTOUCHED = 0.8  # share of blocks that levels explain to the pixel
 _ANYTHING = 0.05  # share without which a table of no known encoder is none
+
+
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,7 @@ class Past:
     luma : Steps or None
         The table of luma; None without a grid.
     chroma : Chroma or None
-        Subsampling and table of chroma; None where there is none, or it says nothing.
+        Subsampling and table of chroma; None where there is none, or it says nothing. The levels are then of gray.
     levels : Levels or None
         The JPEG behind the picture; None without a grid.
     period : Period or None
@@ -68,23 +71,44 @@ class Past:
     levels: Levels | None = None
     period: Period | None = None
 
-    def cut(self, pixels: NDArray[np.generic], *, color: bool) -> NDArray[np.generic]:
-        """Cut the picture out of what its JPEG, which has whole blocks, was restored to.
+    def restored(self, pixels: NDArray[np.float32], given: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Put what the JPEG was restored to, which has whole blocks, in the place of the picture.
 
         Parameters
         ----------
-        pixels : ndarray, shape (levels.image.height, levels.image.width) or with 3 channels more
-        color : bool
-            Whether the picture was in colour: one whose colours were all gray has a JPEG of gray.
+        pixels : ndarray of float32, shape (levels.image.height, levels.image.width) or with 3 channels more
+        given : ndarray of uint8, shape (height, width) or (height, width, 3)
+            The picture. One in colour whose JPEG is gray keeps its Cb and Cr.
 
         Returns
         -------
-        ndarray, shape (height, width), or (height, width, 3) in colour
+        ndarray of float32, of the shape of `given`
+            What was changed since is as given.
         """
         assert self.levels is not None
+        own = self._own(pixels)
+        if own.ndim < given.ndim:  # what a decoder added to whole Y is added to the restored one
+            own = own[..., None] + (given - np.rint(luma_of(given))[..., None])
+        changed = self.changed
+        return np.where(changed.reshape(changed.shape + (1,) * (given.ndim - 2)), given, own).astype(np.float32)
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """Where the picture was changed since, as far as it is restored all the same, shape (height, width).
+
+        Nowhere if too little follows from levels to tell: then nobody knows what is as it was.
+        """
+        assert self.levels is not None
+        if self.outcome != "compressed":
+            return np.zeros((self.height, self.width), bool)
+        vertical, horizontal = self.levels.image.largest_factors
+        return self._own(self.levels.changed.repeat(8 * vertical, 0).repeat(8 * horizontal, 1))
+
+    def _own(self, samples: NDArray[_T]) -> NDArray[_T]:
+        """Cut the picture out of its JPEG."""
+        assert self.levels is not None
         top, left = self.levels.top, self.levels.left
-        own = pixels[top : top + self.height, left : left + self.width]
-        return np.repeat(own[..., None], 3, -1) if color and own.ndim == 2 else own
+        return samples[top : top + self.height, left : left + self.width]
 
 
 def from_pixels(

@@ -60,9 +60,9 @@ def restore_pixels(
     Returns
     -------
     Restored
-        The size of the picture. A note of its `image` says what was taken for its past; one of which no JPEG was found,
-        or that was changed since, comes back unchanged, unless artifacts of a JPEG are found beyond doubt, see
-        :mod:`qgac.restoration.rescaled`.
+        The size of the picture. A note of its `image` says what was taken for its past. Blocks that were changed since
+        come back unchanged; so does a picture of which no JPEG was found, or most of which was changed, unless
+        artifacts of a JPEG are found beyond doubt, see :mod:`qgac.restoration.rescaled`.
 
     Raises
     ------
@@ -78,8 +78,8 @@ def restore_pixels(
     if past.levels is None or (past.outcome != "compressed" and not told):
         return _without_grid(restorer, pixels, source, past.outcome, hints, kind, progress)
     restored = restorer(past.levels.image, dtype=np.float32, progress=progress)
-    result = np.ascontiguousarray(past.cut(restored.pixels, color=pixels.ndim == 3))
-    return _picture(result, replace(source, notes=(*source.notes, _note(past))), kind)
+    result = np.ascontiguousarray(past.restored(restored.pixels, pixels))
+    return _picture(result, replace(source, notes=(*source.notes, *_notes(past))), kind)
 
 
 def _without_grid(
@@ -171,11 +171,18 @@ def stand_in(picture: Picture) -> JPEGImage:
     return JPEGImage(width, height, color, components, picture.metadata, "baseline", notes=picture.notes)
 
 
-def _note(past: Past) -> str:
-    """Say what a picture was taken for."""
+def _notes(past: Past) -> tuple[str, ...]:
+    """Say what a picture was taken for, and what of it was not."""
     assert past.luma is not None
+    assert past.levels is not None
     name = past.luma.name or "tables of no known encoder"
-    return f"restored as the JPEG it was: {name}, blocks beginning at {past.grid.left},{past.grid.top}"
+    notes = [f"restored as the JPEG it was: {name}, blocks beginning at {past.grid.left},{past.grid.top}"]
+    blocks = past.levels.changed
+    if past.changed.any():
+        height, width = (8 * factor for factor in past.levels.image.largest_factors)
+        share = f"{np.count_nonzero(blocks)} of its {blocks.size} blocks of {width} x {height} pixels"
+        notes.append(f"{share} were changed since it was a JPEG, and left as they are")
+    return tuple(notes)
 
 
 _RESCALED = (
