@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -21,6 +22,12 @@ from made.pictures import compressed, photo
 from qgac.commands.serve import serve
 
 
+def _heeds_hangups() -> None:
+    """Have a child heed SIGHUP, even where the tests themselves run under nohup."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextmanager
 def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the service at a free port; yield the process and the address that it printed."""
@@ -28,7 +35,11 @@ def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str
     with (
         tempfile.TemporaryDirectory() as folder,  # what is killed leaves its own behind
         subprocess.Popen(
-            line, stderr=subprocess.PIPE, text=True, env=environment() | {"TMPDIR": folder} | more
+            line,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment() | {"TMPDIR": folder} | more,
+            preexec_fn=_heeds_hangups if os.name == "posix" else None,
         ) as process,
     ):
         assert process.stderr is not None

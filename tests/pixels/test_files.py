@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -181,3 +183,25 @@ def test_what_a_source_is(tmp_path: Path) -> None:
 def test_a_pipe_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert picture_behind(tmp_path / "pipe") is None
+
+
+def png_of(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", [np.asarray, lambda picture: picture, png_of])
+def test_the_limit_of_pixels_holds_for_whatever_is_given(kind: Callable[[Image.Image], Any]) -> None:
+    source = kind(Image.new("RGB", (20, 10)))
+    assert picture_behind(source, max_pixels=200) is not None
+    with pytest.raises(TooLargeError, match="20 x 10"):
+        picture_behind(source, max_pixels=199)
+
+
+def test_inks_that_become_colours_are_told() -> None:
+    inks = Image.new("CMYK", (20, 10), (10, 20, 30, 40))
+    found = picture_behind(inks)
+    assert found is not None
+    assert ["inks" in note for note in found.notes] == [True]
+    assert found.pixels.shape == (10, 20, 3)

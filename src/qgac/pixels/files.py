@@ -111,12 +111,7 @@ def _read(content: bytes, max_pixels: int) -> Picture:
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     with opened as picture:
-        pixels = picture.width * picture.height
-        if pixels > max_pixels:
-            raise TooLargeError(
-                f"the picture has {picture.width} x {picture.height} = {pixels / 1e6:.1f} million pixels, more "
-                f"than the limit of {max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
-            )
+        _check_size(picture.width, picture.height, max_pixels)
         try:
             _refuse_deep(picture, content)
         except ValueError as error:
@@ -158,11 +153,14 @@ def picture_behind(source: object, *, max_pixels: int = MAX_PIXELS) -> Picture |
         If the file cannot be read.
     """
     if isinstance(source, np.ndarray):
-        return Picture("array", _pixels_of(source), Metadata())
+        pixels = _pixels_of(source)
+        _check_size(pixels.shape[1], pixels.shape[0], max_pixels)
+        return Picture("array", pixels, Metadata())
     if is_pillow_picture(source):
         try:
             jpeg_behind(source)
         except JPEGError:
+            _check_size(*source.size, max_pixels)
             source.load()  # what a TIFF file is turned by is then in its pixels and no more in its metadata
             metadata = _metadata(source)
             return Picture(source.format or "Pillow", _pixels_of(source), metadata, _left_out(source))
@@ -185,6 +183,14 @@ def _head(file: io.BufferedReader | io.BytesIO) -> bytes:
     if isinstance(file, io.BufferedReader):
         return file.peek(_TELLING)[:_TELLING]
     return file.getvalue()[file.tell() :][:_TELLING]
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise TooLargeError(
+            f"the picture has {width} x {height} = {width * height / 1e6:.1f} million pixels, more than the limit of "
+            f"{max_pixels / 1e6:g} million; raise the limit (--max-pixels) to read it"
+        )
 
 
 def _pixels_of(picture: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -255,6 +261,8 @@ def _left_out(picture: Image.Image) -> tuple[str, ...]:
     if frames > 1:
         which = "the first" if picture.tell() == 0 else f"number {picture.tell() + 1}"
         notes.append(f"only {which} of its {frames} pictures is taken")
+    if picture.mode == "CMYK":
+        notes.append("its inks (CMYK) are mixed to red, green and blue without a profile")
     if picture.has_transparency_data:
         notes.append("its transparency is left out")
     if picture.info.get("icc_profile") and not _profile_fits(picture):
