@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import threading
 import time
@@ -66,7 +67,8 @@ class Running:
         return self.service.jobs._folder
 
     def files(self) -> list[Path]:
-        return [path for path in self.folder.rglob("*") if path.is_file()]
+        # Folders that go meanwhile have none.
+        return [Path(folder, name) for folder, _, names in os.walk(self.folder) for name in names]
 
     def leaves_nothing(self) -> bool:
         """Whether no file is left; the client may have its answer a moment before."""
